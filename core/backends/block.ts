@@ -1,0 +1,20 @@
+/** Thrown by a Block for a host I/O error; devices turn it into their own error status, never let it out. */
+export class BlockIoError extends Error {
+  readonly offsetBytes: number;
+  constructor(message: string, offsetBytes: number) {
+    super(message);
+    this.name = 'BlockIoError';
+    this.offsetBytes = offsetBytes;
+  }
+}
+
+/** A medium as a device sees it: a fixed number of bytes, read and written synchronously at any offset. */
+export interface Block {
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  /** Fills `target` from `offsetBytes`. The range lies within the medium (the device checks). */
+  read(offsetBytes: number, target: Uint8Array): void;
+  write(offsetBytes: number, data: Uint8Array): void;
+  /** When it returns, every earlier write survives a crash of the host process. */
+  flush(): void;
+}

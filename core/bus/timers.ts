@@ -1,0 +1,100 @@
+import type { Clock } from '../backends/index.ts';
+
+/** One alarm of a device. Not state: a device re-arms it in postLoad from what it declared. */
+export interface Timer {
+  readonly id: string;
+  /** Infinity when disarmed. */
+  readonly deadlineNs: number;
+  /** Fires once when the clock reaches `deadlineNs`; arming again replaces the deadline. */
+  arm(deadlineNs: number): void;
+  disarm(): void;
+}
+
+class QueuedTimer implements Timer {
+  deadlineNs = Infinity;
+  readonly id: string;
+  readonly fire: (deadlineNs: number) => void;
+  readonly #queue: TimerQueue;
+
+  constructor(queue: TimerQueue, id: string, fire: (deadlineNs: number) => void) {
+    this.#queue = queue;
+    this.id = id;
+    this.fire = fire;
+  }
+  arm(deadlineNs: number): void {
+    this.deadlineNs = deadlineNs;
+    this.#queue.changed();
+  }
+  disarm(): void {
+    this.deadlineNs = Infinity;
+    this.#queue.changed();
+  }
+}
+
+/**
+ * All alarms of a machine against its virtual clock. Alarms due at the same instant fire in order of creation, so a
+ * run is repeatable. A machine has a few dozen alarms: a scan beats a heap.
+ */
+export class TimerQueue {
+  readonly clock: Clock;
+  #timers: QueuedTimer[] = [];
+  #nextNs = Infinity;
+  /** Called when the earliest deadline moved, so that the run loop can shorten its slice. */
+  onChange: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get nowNs(): number {
+    return this.clock.nowNs;
+  }
+
+  /** Earliest deadline, Infinity when nothing is armed. */
+  get nextDeadlineNs(): number {
+    return this.#nextNs;
+  }
+
+  create(id: string, fire: (deadlineNs: number) => void): Timer {
+    const timer = new QueuedTimer(this, id, fire);
+    this.#timers.push(timer);
+    return timer;
+  }
+
+  changed(): void {
+    let next = Infinity;
+    for (const timer of this.#timers) if (timer.deadlineNs < next) next = timer.deadlineNs;
+    if (next !== this.#nextNs) {
+      this.#nextNs = next;
+      this.onChange();
+    }
+  }
+
+  /** Fires everything due now, earliest first. A callback that re-arms in the past fires again at the next call. */
+  runDue(): void {
+    const now = this.nowNs;
+    if (this.#nextNs > now) return;
+    const due = this.#timers.filter((t) => t.deadlineNs <= now).sort((a, b) => a.deadlineNs - b.deadlineNs);
+    for (const timer of due) {
+      const deadline = timer.deadlineNs;
+      if (deadline > now) continue; // an earlier callback moved it
+      timer.deadlineNs = Infinity;
+      timer.fire(deadline);
+    }
+    this.changed();
+  }
+}
+
+/** A clock that tests move by hand. */
+export class ManualClock implements Clock {
+  nowNs = 0;
+}
+
+/** Moves a manual clock to `untilNs`, firing every alarm at its own instant on the way. */
+export function advance(clock: ManualClock, timers: TimerQueue, untilNs: number): void {
+  while (timers.nextDeadlineNs <= untilNs) {
+    clock.nowNs = Math.max(clock.nowNs, timers.nextDeadlineNs);
+    timers.runDue();
+  }
+  clock.nowNs = untilNs;
+}

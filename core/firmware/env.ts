@@ -1,0 +1,62 @@
+import type { Block } from '../backends/index.ts';
+import type { IoBus } from '../bus/index.ts';
+
+/**
+ * The processor as the firmware sees it during a call-out: between two instructions, registers readable and writable.
+ * General registers are unsigned 32-bit; selectors are set as real mode does (base = selector << 4).
+ */
+export interface BiosCpu {
+  eax: number;
+  ebx: number;
+  ecx: number;
+  edx: number;
+  esi: number;
+  edi: number;
+  ebp: number;
+  esp: number;
+  eip: number;
+  eflags: number;
+  cs: number;
+  ds: number;
+  es: number;
+  ss: number;
+  readonly protectedMode: boolean;
+  /** Loads GDTR/IDTR limits and bases, CR0: what INT 15h AH=87h and resets need. */
+  setRealModeSegment(name: 'cs' | 'ds' | 'es' | 'ss', selector: number): void;
+}
+
+/** Physical memory, MMIO included (so that VRAM at A0000h is reached through the adapter). Values are unsigned. */
+export interface BiosMemory {
+  readonly sizeBytes: number;
+  read8(physAddr: number): number;
+  read16(physAddr: number): number;
+  read32(physAddr: number): number;
+  write8(physAddr: number, value: number): void;
+  write16(physAddr: number, value: number): void;
+  write32(physAddr: number, value: number): void;
+  readBytes(physAddr: number, target: Uint8Array): void;
+  writeBytes(physAddr: number, data: Uint8Array): void;
+}
+
+/** A drive as INT 13h reaches it: the medium itself, not the controller. `medium` is read at every call. */
+export interface BiosDrive {
+  readonly medium: Block | undefined;
+  /** True once after the medium was exchanged. */
+  takeChanged(): boolean;
+}
+
+export interface BiosEnv {
+  readonly cpu: BiosCpu;
+  readonly memory: BiosMemory;
+  readonly io: IoBus;
+  readonly floppies: readonly BiosDrive[];
+  readonly disks: readonly BiosDrive[];
+  readonly cdroms: readonly BiosDrive[];
+  readonly bootOrder: readonly ('floppy' | 'disk' | 'cdrom')[];
+  readonly nowNs: () => number;
+  readonly setA20: (enabled: boolean) => void;
+  readonly getA20: () => boolean;
+  readonly powerOff: () => void;
+  readonly reset: () => void;
+  readonly log: (message: string) => void;
+}

@@ -1,0 +1,93 @@
+import type { Block, CharSink, DisplaySource, Entropy, WallClock } from '../backends/index.ts';
+import type { Result } from '../base/index.ts';
+
+/** What a board is built from; checked by the contract before it gets here. */
+export interface PcConfig {
+  readonly memoryMiB: number;
+  /** Tried in this order; the firmware says so on the screen when none boots. */
+  readonly bootOrder: readonly ('floppy' | 'disk' | 'cdrom')[];
+  /** `host`: guest time follows the injected host clock. `virtual`: time is instructions; repeatable bit for bit. */
+  readonly clock: 'host' | 'virtual';
+  readonly engine: 'auto' | 'interpreter';
+  /** A ROM image that replaces the built-in firmware (mapped to end at 4 GiB and at 1 MiB). */
+  readonly firmwareRom?: Uint8Array;
+  /** Direct Linux boot. */
+  readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string };
+}
+
+export interface PcBackends {
+  /** Monotonic host time in nanoseconds; read only when `clock` is `host`. */
+  readonly hostClock: { readonly nowNs: number };
+  readonly wallClock: WallClock;
+  readonly entropy: Entropy;
+  /** Drives A: and B:; undefined is an empty drive. */
+  readonly floppies: readonly (Block | undefined)[];
+  readonly disks: readonly Block[];
+  readonly cdrom?: Block | undefined;
+  /** COM1 first. */
+  readonly serial: readonly CharSink[];
+  readonly log: (message: string) => void;
+}
+
+export type RunStatus =
+  /** `untilNs` was reached, or the host slice is over: call run again. */
+  | { readonly kind: 'running' }
+  /** The processor waits (HLT); nothing happens before `wakeNs` of guest time unless input arrives. Host clock only. */
+  | { readonly kind: 'idle'; readonly wakeNs: number }
+  | { readonly kind: 'stopped'; readonly reason: 'power-off' | 'cpu-shutdown' };
+
+/** Keys by physical position: `KeyboardEvent.code` names ("KeyA", "Enter", "ArrowUp", "NumpadAdd", "ControlLeft"). */
+export interface KeyboardInput {
+  /** False when the name is unknown. Repeats are the caller's: send `down` again. */
+  key(code: string, down: boolean): boolean;
+  releaseAll(): void;
+}
+
+export interface MouseInput {
+  /** Relative motion in counts, y down; wheel in notches, positive towards the user. */
+  move(dx: number, dy: number, wheel: number): void;
+  /** Bit 0 left, bit 1 right, bit 2 middle. */
+  buttons(mask: number): void;
+}
+
+/** Types text as key strokes of a US keyboard, paced in guest time. */
+export interface TypistInput {
+  type(text: string): void;
+  /** Key names pressed together: ["ControlLeft", "AltLeft", "Delete"]. */
+  chord(codes: readonly string[]): boolean;
+  readonly busy: boolean;
+}
+
+export interface SerialInput {
+  /** Queues bytes towards the guest. */
+  receive(data: Uint8Array): void;
+}
+
+export interface FloppyDrive {
+  insert(medium: Block | undefined): void;
+}
+
+/** A running PC: the only thing that a machine's process knows of the core. */
+export interface Machine {
+  readonly nowNs: number;
+  /** Instructions retired since power-on. */
+  readonly instructions: number;
+  readonly display: DisplaySource;
+  readonly keyboard: KeyboardInput;
+  readonly mouse: MouseInput;
+  readonly typist: TypistInput;
+  readonly serial: readonly SerialInput[];
+  readonly floppies: readonly FloppyDrive[];
+  /**
+   * Runs until guest time `untilNs`, a wait, or power-off. With the virtual clock it stops at exactly `untilNs` and
+   * skips waits; with the host clock it also returns after about `sliceMs` of host time (default 5).
+   */
+  run(untilNs: number, sliceMs?: number): RunStatus;
+  reset(): void;
+  /** The whole machine, memory included, at an instruction boundary. */
+  save(): Uint8Array;
+  /** All or nothing: on an error the machine is as before. */
+  load(image: Uint8Array): Result<void>;
+  /** Counters and states for people: per device lines from the state declarations. */
+  describe(): Readonly<Record<string, readonly string[]>>;
+}
