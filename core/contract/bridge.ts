@@ -1,0 +1,31 @@
+import type { CallResponse } from './calls.ts';
+import type { TerrariumEvent } from './events.ts';
+
+/**
+ * What the Electron preload puts on `window.terrarium`. The web shell has no bridge; there the same things are:
+ * - call: `POST /api/call` with a CallRequest as JSON; the body of the answer is a CallResponse at any HTTP status;
+ * - events: WebSocket `/api/events`, one TerrariumEvent as JSON per text message;
+ * - stream: WebSocket `/api/machines/<id>/stream`, one stream message (see stream.ts) per binary message.
+ * The page is opened with `?token=…`; the server answers with a cookie, so that nothing else needs the token.
+ */
+export interface TerrariumBridge {
+  readonly shell: 'electron';
+  call(name: string, params: unknown): Promise<CallResponse>;
+  /** Returns the function that ends the subscription. */
+  onEvent(listener: (event: TerrariumEvent) => void): () => void;
+  /**
+   * Asks for the stream of a running machine. A MessagePort cannot cross the bridge itself: it arrives at the page as
+   * a `message` event from `window` with StreamPortMessage as data and the port in `ports[0]`, before the promise
+   * resolves. Messages on the port are ArrayBuffers or Uint8Arrays. The port is closed when the machine ends.
+   */
+  openStream(machineId: string): Promise<CallResponse>;
+}
+
+export interface StreamPortMessage {
+  readonly kind: 'terrarium.stream';
+  readonly machineId: string;
+}
+
+export const API_CALL_PATH = '/api/call';
+export const API_EVENTS_PATH = '/api/events';
+export const streamPath = (machineId: string): string => `/api/machines/${machineId}/stream`;

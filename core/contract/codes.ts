@@ -1,0 +1,94 @@
+import type { Failure } from '../base/index.ts';
+
+/** What sort of trouble a code is; decides the exit status of the command line and the HTTP status of the web shell. */
+export type CodeKind = 'usage' | 'file' | 'timeout' | 'state' | 'refused' | 'machine' | 'internal';
+
+export interface CodeEntry {
+  readonly kind: CodeKind;
+  readonly meaning: string;
+}
+
+/** Every error code of the contract. A code is stable: scripts may match on it. */
+export const CODES = {
+  'args.invalid': { kind: 'usage', meaning: 'An option or its value is not understood.' },
+  'args.regex': { kind: 'usage', meaning: '--until is not a valid regular expression.' },
+  'args.key': { kind: 'usage', meaning: 'A key name is unknown.' },
+  'args.order': { kind: 'usage', meaning: '--type and --key are actions: with --until they answer the one before them.' },
+  'args.terminal': { kind: 'usage', meaning: 'The option needs a terminal, and there is none.' },
+  'config.memory': { kind: 'usage', meaning: 'The memory size is no whole number of MiB within the limits.' },
+  'config.invalid': { kind: 'usage', meaning: 'A field of a machine configuration has a value that it cannot have.' },
+
+  'file.missing': { kind: 'file', meaning: 'There is no file of this name.' },
+  'file.unreadable': { kind: 'file', meaning: 'The file exists, but may not be read.' },
+  'file.unwritable': { kind: 'file', meaning: 'The file may not be written.' },
+  'file.directory': { kind: 'file', meaning: 'A folder was named where a file is needed.' },
+  'file.special': { kind: 'file', meaning: 'A pipe, socket or device was named where a regular file is needed.' },
+  'file.io': { kind: 'file', meaning: 'The operating system reported an error while using the file.' },
+  'image.empty': { kind: 'file', meaning: 'The image has no bytes.' },
+  'image.oversized': { kind: 'file', meaning: 'The image is larger than any medium of its kind.' },
+  'image.size': { kind: 'file', meaning: 'The size of the image is not one that a medium of its kind has.' },
+  'image.locked': { kind: 'file', meaning: 'Another machine has the image open for writing.' },
+  'image.duplicate': { kind: 'file', meaning: 'The same image is attached twice, once for writing.' },
+  'image.not-bootable': { kind: 'file', meaning: 'The only medium to boot from has no boot signature or code.' },
+  'image.format': { kind: 'file', meaning: 'The format of the image is not supported.' },
+
+  'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before the last --until was met.' },
+  'run.stopped': { kind: 'timeout', meaning: 'The machine powered off or shut down before the last --until was met.' },
+
+  'machine.unknown': { kind: 'state', meaning: 'No machine has this id.' },
+  'machine.exists': { kind: 'state', meaning: 'Another machine has this name.' },
+  'machine.running': { kind: 'state', meaning: 'This needs a stopped machine.' },
+  'machine.not-running': { kind: 'state', meaning: 'This needs a running machine.' },
+  'machine.busy': { kind: 'state', meaning: 'The machine is starting or stopping.' },
+  'machine.crashed': { kind: 'machine', meaning: "The machine's process ended unexpectedly." },
+  'machine.killed': { kind: 'machine', meaning: "The machine's process was ended by a signal." },
+  'machine.hung': { kind: 'machine', meaning: "The machine's process stopped answering and was ended." },
+  'machine.start': { kind: 'machine', meaning: 'The machine could not be built.' },
+
+  'call.unknown': { kind: 'refused', meaning: 'There is no call of this name.' },
+  'call.malformed': { kind: 'refused', meaning: 'The parameters of a call do not fit its schema.' },
+  'call.sender': { kind: 'refused', meaning: 'A call came from a window, frame or origin that is not ours.' },
+  'call.too-large': { kind: 'refused', meaning: 'A message is larger than the contract allows.' },
+  'stream.malformed': { kind: 'refused', meaning: 'A stream message is truncated or has impossible fields.' },
+  'shell.unsupported': { kind: 'refused', meaning: 'This shell cannot do that (for example show a file dialog).' },
+
+  'library.open': { kind: 'file', meaning: 'The library folder or its database cannot be opened.' },
+  'library.newer': { kind: 'file', meaning: 'The library was written by a newer version of Terrarium.' },
+  'serve.address': { kind: 'file', meaning: 'The address or port cannot be listened on.' },
+  'serve.renderer': { kind: 'file', meaning: 'The interface has not been built.' },
+  'internal': { kind: 'internal', meaning: 'A defect of Terrarium; the message holds what is known.' },
+} as const satisfies Readonly<Record<string, CodeEntry>>;
+
+export type Code = keyof typeof CODES;
+
+const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = {
+  usage: 2,
+  file: 2,
+  timeout: 3,
+  state: 2,
+  refused: 2,
+  machine: 1,
+  internal: 1,
+};
+
+const HTTP_BY_KIND: Readonly<Record<CodeKind, number>> = {
+  usage: 400,
+  file: 422,
+  timeout: 504,
+  state: 409,
+  refused: 403,
+  machine: 500,
+  internal: 500,
+};
+
+const entryOf = (code: string): CodeEntry | undefined => (Object.hasOwn(CODES, code) ? CODES[code as Code] : undefined);
+
+/** Codes of the core that are not in the table (state.*, …) count as internal. */
+export const kindOf = (code: string): CodeKind => entryOf(code)?.kind ?? 'internal';
+export const exitCodeOf = (code: string): number => EXIT_BY_KIND[kindOf(code)];
+export const httpStatusOf = (code: string): number => HTTP_BY_KIND[kindOf(code)];
+
+/** A Failure whose code is in the table. */
+export function fail(code: Code, message: string, hint?: string): Failure & { readonly code: Code } {
+  return hint === undefined ? { code, message } : { code, message, hint };
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { machineIdSchema, machineInfoSchema } from './machine.ts';
+
+export const logEntrySchema = z.strictObject({
+  at: z.iso.datetime(),
+  level: z.enum(['debug', 'info', 'warning', 'error']),
+  /** "router", "supervisor", "web", "machine", … */
+  source: z.string(),
+  code: z.string().optional(),
+  message: z.string(),
+  machineId: machineIdSchema.optional(),
+});
+
+/** What the services tell every window, in order. `machine.changed` is also sent for a new machine. */
+export const eventSchema = z.discriminatedUnion('event', [
+  z.strictObject({ event: z.literal('machine.changed'), machine: machineInfoSchema }),
+  z.strictObject({ event: z.literal('machine.removed'), id: machineIdSchema }),
+  z.strictObject({ event: z.literal('log'), entry: logEntrySchema }),
+]);
+
+export type LogEntry = z.infer<typeof logEntrySchema>;
+export type TerrariumEvent = z.infer<typeof eventSchema>;
+export type EventName = TerrariumEvent['event'];

@@ -1,0 +1,138 @@
+import { z } from 'zod';
+
+/** The 32-bit PCI hole begins at 3 GiB: memory above it comes with PAE and long mode. */
+export const MEMORY_MIB_MIN = 1;
+export const MEMORY_MIB_MAX = 3072;
+
+const memoryRange = `memory must be a whole number of MiB from ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX}`;
+
+export const memoryMiBSchema = z
+  .int({ error: memoryRange })
+  .min(MEMORY_MIB_MIN, { error: memoryRange })
+  .max(MEMORY_MIB_MAX, { error: memoryRange });
+
+/** A host path as it is handed to the operating system. */
+export const hostPathSchema = z
+  .string()
+  .min(1, { error: 'a file name is needed' })
+  .max(4096, { error: 'the file name is longer than 4096 characters' })
+  .refine((path) => !path.includes('\0'), { error: 'a file name cannot contain a NUL character' });
+
+/** A medium in a drive. Not writable: the guest may write, and what it writes lives in memory until power-off. */
+export const attachmentSchema = z.strictObject({
+  path: hostPathSchema,
+  writable: z.boolean().default(false),
+});
+
+export const bootDeviceSchema = z.enum(['floppy', 'disk', 'cdrom']);
+
+/** `console`: shown in the window's serial tab. `file`: appended to a host file. `stdio`: the terminal of `run`. */
+export const serialSchema = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('none') }),
+  z.strictObject({ mode: z.literal('console') }),
+  z.strictObject({ mode: z.literal('stdio') }),
+  z.strictObject({ mode: z.literal('file'), path: hostPathSchema }),
+]);
+
+export const clockSchema = z.enum(['host', 'virtual']);
+export const engineSchema = z.enum(['auto', 'interpreter']);
+
+export const machineNameSchema = z
+  .string()
+  .trim()
+  .min(1, { error: 'a machine needs a name' })
+  .max(64, { error: 'a name has at most 64 characters' })
+  .regex(/^[^\p{Cc}]*$/u, { error: 'a name cannot contain control characters' });
+
+const hardwareShape = {
+  memoryMiB: memoryMiBSchema.default(64),
+  /** A: and B:; null is an empty drive. */
+  floppies: z.array(attachmentSchema.nullable()).max(2, { error: 'there are two floppy drives, A: and B:' }).default([]),
+  /** Primary master, primary slave, secondary slave (the CD-ROM is secondary master). */
+  disks: z.array(attachmentSchema).max(3, { error: 'there is room for three disks' }).default([]),
+  cdrom: attachmentSchema.nullable().default(null),
+  bootOrder: z
+    .array(bootDeviceSchema)
+    .min(1, { error: 'name at least one device to boot from' })
+    .max(3)
+    .refine((order) => new Set(order).size === order.length, { error: 'each device may be named once' })
+    .default(['floppy', 'cdrom', 'disk']),
+  /** COM1 first. */
+  serial: z.array(serialSchema).max(4).default([{ mode: 'console' }]),
+  clock: clockSchema.default('host'),
+  engine: engineSchema.default('auto'),
+  /** A ROM image instead of the built-in firmware. */
+  firmware: hostPathSchema.nullable().default(null),
+  /** Direct Linux boot. */
+  kernel: z
+    .strictObject({
+      image: hostPathSchema,
+      initrd: hostPathSchema.nullable().default(null),
+      append: z.string().max(2048).default(''),
+    })
+    .nullable()
+    .default(null),
+};
+
+/** The parts of a machine: all that is needed to build it. */
+export const hardwareSchema = z.strictObject(hardwareShape);
+
+/** What a person fills in to create a machine; everything but the name has a default. */
+export const machineDraftSchema = z.strictObject({ name: machineNameSchema, ...hardwareShape });
+
+export const machineIdSchema = z.uuid();
+
+export const machineConfigSchema = z.strictObject({
+  id: machineIdSchema,
+  name: machineNameSchema,
+  ...hardwareShape,
+  createdAt: z.iso.datetime(),
+});
+
+/** Fields to change; those left out stay. */
+export const machineChangesSchema = z.strictObject({
+  name: machineNameSchema.optional(),
+  memoryMiB: memoryMiBSchema.optional(),
+  floppies: hardwareShape.floppies.unwrap().optional(),
+  disks: hardwareShape.disks.unwrap().optional(),
+  cdrom: hardwareShape.cdrom.unwrap().optional(),
+  bootOrder: hardwareShape.bootOrder.unwrap().optional(),
+  serial: hardwareShape.serial.unwrap().optional(),
+  clock: clockSchema.optional(),
+  engine: engineSchema.optional(),
+  firmware: hardwareShape.firmware.unwrap().optional(),
+  kernel: hardwareShape.kernel.unwrap().optional(),
+});
+
+export const failureSchema = z.strictObject({
+  code: z.string().max(64),
+  message: z.string(),
+  hint: z.string().optional(),
+});
+
+/**
+ * `aborted`: the machine's process crashed, was killed, or hung. A machine that its guest switched off, or that a
+ * person stopped, is `stopped`; `reason` then tells an unusual end (a triple fault).
+ */
+export const machineStatusSchema = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('stopped'), since: z.iso.datetime(), reason: z.string().optional() }),
+  z.strictObject({ state: z.literal('starting'), since: z.iso.datetime() }),
+  z.strictObject({ state: z.literal('running'), since: z.iso.datetime() }),
+  z.strictObject({ state: z.literal('paused'), since: z.iso.datetime() }),
+  z.strictObject({ state: z.literal('stopping'), since: z.iso.datetime() }),
+  z.strictObject({ state: z.literal('aborted'), since: z.iso.datetime(), reason: failureSchema }),
+]);
+
+export const machineInfoSchema = z.strictObject({ config: machineConfigSchema, status: machineStatusSchema });
+
+export type Attachment = z.infer<typeof attachmentSchema>;
+export type BootDevice = z.infer<typeof bootDeviceSchema>;
+export type SerialConfig = z.infer<typeof serialSchema>;
+export type Hardware = z.infer<typeof hardwareSchema>;
+/** Before defaults: what a caller may leave out is optional. */
+export type MachineDraft = z.input<typeof machineDraftSchema>;
+export type MachineConfig = z.infer<typeof machineConfigSchema>;
+export type MachineChanges = z.infer<typeof machineChangesSchema>;
+export type MachineStatus = z.infer<typeof machineStatusSchema>;
+export type MachineState = MachineStatus['state'];
+export type MachineInfo = z.infer<typeof machineInfoSchema>;

@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import {
+  decodeMachineMessage,
+  decodeWindowMessage,
+  encodeFrame,
+  encodeMachineMessage,
+  encodeWindowMessage,
+  type MachineMessage,
+  type WindowMessage,
+} from './index.ts';
+
+/** A repeatable random source, so that a failing case can be run again. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function picture(width: number, height: number, colourAt: (x: number, y: number) => number) {
+  const words = new Uint32Array(width * height);
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) words[y * width + x] = (0xff000000 | colourAt(x, y)) >>> 0;
+  return { width, height, pixels: new Uint8ClampedArray(words.buffer) };
+}
+
+const windowMessages: WindowMessage[] = [
+  { type: 'watch', frames: true, text: false, serial: true, status: false },
+  { type: 'ack', sequence: 0xfffffffe },
+  { type: 'key', code: 'KeyA', down: true },
+  { type: 'release' },
+  { type: 'mouse', dx: -300, dy: 299, wheel: -1, buttons: 5 },
+  { type: 'type', text: 'dir\nä€' },
+  { type: 'chord', codes: ['ControlLeft', 'AltLeft', 'Delete'] },
+  { type: 'serial', port: 1, data: new Uint8Array([0, 255, 10]) },
+];
+
+const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
+  { type: 'text', rows: ['A:\\>ver  ', ''] },
+  { type: 'text', rows: undefined },
+  { type: 'serial', port: 0, data: new Uint8Array([1, 2, 3]) },
+  {
+    type: 'status',
+    paused: true,
+    activity: { floppy: true, disk: false, cdrom: false, serial: true },
+    guestNs: 1.5e12,
+    instructions: 2 ** 52,
+    instructionsPerSecond: 1e8,
+    busyShare: 0.25,
+  },
+];
+
+describe('stream messages', () => {
+  test.each(windowMessages)('a $type message from the window survives the trip', (message) => {
+    expect(decodeWindowMessage(encodeWindowMessage(message))).toEqual({ ok: true, value: message });
+  });
+
+  test.each(machineMessages)('a $type message from the machine survives the trip', (message) => {
+    expect(decodeMachineMessage(encodeMachineMessage(message))).toEqual({ ok: true, value: message });
+  });
+
+  test('motion beyond 16 bits is clamped, not wrapped', () => {
+    const sent = encodeWindowMessage({ type: 'mouse', dx: 1e6, dy: -1e6, wheel: 999, buttons: 0 });
+    expect(decodeWindowMessage(sent)).toEqual({
+      ok: true,
+      value: { type: 'mouse', dx: 32767, dy: -32767, wheel: 127, buttons: 0 },
+    });
+  });
+
+  test('random pictures and areas come out pixel for pixel', () => {
+    const random = randomOf(7);
+    for (let round = 0; round < 60; round++) {
+      const width = 1 + random(90);
+      const height = 1 + random(60);
+      const colours = [1, 2, 16, 256, 257, 100_000][round % 6];
+      const runLength = 1 + random(200);
+      let colour = 0;
+      const frame = picture(width, height, () => {
+        if (random(runLength) === 0) colour = random(colours) * 131;
+        return colour & 0xffffff;
+      });
+      const x = random(width);
+      const y = random(height);
+      const area = { x, y, width: 1 + random(width - x), height: 1 + random(height - y) };
+
+      const decoded = decodeMachineMessage(encodeFrame(round, frame, [area]));
+
+      if (!decoded.ok || decoded.value.type !== 'frame') throw new Error(`round ${round} does not decode`);
+      const [rect] = decoded.value.rects;
+      for (let row = 0; row < area.height; row++) {
+        const from = ((y + row) * width + x) * 4;
+        const expected = frame.pixels.slice(from, from + area.width * 4);
+        const got = rect.pixels.slice(row * area.width * 4, (row + 1) * area.width * 4);
+        expect(got).toEqual(expected);
+      }
+    }
+  });
+
+  test('a text screen costs a small part of its pixels', () => {
+    const frame = picture(720, 400, (x, y) => (x < 300 && y % 16 < 12 && (x * 7 + y * 3) % 5 === 0 ? 0xaaaaaa : 0));
+    const message = encodeFrame(1, frame, [{ x: 0, y: 0, width: 720, height: 400 }]);
+    expect(message.length).toBeLessThan((720 * 400 * 4) / 8);
+  });
+
+  test('every truncation of a message is refused as malformed', () => {
+    const frame = encodeFrame(1, picture(4, 4, (x) => x), [{ x: 0, y: 0, width: 4, height: 4 }]);
+    for (let length = 0; length < frame.length; length++)
+      expect(decodeMachineMessage(frame.subarray(0, length))).toMatchObject({ ok: false, error: { code: 'stream.malformed' } });
+  });
+
+  test('mutated and random bytes never throw, and what decodes keeps its bounds', () => {
+    const random = randomOf(99);
+    const seeds = [
+      encodeFrame(3, picture(16, 9, (x, y) => (x * y) & 3), [{ x: 1, y: 1, width: 15, height: 8 }]),
+      ...machineMessages.map(encodeMachineMessage),
+      ...windowMessages.map(encodeWindowMessage),
+    ];
+    let decodedFrames = 0;
+    for (let round = 0; round < 30_000; round++) {
+      const data = seeds[round % seeds.length].slice();
+      for (let i = random(4); i >= 0; i--) data[random(data.length)] = random(256);
+      const fromMachine = decodeMachineMessage(data);
+      decodeWindowMessage(data);
+      if (!fromMachine.ok || fromMachine.value.type !== 'frame') continue;
+      decodedFrames++;
+      for (const rect of fromMachine.value.rects) {
+        expect(rect.x + rect.width).toBeLessThanOrEqual(fromMachine.value.width);
+        expect(rect.pixels.length).toBe(rect.width * rect.height * 4);
+      }
+    }
+    expect(decodedFrames).toBeGreaterThan(0);
+  });
+
+  test('a window cannot send more than its limit', () => {
+    const long = encodeWindowMessage({ type: 'type', text: 'x'.repeat(70_000) });
+    expect(decodeWindowMessage(long)).toMatchObject({ ok: false, error: { code: 'stream.malformed' } });
+  });
+});
