@@ -1,8 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/** Unit tests beside the code (the default), and what crosses folders in projects of its own. */
 export default defineConfig({
   test: {
-    include: ['core/**/*.test.ts', 'main/**/*.test.ts', 'renderer/**/*.test.ts?(x)', 'test/**/*.test.ts'],
-    exclude: ['test/guest/**', 'test/e2e/**', 'node_modules/**'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['core/**/*.test.ts', 'main/**/*.test.ts', 'renderer/**/*.test.{ts,tsx}', 'test/fixtures/*.test.ts'],
+        },
+      },
+      {
+        // Conformance suites over every device, instruction vectors, the lint rules.
+        test: {
+          name: 'isa',
+          include: ['test/isa/**/*.test.ts', 'test/conformance/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        // Real guests on a whole machine.
+        test: { name: 'guest', include: ['test/guest/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
+      },
+      {
+        // The interface in a real browser; one at a time, it has two cores to share with the machines it starts.
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
   },
 });
