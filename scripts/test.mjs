@@ -1,0 +1,119 @@
+/**
+ * `npm test`: set-up, then every stage, each timed; the last line sums them up. `npm test -- unit guest` runs only
+ * those. Plain JavaScript for Node 20; what it starts runs on the pinned Node 24.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { installMissingPackages } from './debian.mjs';
+import { node24, root, tool } from './node24.mjs';
+
+const tsc = tool('typescript/bin/tsc');
+const vitest = tool('vitest/vitest.mjs');
+
+/** A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. */
+const STAGES = [
+  {
+    name: 'typecheck',
+    commands: [
+      [tsc, '-p', '.'],
+      [tsc, '-p', 'tsconfig.core.json'],
+    ],
+  },
+  {
+    name: 'lint',
+    commands: [
+      [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'],
+      [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+    ],
+  },
+  { name: 'unit', project: 'unit' },
+  { name: 'isa', project: 'isa' },
+  { name: 'guest', project: 'guest' },
+  { name: 'e2e', project: 'e2e' },
+];
+
+function run(args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node24(), args, {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, PATH: `${tool('.bin')}${path.delimiter}${process.env.PATH ?? ''}` },
+    });
+    child.on('error', reject);
+    child.on('exit', (code, signal) => resolve(signal ? 1 : (code ?? 1)));
+  });
+}
+
+async function runCommands(commands) {
+  const result = { passed: 0, failed: 0, skipped: 0 };
+  for (const command of commands) {
+    if ((await run(command)) === 0) result.passed++;
+    else result.failed++;
+  }
+  return result;
+}
+
+async function runProject(project, reportDir) {
+  const report = path.join(reportDir, `${project}.json`);
+  const code = await run([
+    ...[vitest, 'run', '--project', project],
+    ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+  ]);
+  if (!fs.existsSync(report))
+    return { passed: 0, failed: 1, skipped: 0, problem: `vitest ended with ${code}, no report` };
+  const {
+    numPassedTests: passed,
+    numFailedTests,
+    numPendingTests: skipped,
+    testResults,
+  } = JSON.parse(fs.readFileSync(report, 'utf8'));
+  // A file that does not load has no failed test of its own, an error outside any test not even a failed file.
+  const brokenFiles = testResults.filter(
+    (f) => f.status === 'failed' && !f.assertionResults.some((t) => t.status === 'failed'),
+  );
+  const failed = Math.max(numFailedTests + brokenFiles.length, code === 0 ? 0 : 1);
+  if (passed + failed === 0) return { passed, failed: 1, skipped, problem: 'no test was run' };
+  return { passed, failed, skipped };
+}
+
+const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
+
+async function main(names) {
+  const unknown = names.filter((name) => !STAGES.some((stage) => stage.name === name));
+  if (unknown.length > 0) {
+    console.error(`no such stage: ${unknown.join(', ')}. There are: ${STAGES.map((stage) => stage.name).join(', ')}`);
+    return 2;
+  }
+
+  const missing = installMissingPackages();
+  if (missing.length > 0) {
+    console.error(`These Debian packages are missing and could not be installed: ${missing.join(' ')}`);
+    console.error(`Install them (apt-get install ${missing.join(' ')}) and run this again.`);
+    return 1;
+  }
+
+  const reportDir = fs.mkdtempSync(path.join(os.tmpdir(), 'terrarium-test-'));
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const lines = [];
+  try {
+    for (const stage of STAGES.filter((s) => names.length === 0 || names.includes(s.name))) {
+      console.log(`\n== ${stage.name}`);
+      const startMs = performance.now();
+      const result = stage.commands ? await runCommands(stage.commands) : await runProject(stage.project, reportDir);
+      for (const key of Object.keys(total)) total[key] += result[key];
+      const { passed, failed, skipped, problem } = result;
+      const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+      lines.push(`${stage.name.padEnd(10)}${seconds(startMs).padStart(9)}  ${counts}${problem ? ` (${problem})` : ''}`);
+    }
+  } finally {
+    fs.rmSync(reportDir, { recursive: true, force: true });
+  }
+
+  console.log(`\n${lines.join('\n')}\n`);
+  console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
+  return total.failed === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
