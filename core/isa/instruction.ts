@@ -88,7 +88,10 @@ export interface Instruction {
   disp: number;
   /** High half of a 64-bit moffs. */
   dispHigh: number;
-  /** First immediate: raw value, sign-extended where the row says so, else zero-extended; low and high 32 bits. */
+  /**
+   * First immediate: sign-extended to 64 bits where the row says so, else zero-extended. Both halves are bit patterns in
+   * signed 32-bit integers (a zero-extended FFFFFFFF is imm -1, immHigh 0).
+   */
   imm: number;
   immHigh: number;
   /** Second immediate: ENTER's level, far pointer's selector (imm holds the offset). */
