@@ -1,0 +1,108 @@
+/** QEMU with its software emulation (TCG), set up to boot as fast as it can: no network card, floppy first. */
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { PeerProcess } from './process.ts';
+
+const POLL_MS = 20;
+const TEXT_VRAM = 0xb8000;
+const TEXT_BYTES = 80 * 25 * 2;
+
+function startFloppy(image: string, memoryMiB: number, extra: readonly string[]): PeerProcess {
+  return new PeerProcess('qemu-system-i386', [
+    ...['-accel', 'tcg', '-m', `${memoryMiB}`, '-display', 'none', '-vga', 'std', '-net', 'none', '-no-reboot'],
+    ...['-boot', 'order=a', '-drive', `if=floppy,index=0,format=raw,readonly=on,file=${image}`],
+    ...extra,
+  ]);
+}
+
+/** A QMP connection: one command at a time, resolved by its answer; events are skipped. */
+class Monitor {
+  readonly #socket: net.Socket;
+  #received = '';
+  #answer: ((error?: Error) => void) | undefined;
+
+  private constructor(socket: net.Socket) {
+    this.#socket = socket;
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => this.#receive(text));
+    socket.on('close', () => this.#answer?.(new Error('QEMU closed its monitor')));
+    socket.on('error', () => socket.destroy());
+  }
+
+  static async connect(socketPath: string, qemu: PeerProcess): Promise<Monitor> {
+    for (;;) {
+      const socket = net.connect(socketPath);
+      const connected = await new Promise<boolean>((resolve) => {
+        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+      });
+      if (connected) {
+        const monitor = new Monitor(socket);
+        await monitor.execute('qmp_capabilities');
+        return monitor;
+      }
+      if (qemu.ended !== undefined) throw new Error(qemu.ended);
+      await delay(5);
+    }
+  }
+
+  #receive(text: string): void {
+    this.#received += text;
+    for (let end = this.#received.indexOf('\n'); end >= 0; end = this.#received.indexOf('\n')) {
+      const message = JSON.parse(this.#received.slice(0, end)) as { return?: unknown; error?: { desc: string } };
+      this.#received = this.#received.slice(end + 1);
+      if (message.error) this.#answer?.(new Error(message.error.desc));
+      else if (message.return !== undefined) this.#answer?.();
+    }
+  }
+
+  async execute(command: string, args: Record<string, unknown> = {}): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#answer = (error) => (error ? reject(error) : resolve());
+      this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
+    });
+    this.#answer = undefined;
+  }
+}
+
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** The characters of the text screen in display memory, one string a row. */
+export function textRows(memory: Uint8Array): string {
+  const rows: string[] = [];
+  for (let row = 0; row < 25; row++) {
+    const cells = memory.subarray(row * 160, row * 160 + 160).filter((_, i) => i % 2 === 0);
+    rows.push(String.fromCharCode(...cells).trimEnd());
+  }
+  return rows.join('\n');
+}
+
+/** Milliseconds from process start until the text screen matches; the screen is looked at every 20 ms. */
+export async function qemuFloppyUntilScreen(
+  image: string,
+  options: { until: RegExp; memoryMiB: number; timeoutMs: number; workDir: string },
+): Promise<number> {
+  const socketPath = path.join(options.workDir, `qmp-${process.pid}.sock`);
+  const dump = path.join(options.workDir, 'screen.bin');
+  await using qemu = startFloppy(image, options.memoryMiB, [
+    ...['-monitor', 'none', '-serial', 'none', '-qmp', `unix:${socketPath},server=on,wait=off`],
+  ]);
+  const monitor = await Monitor.connect(socketPath, qemu);
+  while (qemu.elapsedMs < options.timeoutMs) {
+    await monitor.execute('pmemsave', { val: TEXT_VRAM, size: TEXT_BYTES, filename: dump });
+    if (options.until.test(textRows(fs.readFileSync(dump)))) return qemu.elapsedMs;
+    await delay(POLL_MS);
+  }
+  throw new Error(`QEMU: no ${options.until} within ${options.timeoutMs} ms`);
+}
+
+/** Milliseconds between two markers on the first serial port, and the text of the second. */
+export async function qemuFloppyBetween(
+  image: string,
+  options: { from: RegExp; to: RegExp; memoryMiB: number; timeoutMs: number },
+): Promise<{ ms: number; to: RegExpExecArray }> {
+  await using qemu = startFloppy(image, options.memoryMiB, ['-monitor', 'none', '-serial', 'stdio']);
+  const from = await qemu.output(options.from, options.timeoutMs);
+  const to = await qemu.output(options.to, options.timeoutMs);
+  return { ms: to.ms - from.ms, to: to.match };
+}

@@ -1,0 +1,26 @@
+/** Terrarium through its command line, as a user has it. */
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+
+const cli = path.resolve(import.meta.dirname, '../../../main/cli/terrarium.mjs');
+
+export interface RunReport {
+  readonly matches: readonly { until: string; ms: number }[];
+  readonly instructions: number;
+  readonly stateHash: string;
+  readonly screen: readonly string[];
+  readonly exit: number;
+}
+
+/** `terrarium run ARGS --json`: its report, and the milliseconds from process start to process end. */
+export async function terrariumRun(args: readonly string[]): Promise<{ report: RunReport; wallMs: number }> {
+  const startMs = performance.now();
+  return await new Promise((resolve, reject) => {
+    execFile(process.execPath, [cli, 'run', ...args, '--json'], { encoding: 'utf8' }, (error, stdout, stderr) => {
+      const wallMs = performance.now() - startMs;
+      if (error)
+        return reject(new Error(`terrarium: ${stderr.trim().split('\n').slice(-3).join(' | ') || error.message}`));
+      resolve({ report: JSON.parse(stdout) as RunReport, wallMs });
+    });
+  });
+}

@@ -1,0 +1,49 @@
+/**
+ * A process that runs v86: IMAGE MEMORY-MIB jit|no-jit. Serial output goes to standard output; a line on standard input
+ * is a pattern, answered with "screen matches" when the text screen shows it.
+ */
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import readline from 'node:readline';
+import { V86 } from 'v86';
+
+const [image = '', memoryMiB = '32', jit = 'jit'] = process.argv.slice(2);
+const seabios = '/usr/share/seabios';
+
+function file(name: string): { buffer: ArrayBuffer } {
+  return { buffer: new Uint8Array(fs.readFileSync(name)).buffer };
+}
+
+const rows: string[] = Array.from({ length: 25 }, () => ' '.repeat(80));
+let until: RegExp | undefined;
+
+function look(): void {
+  if (!until?.test(rows.join('\n'))) return;
+  until = undefined;
+  process.stdout.write('\nscreen matches\n');
+}
+
+const emulator = new V86({
+  wasm_path: path.join(path.dirname(createRequire(import.meta.url).resolve('v86')), 'v86.wasm'),
+  bios: file(path.join(seabios, 'bios.bin')),
+  vga_bios: file(path.join(seabios, 'vgabios-stdvga.bin')),
+  fda: file(image),
+  boot_order: 0x321,
+  memory_size: Number(memoryMiB) << 20,
+  disable_jit: jit === 'no-jit',
+  disable_speaker: true,
+  fastboot: true,
+  autostart: true,
+});
+emulator.add_listener('serial0-output-byte', (byte) => process.stdout.write(String.fromCharCode(byte)));
+emulator.add_listener('screen-put-char', ([row, column, code]) => {
+  const line = rows[row];
+  if (line === undefined) return;
+  rows[row] = line.slice(0, column) + String.fromCharCode(code) + line.slice(column + 1);
+  look();
+});
+readline.createInterface(process.stdin).on('line', (source) => {
+  until = new RegExp(source, 'm');
+  look();
+});
