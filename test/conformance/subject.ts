@@ -1,5 +1,4 @@
-import type { Device, IoWidth, Mmio, PortIo, TimerQueue } from '../../core/bus/index.ts';
-import type { ManualClock } from '../../core/bus/index.ts';
+import type { Device, IoWidth, ManualClock, Mmio, PortIo, TimerQueue } from '../../core/bus/index.ts';
 
 /** Deterministic chance for pokes: xorshift32, so that a failure repeats from its seed. */
 export class Random {
@@ -39,6 +38,8 @@ export interface Window {
 /** A freshly made part, wired to probes and a clock that the suite moves. */
 export interface Subject {
   readonly device: Device;
+  /** Parts that it cannot work without, saved and loaded along with it. */
+  readonly also?: readonly Device[];
   readonly windows: readonly Window[];
   readonly clock: ManualClock;
   readonly timers: TimerQueue;
