@@ -51,16 +51,25 @@ export function step(random: Random, subject: Subject): number | undefined {
   return undefined;
 }
 
-/** `count` steps; what was read on the way, and where the outputs ended. */
+/** `count` steps; what was read and driven on the way. */
 export function live(subject: Subject, seed: number, count: number): string[] {
   const random = new Random(seed);
   const seen: string[] = [];
   for (let i = 0; i < count; i++) {
     const value = step(random, subject);
     if (value !== undefined) seen.push(value.toString(16));
+    seen.push(subject.outputs?.() ?? '');
   }
-  seen.push(subject.outputs?.() ?? '');
   return seen;
+}
+
+/** Untouched for a while; what was driven meanwhile. */
+export function idle(subject: Subject): string[] {
+  const { clock, timers } = subject;
+  return Array.from({ length: 500 }, () => {
+    advance(clock, timers, clock.nowNs + 300_000);
+    return subject.outputs?.() ?? '';
+  });
 }
 
 const parts = (subject: Subject): readonly Device[] => [subject.device, ...(subject.also ?? [])];

@@ -6,8 +6,27 @@
  * device) are logged and not done; PIIX has neither.
  */
 import { assert } from '../../base/index.ts';
-import { silentLog, type Device, type DeviceLog, type DmaMemory, type IoWidth, type PortIo, type ResetKind } from '../../bus/index.ts';
-import { bool, bytes, create, defineState, records, resetState, u16, u8, type StateOf, type ValuesOf } from '../../state/index.ts';
+import {
+  silentLog,
+  type Device,
+  type DeviceLog,
+  type DmaMemory,
+  type IoWidth,
+  type PortIo,
+  type ResetKind,
+} from '../../bus/index.ts';
+import {
+  bool,
+  bytes,
+  create,
+  defineState,
+  records,
+  resetState,
+  u16,
+  u8,
+  type StateOf,
+  type ValuesOf,
+} from '../../state/index.ts';
 import type { DmaChannel, DmaTransfer } from './dma-channel.ts';
 
 const CHANNEL_FIELDS = {

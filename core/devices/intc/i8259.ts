@@ -4,7 +4,15 @@
  * Deviations: MCS-80 mode (ICW4.uPM = 0) delivers vectors as 8086 mode does, because no x86 processor understands the
  * CALL it would send; ICW3 is stored but the wiring decides where the slave is.
  */
-import { silentLog, type Device, type DeviceLog, type IoWidth, type IrqLine, type PortIo, type ResetKind } from '../../bus/index.ts';
+import {
+  silentLog,
+  type Device,
+  type DeviceLog,
+  type IoWidth,
+  type IrqLine,
+  type PortIo,
+  type ResetKind,
+} from '../../bus/index.ts';
 import { bool, create, defineState, oneOf, resetState, u8, type StateOf } from '../../state/index.ts';
 
 export const I8259 = defineState({

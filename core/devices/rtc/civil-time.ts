@@ -28,7 +28,7 @@ const PM = 0x80;
 const DAY_SECONDS = 86_400;
 
 const encode = (value: number, format: number): number =>
-  format & B_BINARY ? value : (Math.floor(value / 10) << 4) | value % 10;
+  format & B_BINARY ? value : (Math.floor(value / 10) << 4) | (value % 10);
 
 const decode = (byte: number, format: number): number => (format & B_BINARY ? byte : (byte >> 4) * 10 + (byte & 15));
 
