@@ -43,6 +43,7 @@ export const CODES = {
   'machine.crashed': { kind: 'machine', meaning: "The machine's process ended unexpectedly." },
   'machine.killed': { kind: 'machine', meaning: "The machine's process was ended by a signal." },
   'machine.hung': { kind: 'machine', meaning: "The machine's process stopped answering and was ended." },
+  'machine.shutdown': { kind: 'machine', meaning: "The guest's processor shut down (triple fault)." },
   'machine.start': { kind: 'machine', meaning: 'The machine could not be built.' },
 
   'call.unknown': { kind: 'refused', meaning: 'There is no call of this name.' },

@@ -4,6 +4,7 @@ export * from './bridge.ts';
 export * from './calls.ts';
 export * from './codes.ts';
 export * from './events.ts';
+export * from './limits.ts';
 export * from './machine.ts';
 export * from './pixels.ts';
 export * from './stream.ts';

@@ -1,15 +1,10 @@
 import { z } from 'zod';
-
-/** The 32-bit PCI hole begins at 3 GiB: memory above it comes with PAE and long mode. */
-export const MEMORY_MIB_MIN = 1;
-export const MEMORY_MIB_MAX = 3072;
-
-const memoryRange = `memory must be a whole number of MiB from ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX}`;
+import { DISKS_MAX, FLOPPIES_MAX, MEMORY_MIB_DEFAULT, MEMORY_MIB_MAX, MEMORY_MIB_MIN, MEMORY_RANGE_TEXT } from './limits.ts';
 
 export const memoryMiBSchema = z
-  .int({ error: memoryRange })
-  .min(MEMORY_MIB_MIN, { error: memoryRange })
-  .max(MEMORY_MIB_MAX, { error: memoryRange });
+  .int({ error: MEMORY_RANGE_TEXT })
+  .min(MEMORY_MIB_MIN, { error: MEMORY_RANGE_TEXT })
+  .max(MEMORY_MIB_MAX, { error: MEMORY_RANGE_TEXT });
 
 /** A host path as it is handed to the operating system. */
 export const hostPathSchema = z
@@ -45,11 +40,11 @@ export const machineNameSchema = z
   .regex(/^[^\p{Cc}]*$/u, { error: 'a name cannot contain control characters' });
 
 const hardwareShape = {
-  memoryMiB: memoryMiBSchema.default(64),
+  memoryMiB: memoryMiBSchema.default(MEMORY_MIB_DEFAULT),
   /** A: and B:; null is an empty drive. */
-  floppies: z.array(attachmentSchema.nullable()).max(2, { error: 'there are two floppy drives, A: and B:' }).default([]),
+  floppies: z.array(attachmentSchema.nullable()).max(FLOPPIES_MAX, { error: 'there are two floppy drives, A: and B:' }).default([]),
   /** Primary master, primary slave, secondary slave (the CD-ROM is secondary master). */
-  disks: z.array(attachmentSchema).max(3, { error: 'there is room for three disks' }).default([]),
+  disks: z.array(attachmentSchema).max(DISKS_MAX, { error: 'there is room for three disks' }).default([]),
   cdrom: attachmentSchema.nullable().default(null),
   bootOrder: z
     .array(bootDeviceSchema)

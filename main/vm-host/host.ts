@@ -1,0 +1,160 @@
+import type { MachineFactory, BuiltMachine } from './build.ts';
+import { buildMachine } from './build.ts';
+import { ActivityMeter } from './activity.ts';
+import { HostClock } from './clocks.ts';
+import { SerialFile } from './serial-file.ts';
+import { SerialLog } from './serial-log.ts';
+import { MachineRunner } from './runner.ts';
+import { StreamHub } from './stream-hub.ts';
+import type { Media } from './media.ts';
+import type { HostPort, Parent } from './parent.ts';
+import type { ControlOperation, ToHost } from './protocol.ts';
+import { DisposableStore, err, ok, type Result } from '../../core/base/index.ts';
+import type { Hardware } from '../../core/contract/machine.ts';
+
+interface Running {
+  readonly built: BuiltMachine;
+  readonly runner: MachineRunner;
+  readonly hub: StreamHub;
+}
+
+/** A machine's process: one machine, started once, gone when it stops. */
+export function serveMachine(parent: Parent, factory: MachineFactory): void {
+  const resources = new DisposableStore();
+  let running: Running | undefined;
+  let started = false;
+  const log = (message: string): void => parent.send({ kind: 'log', level: 'info', message: message.slice(0, 4096) });
+
+  const end = (code: number): void => {
+    resources.dispose();
+    running = undefined;
+    parent.exit(code);
+  };
+
+  const start = async (hardware: Hardware, lockFolder: string | undefined): Promise<void> => {
+    const meter = new ActivityMeter();
+    const hostClock = new HostClock();
+    let serial: SerialLog[] = [];
+    const built = await buildMachine(hardware, {
+      factory,
+      hostClock,
+      log,
+      meter,
+      mustBoot: false,
+      lockFolder,
+      openSerial: (media) => {
+        const opened = openSerial(hardware, media, resources);
+        if (opened.ok) serial = opened.value;
+        return opened;
+      },
+    });
+    if (!built.ok) {
+      parent.send({ kind: 'failed', error: built.error });
+      return end(0);
+    }
+    resources.add(built.value);
+    const runner: MachineRunner = resources.add(
+      new MachineRunner(built.value.machine, {
+        hostClock,
+        virtualClock: hardware.clock === 'virtual',
+        afterSlice: () => hub.afterSlice(),
+        onStopped: (reason) => {
+          parent.send({ kind: 'stopped', reason });
+          end(0);
+        },
+        onError: (error) => {
+          parent.send({ kind: 'log', level: 'error', message: String((error as Error).stack ?? error).slice(0, 4096) });
+          end(1);
+        },
+      }),
+    );
+    const hub = resources.add(new StreamHub({ machine: built.value.machine, runner, meter, serial, log }));
+    running = { built: built.value, runner, hub };
+    parent.send({ kind: 'ready' });
+    runner.start();
+  };
+
+  const control = (id: number, operation: ControlOperation): void => {
+    if (!running) return;
+    const { built, runner } = running;
+    switch (operation) {
+      case 'pause':
+        runner.pause();
+        break;
+      case 'resume':
+        runner.resume();
+        break;
+      case 'reset':
+        built.machine.reset();
+        runner.resume();
+        runner.wake();
+        break;
+      case 'inspect':
+        parent.send({ kind: 'reply', id, devices: mutable(built.machine.describe()) });
+        return;
+    }
+    parent.send({ kind: 'reply', id });
+  };
+
+  const openStream = (streamId: number, port: HostPort | undefined): void => {
+    if (!running) return;
+    const { hub } = running;
+    if (!port) {
+      hub.open(streamId, (data) => parent.send({ kind: 'stream-data', streamId, data }));
+      return;
+    }
+    hub.open(streamId, (data) => port.send(data));
+    port.onClose(() => hub.close(streamId));
+    port.onMessage((data) => {
+      const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+      if (bytes instanceof Uint8Array) hub.receive(streamId, bytes);
+    });
+  };
+
+  parent.onGone(() => end(0));
+  parent.onMessage((message: ToHost, port) => {
+    switch (message.kind) {
+      case 'start':
+        if (started) return;
+        started = true;
+        void start(message.hardware, message.lockFolder);
+        break;
+      case 'control':
+        control(message.id, message.operation);
+        break;
+      case 'ping':
+        parent.send({ kind: 'pong' });
+        break;
+      case 'stream-open':
+        openStream(message.streamId, port);
+        break;
+      case 'stream-data':
+        running?.hub.receive(message.streamId, message.data);
+        break;
+      case 'stream-close':
+        running?.hub.close(message.streamId);
+        break;
+      case 'stop':
+        parent.send({ kind: 'stopped', reason: 'stop' });
+        end(0);
+        break;
+    }
+  });
+}
+
+function openSerial(hardware: Hardware, media: Media, resources: DisposableStore): Result<SerialLog[]> {
+  const logs: SerialLog[] = [];
+  for (const port of hardware.serial) {
+    if (port.mode !== 'file') {
+      logs.push(new SerialLog());
+      continue;
+    }
+    const file = SerialFile.open(port.path, media.identities);
+    if (!file.ok) return err(file.error);
+    logs.push(new SerialLog(resources.add(file.value)));
+  }
+  return ok(logs);
+}
+
+const mutable = (lines: Readonly<Record<string, readonly string[]>>): Record<string, string[]> =>
+  Object.fromEntries(Object.entries(lines).map(([device, values]) => [device, [...values]]));

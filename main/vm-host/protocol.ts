@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { STREAM_BYTES_MAX, failureSchema, hardwareSchema } from '../../core/contract/index.ts';
+
+/**
+ * Between the supervisor and a machine's process. The supervisor checks all that it receives: a guest that took over
+ * its process must not reach further. Bytes travel as Uint8Array (structured clone).
+ */
+const streamId = z.int().min(0);
+const requestId = z.int().min(0);
+
+export const controlOperationSchema = z.enum(['pause', 'resume', 'reset', 'inspect']);
+
+export const toHostSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('start'), hardware: hardwareSchema, lockFolder: z.string().optional() }),
+  z.strictObject({ kind: z.literal('control'), id: requestId, operation: controlOperationSchema }),
+  z.strictObject({ kind: z.literal('ping') }),
+  /** With Electron a port comes with this message and carries the stream; else stream-data messages do. */
+  z.strictObject({ kind: z.literal('stream-open'), streamId }),
+  z.strictObject({ kind: z.literal('stream-data'), streamId, data: z.instanceof(Uint8Array) }),
+  z.strictObject({ kind: z.literal('stream-close'), streamId }),
+  /** Power off: close the images and end. */
+  z.strictObject({ kind: z.literal('stop') }),
+]);
+
+export const fromHostSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ready') }),
+  z.strictObject({ kind: z.literal('failed'), error: failureSchema }),
+  z.strictObject({ kind: z.literal('reply'), id: requestId, devices: z.record(z.string(), z.array(z.string())).optional() }),
+  z.strictObject({ kind: z.literal('pong') }),
+  z.strictObject({
+    kind: z.literal('stream-data'),
+    streamId,
+    data: z.instanceof(Uint8Array).refine((data) => data.length <= STREAM_BYTES_MAX),
+  }),
+  z.strictObject({ kind: z.literal('stopped'), reason: z.enum(['power-off', 'cpu-shutdown', 'stop']) }),
+  z.strictObject({ kind: z.literal('log'), level: z.enum(['info', 'warning', 'error']), message: z.string().max(4096) }),
+]);
+
+export type ToHost = z.infer<typeof toHostSchema>;
+export type FromHost = z.infer<typeof fromHostSchema>;
+export type ControlOperation = z.infer<typeof controlOperationSchema>;
