@@ -1,0 +1,3 @@
+/** Serial and parallel lines. */
+export * from './parallel.ts';
+export * from './uart16550.ts';
