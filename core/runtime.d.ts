@@ -19,7 +19,9 @@ declare namespace WebAssembly {
   type ExternKind = 'function' | 'global' | 'memory' | 'table' | 'tag';
   type ExportValue = Function | Global | Memory | Table;
   type Exports = Record<string, ExportValue>;
-  type Imports = Record<string, Record<string, ExportValue | number>>;
+  type ImportValue = ExportValue | number;
+  type ModuleImports = Record<string, ImportValue>;
+  type Imports = Record<string, ModuleImports>;
 
   class Global {
     constructor(descriptor: { value: ValueType; mutable?: boolean }, value?: any);
