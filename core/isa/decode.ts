@@ -8,8 +8,18 @@
 import { REP, SEG } from './instruction.ts';
 import type { CodeSize, DecodeStatus, Instruction } from './instruction.ts';
 import {
-  CELL, DIMENSION, DIMENSIONS, IMMEDIATE, TRAIT,
-  cellBase, cellFlags, cellStrides, leaves, rowImmediate, rowTraits, rows,
+  CELL,
+  DIMENSION,
+  DIMENSIONS,
+  IMMEDIATE,
+  TRAIT,
+  cellBase,
+  cellFlags,
+  cellStrides,
+  leaves,
+  rowImmediate,
+  rowTraits,
+  rows,
 } from './opcode-map.ts';
 import { PREFIX_COLUMN } from './row-text.ts';
 
@@ -32,13 +42,36 @@ const BASE16 = Int8Array.of(3, 3, 5, 5, 6, 7, 5, 3);
 const INDEX16 = Int8Array.of(6, 7, 6, 7, -1, -1, -1, -1);
 const DEFAULT_SEGMENT16 = Uint8Array.of(SEG.DS, SEG.DS, SEG.SS, SEG.SS, SEG.DS, SEG.DS, SEG.SS, SEG.DS);
 
-const RSP = 4, RBP = 5, RIP = 16;
+const RSP = 4,
+  RBP = 5,
+  RIP = 16;
 
 export function newInstruction(): Instruction {
   return {
-    row: rows[0], length: 0, codeSize: 16, operandSize: 2, addressSize: 2, lock: false, rep: 0, hasRex: false,
-    hasModrm: false, mod: 0, reg: 0, rm: 0, opcodeReg: 0, hasMemory: false, segment: SEG.DS, segmentOverride: -1,
-    base: -1, index: -1, scale: 1, disp: 0, dispHigh: 0, imm: 0, immHigh: 0, imm2: 0,
+    row: rows[0],
+    length: 0,
+    codeSize: 16,
+    operandSize: 2,
+    addressSize: 2,
+    lock: false,
+    rep: 0,
+    hasRex: false,
+    hasModrm: false,
+    mod: 0,
+    reg: 0,
+    rm: 0,
+    opcodeReg: 0,
+    hasMemory: false,
+    segment: SEG.DS,
+    segmentOverride: -1,
+    base: -1,
+    index: -1,
+    scale: 1,
+    disp: 0,
+    dispHigh: 0,
+    imm: 0,
+    immHigh: 0,
+    imm2: 0,
   };
 }
 
@@ -47,16 +80,25 @@ export function newInstruction(): Instruction {
  * the fields of `out` meaningful. Never allocates, never throws.
  */
 export function decode(
-  bytes: Uint8Array, offset: number, end: number, codeSize: CodeSize, out: Instruction,
+  bytes: Uint8Array,
+  offset: number,
+  end: number,
+  codeSize: CodeSize,
+  out: Instruction,
 ): DecodeStatus {
   const longest = offset + MAX_LENGTH;
   const limit = end < longest ? end : longest;
   const long = codeSize === 64;
   const classes = long ? prefixClass64 : prefixClass;
 
-  let pos = offset, opcode = 0;
-  let operandPrefix = false, addressPrefix = false, lock = false, rep: 0 | 1 | 2 = REP.NONE;
-  let segmentOverride = -1, rex = 0;
+  let pos = offset,
+    opcode: number;
+  let operandPrefix = false,
+    addressPrefix = false,
+    lock = false,
+    rep: 0 | 1 | 2 = REP.NONE;
+  let segmentOverride = -1,
+    rex = 0;
   for (;;) {
     if (pos >= limit) return outOfBytes(pos + 1, longest);
     opcode = bytes[pos++];
@@ -68,11 +110,21 @@ export function decode(
     }
     rex = 0; // a REX that another prefix follows has no effect
     switch (prefix) {
-      case PREFIX.OPERAND: operandPrefix = true; break;
-      case PREFIX.ADDRESS: addressPrefix = true; break;
-      case PREFIX.REPNE: rep = REP.REPNE; break;
-      case PREFIX.REPE: rep = REP.REPE; break;
-      case PREFIX.LOCK: lock = true; break;
+      case PREFIX.OPERAND:
+        operandPrefix = true;
+        break;
+      case PREFIX.ADDRESS:
+        addressPrefix = true;
+        break;
+      case PREFIX.REPNE:
+        rep = REP.REPNE;
+        break;
+      case PREFIX.REPE:
+        rep = REP.REPE;
+        break;
+      case PREFIX.LOCK:
+        lock = true;
+        break;
       default: {
         const segment = opcode < 0x60 ? (opcode >> 3) & 3 : opcode - 0x60;
         // 64-bit mode knows FS and GS alone: the other four do not even undo them
@@ -98,7 +150,9 @@ export function decode(
 
   const flags = cellFlags[cell];
   const hasModrm = (flags & CELL.MODRM) !== 0;
-  let mod = 0, reg = 0, rm = 0;
+  let mod = 0,
+    reg = 0,
+    rm = 0;
   if (hasModrm) {
     if (pos >= limit) return outOfBytes(pos + 1, longest);
     const modrm = bytes[pos++];
@@ -108,10 +162,18 @@ export function decode(
   }
   if ((flags & CELL.SELECT) !== 0) {
     const stride = cell * DIMENSIONS;
-    const column = rep === REP.REPE ? PREFIX_COLUMN.F3
-      : rep === REP.REPNE ? PREFIX_COLUMN.F2 : operandPrefix ? PREFIX_COLUMN.P66 : PREFIX_COLUMN.NP;
-    leaf += column * cellStrides[stride + DIMENSION.PREFIX] + reg * cellStrides[stride + DIMENSION.REG]
-      + rm * cellStrides[stride + DIMENSION.RM];
+    const column =
+      rep === REP.REPE
+        ? PREFIX_COLUMN.F3
+        : rep === REP.REPNE
+          ? PREFIX_COLUMN.F2
+          : operandPrefix
+            ? PREFIX_COLUMN.P66
+            : PREFIX_COLUMN.NP;
+    leaf +=
+      column * cellStrides[stride + DIMENSION.PREFIX] +
+      reg * cellStrides[stride + DIMENSION.REG] +
+      rm * cellStrides[stride + DIMENSION.RM];
     if (mod === 3) leaf += cellStrides[stride + DIMENSION.MOD];
     if (long) {
       leaf += cellStrides[stride + DIMENSION.LONG];
@@ -131,10 +193,15 @@ export function decode(
   } else operandSize = (codeSize === 32) !== operandPrefix ? 4 : 2;
   const addressSize = long ? (addressPrefix ? 4 : 8) : (codeSize === 32) !== addressPrefix ? 4 : 2;
 
-  const rexR = (rex & 4) << 1, rexB = (rex & 1) << 3;
+  const rexR = (rex & 4) << 1,
+    rexB = (rex & 1) << 3;
   const opcodeReg = (opcode & 7) | rexB;
   const hasModrmMemory = hasModrm && mod !== 3;
-  let base = -1, index = -1, scale = 1, disp = 0, segment: number = SEG.DS;
+  let base = -1,
+    index = -1,
+    scale = 1,
+    disp = 0,
+    segment: number = SEG.DS;
   if (hasModrmMemory) {
     let dispBytes = mod === 1 ? 1 : mod === 2 ? (addressSize === 2 ? 2 : 4) : 0;
     if (addressSize === 2) {
@@ -171,7 +238,10 @@ export function decode(
     }
   }
 
-  let imm = 0, immHigh = 0, imm2 = 0, dispHigh = 0;
+  let imm = 0,
+    immHigh = 0,
+    imm2 = 0,
+    dispHigh = 0;
   const immediate = rowImmediate[id];
   if (immediate !== IMMEDIATE.NONE) {
     const wide = immediate === IMMEDIATE.MOFFS ? addressSize : operandSize;
@@ -264,11 +334,17 @@ function read32(bytes: Uint8Array, at: number): number {
 function immediateBytes(immediate: number, wide: number): number {
   switch (immediate) {
     case IMMEDIATE.BYTE:
-    case IMMEDIATE.SIGNED_BYTE: return 1;
-    case IMMEDIATE.WORD: return 2;
-    case IMMEDIATE.WORD_BYTE: return 3;
-    case IMMEDIATE.SIGNED_Z: return wide === 2 ? 2 : 4;
-    case IMMEDIATE.FAR: return wide === 2 ? 4 : 6;
-    default: return wide;
+    case IMMEDIATE.SIGNED_BYTE:
+      return 1;
+    case IMMEDIATE.WORD:
+      return 2;
+    case IMMEDIATE.WORD_BYTE:
+      return 3;
+    case IMMEDIATE.SIGNED_Z:
+      return wide === 2 ? 2 : 4;
+    case IMMEDIATE.FAR:
+      return wide === 2 ? 4 : 6;
+    default:
+      return wide;
   }
 }

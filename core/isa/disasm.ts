@@ -11,39 +11,70 @@ const WORD_REGISTERS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
 const SEGMENT_REGISTERS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 
 const POINTER_NAMES: Readonly<Record<number, string>> = {
-  1: 'byte ptr ', 2: 'word ptr ', 4: 'dword ptr ', 6: 'fword ptr ', 8: 'qword ptr ', 10: 'tbyte ptr ',
+  1: 'byte ptr ',
+  2: 'word ptr ',
+  4: 'dword ptr ',
+  6: 'fword ptr ',
+  8: 'qword ptr ',
+  10: 'tbyte ptr ',
   16: 'xmmword ptr ',
 };
 
 /** Names of one mnemonic at operand (JCXZ: address) sizes 2, 4 and 8. */
 const SIZED_NAMES: Readonly<Record<string, readonly [string, string, string]>> = {
-  CBW: ['cbw', 'cwde', 'cdqe'], CWD: ['cwd', 'cdq', 'cqo'], IRET: ['iret', 'iretd', 'iretq'],
-  PUSHA: ['pusha', 'pushad', 'pushad'], POPA: ['popa', 'popad', 'popad'], PUSHF: ['pushf', 'pushfd', 'pushfq'],
-  POPF: ['popf', 'popfd', 'popfq'], RETF: ['retf', 'retfd', 'retfq'], JCXZ: ['jcxz', 'jecxz', 'jrcxz'],
-  MOVD: ['movd', 'movd', 'movq'], PEXTRD: ['pextrd', 'pextrd', 'pextrq'], PINSRD: ['pinsrd', 'pinsrd', 'pinsrq'],
-  FXSAVE: ['fxsave', 'fxsave', 'fxsave64'], FXRSTOR: ['fxrstor', 'fxrstor', 'fxrstor64'],
-  SYSRET: ['sysret', 'sysret', 'sysretq'], SYSEXIT: ['sysexit', 'sysexit', 'sysexitq'],
+  CBW: ['cbw', 'cwde', 'cdqe'],
+  CWD: ['cwd', 'cdq', 'cqo'],
+  IRET: ['iret', 'iretd', 'iretq'],
+  PUSHA: ['pusha', 'pushad', 'pushad'],
+  POPA: ['popa', 'popad', 'popad'],
+  PUSHF: ['pushf', 'pushfd', 'pushfq'],
+  POPF: ['popf', 'popfd', 'popfq'],
+  RETF: ['retf', 'retfd', 'retfq'],
+  JCXZ: ['jcxz', 'jecxz', 'jrcxz'],
+  MOVD: ['movd', 'movd', 'movq'],
+  PEXTRD: ['pextrd', 'pextrd', 'pextrq'],
+  PINSRD: ['pinsrd', 'pinsrd', 'pinsrq'],
+  FXSAVE: ['fxsave', 'fxsave', 'fxsave64'],
+  FXRSTOR: ['fxrstor', 'fxrstor', 'fxrstor64'],
+  SYSRET: ['sysret', 'sysret', 'sysretq'],
+  SYSEXIT: ['sysexit', 'sysexit', 'sysexitq'],
 };
 
 /** Bytes that an operand of this size letter has in `insn`; 0 where it has no size (LEA, INVLPG). */
 export function operandBytes(size: string, insn: Instruction): number {
   switch (size) {
-    case 'b': return 1;
-    case 'w': return 2;
-    case 'd': return 4;
-    case 'q': return 8;
-    case 't': return 10;
-    case 'x': return 16;
-    case 'v': return insn.operandSize;
-    case 'z': return insn.operandSize === 2 ? 2 : 4;
-    case 'y': return insn.operandSize === 8 ? 8 : 4;
-    case 'p': return insn.operandSize + 2;
-    case 'a': return insn.operandSize * 2;
-    case 's': return insn.codeSize === 64 ? 10 : 6;
-    case 'm28': return insn.operandSize === 2 ? 14 : 28;
-    case 'm108': return insn.operandSize === 2 ? 94 : 108;
-    case 'm512': return 512;
-    default: return 0;
+    case 'b':
+      return 1;
+    case 'w':
+      return 2;
+    case 'd':
+      return 4;
+    case 'q':
+      return 8;
+    case 't':
+      return 10;
+    case 'x':
+      return 16;
+    case 'v':
+      return insn.operandSize;
+    case 'z':
+      return insn.operandSize === 2 ? 2 : 4;
+    case 'y':
+      return insn.operandSize === 8 ? 8 : 4;
+    case 'p':
+      return insn.operandSize + 2;
+    case 'a':
+      return insn.operandSize * 2;
+    case 's':
+      return insn.codeSize === 64 ? 10 : 6;
+    case 'm28':
+      return insn.operandSize === 2 ? 14 : 28;
+    case 'm108':
+      return insn.operandSize === 2 ? 94 : 108;
+    case 'm512':
+      return 512;
+    default:
+      return 0;
   }
 }
 
@@ -75,28 +106,50 @@ function mnemonicText(insn: Instruction): string {
 function operandText(operand: Operand, insn: Instruction, address: bigint): string {
   const bytes = operandBytes(operand.size, insn);
   switch (operand.kind) {
-    case 'E': return insn.mod === 3 ? generalRegister(insn.rm, bytes, insn.hasRex) : memoryText(bytes, insn);
-    case 'Q': return insn.mod === 3 ? `mm${insn.rm}` : memoryText(bytes, insn);
-    case 'W': return insn.mod === 3 ? `xmm${insn.rm}` : memoryText(bytes, insn);
-    case 'M': return memoryText(bytes, insn);
-    case 'R': return generalRegister(insn.rm, bytes, insn.hasRex);
-    case 'G': return generalRegister(insn.reg, bytes, insn.hasRex);
-    case 'Z': return generalRegister(insn.opcodeReg, bytes, insn.hasRex);
-    case 'P': return `mm${insn.reg}`;
-    case 'N': return `mm${insn.rm}`;
-    case 'V': return `xmm${insn.reg}`;
-    case 'U': return `xmm${insn.rm}`;
-    case 'T': return `st(${insn.rm})`;
-    case 'S': return SEGMENT_REGISTERS[insn.reg];
-    case 'C': return `cr${insn.reg}`;
-    case 'D': return `dr${insn.reg}`;
-    case 'I': return immediateText(operand, bytes, insn);
-    case 'J': return hex(BigInt.asUintN(insn.operandSize * 8, address + BigInt(insn.length) + BigInt(insn.imm)));
-    case 'A': return `${hex(insn.imm2)}:${hex(insn.imm >>> 0)}`;
-    case 'O': return `${POINTER_NAMES[bytes]}${segmentText(insn, true)}[${hex(moffs(insn))}]`;
-    case 'X': return `${POINTER_NAMES[bytes]}${segmentText(insn, false)}[${generalRegister(6, insn.addressSize, true)}]`;
-    case 'Y': return `${POINTER_NAMES[bytes]}es:[${generalRegister(7, insn.addressSize, true)}]`;
-    case 'K': return fixedText(operand.fixed!, bytes);
+    case 'E':
+      return insn.mod === 3 ? generalRegister(insn.rm, bytes, insn.hasRex) : memoryText(bytes, insn);
+    case 'Q':
+      return insn.mod === 3 ? `mm${insn.rm}` : memoryText(bytes, insn);
+    case 'W':
+      return insn.mod === 3 ? `xmm${insn.rm}` : memoryText(bytes, insn);
+    case 'M':
+      return memoryText(bytes, insn);
+    case 'R':
+      return generalRegister(insn.rm, bytes, insn.hasRex);
+    case 'G':
+      return generalRegister(insn.reg, bytes, insn.hasRex);
+    case 'Z':
+      return generalRegister(insn.opcodeReg, bytes, insn.hasRex);
+    case 'P':
+      return `mm${insn.reg}`;
+    case 'N':
+      return `mm${insn.rm}`;
+    case 'V':
+      return `xmm${insn.reg}`;
+    case 'U':
+      return `xmm${insn.rm}`;
+    case 'T':
+      return `st(${insn.rm})`;
+    case 'S':
+      return SEGMENT_REGISTERS[insn.reg];
+    case 'C':
+      return `cr${insn.reg}`;
+    case 'D':
+      return `dr${insn.reg}`;
+    case 'I':
+      return immediateText(operand, bytes, insn);
+    case 'J':
+      return hex(BigInt.asUintN(insn.operandSize * 8, address + BigInt(insn.length) + BigInt(insn.imm)));
+    case 'A':
+      return `${hex(insn.imm2)}:${hex(insn.imm >>> 0)}`;
+    case 'O':
+      return `${POINTER_NAMES[bytes]}${segmentText(insn, true)}[${hex(moffs(insn))}]`;
+    case 'X':
+      return `${POINTER_NAMES[bytes]}${segmentText(insn, false)}[${generalRegister(6, insn.addressSize, true)}]`;
+    case 'Y':
+      return `${POINTER_NAMES[bytes]}es:[${generalRegister(7, insn.addressSize, true)}]`;
+    case 'K':
+      return fixedText(operand.fixed!, bytes);
   }
 }
 

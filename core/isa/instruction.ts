@@ -15,8 +15,28 @@ export const REP = { NONE: 0, REPNE: 1, REPE: 2 } as const;
  * rm; T x87 register ST(i) by ModRM.rm; K fixed (named in `fixed`).
  */
 export type OperandKind =
-  | 'E' | 'M' | 'R' | 'G' | 'Z' | 'I' | 'J' | 'O' | 'A' | 'S' | 'C' | 'D'
-  | 'X' | 'Y' | 'P' | 'Q' | 'N' | 'V' | 'W' | 'U' | 'T' | 'K';
+  | 'E'
+  | 'M'
+  | 'R'
+  | 'G'
+  | 'Z'
+  | 'I'
+  | 'J'
+  | 'O'
+  | 'A'
+  | 'S'
+  | 'C'
+  | 'D'
+  | 'X'
+  | 'Y'
+  | 'P'
+  | 'Q'
+  | 'N'
+  | 'V'
+  | 'W'
+  | 'U'
+  | 'T'
+  | 'K';
 
 /**
  * Size letter: b w d q byte to quadword; v by operand size (16, 32, 64); z 16 or 32 (32 for 64); y 32 or 64;

@@ -13,18 +13,31 @@ import { X87_ROWS } from './table/x87.ts';
 
 /** How many bytes of immediate follow, and where they go. */
 export const IMMEDIATE = {
-  NONE: 0, BYTE: 1, SIGNED_BYTE: 2, WORD: 3, SIGNED_Z: 4, V: 5, WORD_BYTE: 6, FAR: 7, MOFFS: 8,
+  NONE: 0,
+  BYTE: 1,
+  SIGNED_BYTE: 2,
+  WORD: 3,
+  SIGNED_Z: 4,
+  V: 5,
+  WORD_BYTE: 6,
+  FAR: 7,
+  MOFFS: 8,
 } as const;
 
 /** Bits of `rowTraits`. */
 export const TRAIT = {
-  LOCK: 1, DEFAULT64: 2, FORCE64: 4,
+  LOCK: 1,
+  DEFAULT64: 2,
+  FORCE64: 4,
   /** ModRM.reg or ModRM.rm is not extended by REX: opcode digit, segment, MMX and x87 registers. */
-  REG_LOW: 8, RM_LOW: 16,
+  REG_LOW: 8,
+  RM_LOW: 16,
   /** MOV to or from a control or debug register: not every number that REX.R can form exists. */
-  CONTROL: 32, DEBUG: 64,
+  CONTROL: 32,
+  DEBUG: 64,
   /** String operands; Y_ONLY when ES:rDI is the only one. */
-  STRING: 128, Y_ONLY: 256,
+  STRING: 128,
+  Y_ONLY: 256,
 } as const;
 
 /** Bits of `cellFlags`. */
@@ -37,8 +50,12 @@ export const DIMENSIONS = EXTENTS.length;
 
 const parsed: ParsedRow[] = [];
 for (const [text, feature] of [
-  [INTEGER_ROWS, ''], [X87_ROWS, 'fpu'], [MMX_SSE_ROWS, 'sse'], [LONG_MODE_ROWS, 'lm'],
-]) parsed.push(...parseRows(text, feature, parsed.length));
+  [INTEGER_ROWS, ''],
+  [X87_ROWS, 'fpu'],
+  [MMX_SSE_ROWS, 'sse'],
+  [LONG_MODE_ROWS, 'lm'],
+])
+  parsed.push(...parseRows(text, feature, parsed.length));
 
 /** Every row of the tables, by id. */
 export const rows: readonly OpcodeRow[] = parsed.map(({ row }) => row);
@@ -122,8 +139,10 @@ function buildCell(cell: number, ids: readonly number[]): Int32Array {
   if (ids.some((id) => encodings[id].hasModrm !== encodings[first].hasModrm)) {
     throw new Error(`opcode ${cell.toString(16)} has rows with and without ModRM`);
   }
-  cellFlags[cell] = (encodings[first].hasModrm ? CELL.MODRM : 0)
-    | (encodings[first].anyMod ? CELL.ANY_MOD : 0) | (size > 1 ? CELL.SELECT : 0);
+  cellFlags[cell] =
+    (encodings[first].hasModrm ? CELL.MODRM : 0) |
+    (encodings[first].anyMod ? CELL.ANY_MOD : 0) |
+    (size > 1 ? CELL.SELECT : 0);
 
   const cellLeaves = new Int32Array(size).fill(-1);
   for (let leaf = 0; leaf < size; leaf++) {

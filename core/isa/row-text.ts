@@ -41,12 +41,29 @@ export interface ParsedRow {
 }
 
 const FIXED_SIZES: Readonly<Record<string, string>> = {
-  AL: 'b', CL: 'b', AX: 'w', DX: 'w', rAX: 'v', eAX: 'z', ES: 'w', CS: 'w', SS: 'w', DS: 'w', FS: 'w', GS: 'w',
-  ST0: 't', XMM0: 'x', '1': 'b', '3': 'b',
+  AL: 'b',
+  CL: 'b',
+  AX: 'w',
+  DX: 'w',
+  rAX: 'v',
+  eAX: 'z',
+  ES: 'w',
+  CS: 'w',
+  SS: 'w',
+  DS: 'w',
+  FS: 'w',
+  GS: 'w',
+  ST0: 't',
+  XMM0: 'x',
+  '1': 'b',
+  '3': 'b',
 };
 
 const PREFIX_BITS: Readonly<Record<string, number>> = {
-  NP: 1 << PREFIX_COLUMN.NP, '66': 1 << PREFIX_COLUMN.P66, F3: 1 << PREFIX_COLUMN.F3, F2: 1 << PREFIX_COLUMN.F2,
+  NP: 1 << PREFIX_COLUMN.NP,
+  '66': 1 << PREFIX_COLUMN.P66,
+  F3: 1 << PREFIX_COLUMN.F3,
+  F2: 1 << PREFIX_COLUMN.F2,
 };
 
 const MODRM_KINDS = 'EMRGSCDPQNVWUT';
@@ -71,7 +88,10 @@ function parseRow(line: string, defaultFeature: string, id: number): ParsedRow {
 
   const flags = new Set(flagText.split(/\s+/).filter((flag) => flag !== ''));
   const take = (flag: string): boolean => flags.delete(flag);
-  const lock = take('lock'), no64 = take('no64'), only64 = take('only64'), anyMod = take('anymod');
+  const lock = take('lock'),
+    no64 = take('no64'),
+    only64 = take('only64'),
+    anyMod = take('anymod');
   const size64 = take('d64') ? 'd' : take('f64') ? 'f' : '';
   if (flags.size > 1) throw new Error(`opcode row with two features: ${line}`);
   const [feature = defaultFeature] = flags;
@@ -98,7 +118,13 @@ function parsePattern(pattern: string, row: OpcodeRow, anyMod: boolean, line: st
   }
 
   const opcodeBytes: number[] = [];
-  let opcodeCount = 1, regMask = 255, modMask = 3, rmMask = 255, rexWMask = 3, rexBMask = 3, conditions = false;
+  let opcodeCount = 1,
+    regMask = 255,
+    modMask = 3,
+    rmMask = 255,
+    rexWMask = 3,
+    rexBMask = 3,
+    conditions = false;
   for (const token of tokens) {
     if (/^[0-9A-F]{2}$/.test(token)) opcodeBytes.push(parseInt(token, 16));
     else if (token === '+r') opcodeCount = 8;
@@ -128,6 +154,17 @@ function parsePattern(pattern: string, row: OpcodeRow, anyMod: boolean, line: st
   const longMask = row.no64 ? 1 : row.only64 ? 2 : 3;
   const opcode = opcodeBytes[opcodeBytes.length - 1];
   return {
-    map, opcode, opcodeCount, prefixMask, regMask, modMask, rmMask, longMask, rexWMask, rexBMask, hasModrm, anyMod,
+    map,
+    opcode,
+    opcodeCount,
+    prefixMask,
+    regMask,
+    modMask,
+    rmMask,
+    longMask,
+    rexWMask,
+    rexBMask,
+    hasModrm,
+    anyMod,
   };
 }

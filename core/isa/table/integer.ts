@@ -9,7 +9,22 @@ const SHIFTS = ['ROL', 'ROR', 'RCL', 'RCR', 'SHL', 'SHR', 'SHL', 'SAR'];
 
 /** Condition names in the order of their four-bit codes. */
 export const CONDITIONS = [
-  'O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE',
+  'O',
+  'NO',
+  'B',
+  'NB',
+  'Z',
+  'NZ',
+  'BE',
+  'NBE',
+  'S',
+  'NS',
+  'P',
+  'NP',
+  'L',
+  'NL',
+  'LE',
+  'NLE',
 ] as const;
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');

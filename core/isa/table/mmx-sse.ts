@@ -21,13 +21,17 @@ const arithmetic = (opcode: string, mnemonic: string, immediate = ''): string[] 
 const packed = (opcode: string, mnemonic: string): string[] => arithmetic(opcode, mnemonic).slice(0, 2);
 
 const group = (text: string, rows: (opcode: string, mnemonic: string) => string[]): string[] =>
-  text.trim().split('\n').flatMap((line) => {
-    const [, opcode, mnemonic] = /^([0-9A-F ]+) (\w+)$/.exec(line.trim())!;
-    return rows(opcode, mnemonic);
-  });
+  text
+    .trim()
+    .split('\n')
+    .flatMap((line) => {
+      const [, opcode, mnemonic] = /^([0-9A-F ]+) (\w+)$/.exec(line.trim())!;
+      return rows(opcode, mnemonic);
+    });
 
 const floatRows = [
-  ...group(`
+  ...group(
+    `
     0F 51 SQRT
     0F 58 ADD
     0F 59 MUL
@@ -35,9 +39,12 @@ const floatRows = [
     0F 5D MIN
     0F 5E DIV
     0F 5F MAX
-  `, arithmetic),
+  `,
+    arithmetic,
+  ),
   ...arithmetic('0F C2', 'CMP', 'Ib'),
-  ...group(`
+  ...group(
+    `
     0F 14 UNPCKL
     0F 15 UNPCKH
     0F 28 MOVA
@@ -45,10 +52,13 @@ const floatRows = [
     0F 55 ANDN
     0F 56 OR
     0F 57 XOR
-  `, packed),
+  `,
+    packed,
+  ),
 ];
 
-const mmxRows = group(`
+const mmxRows = group(
+  `
   0F 63 PACKSSWB
   0F 64 PCMPGTB
   0F 65 PCMPGTW
@@ -90,9 +100,12 @@ const mmxRows = group(`
   0F FC PADDB
   0F FD PADDW
   0F FE PADDD
-`, (opcode, mnemonic) => both(opcode, mnemonic, 'mmx', 'sse2'));
+`,
+  (opcode, mnemonic) => both(opcode, mnemonic, 'mmx', 'sse2'),
+);
 
-const mmxExtensionRows = group(`
+const mmxExtensionRows = group(
+  `
   0F DA PMINUB
   0F DE PMAXUB
   0F E0 PAVGB
@@ -101,15 +114,21 @@ const mmxExtensionRows = group(`
   0F EA PMINSW
   0F EE PMAXSW
   0F F6 PSADBW
-`, (opcode, mnemonic) => both(opcode, mnemonic, 'sse', 'sse2'));
+`,
+  (opcode, mnemonic) => both(opcode, mnemonic, 'sse', 'sse2'),
+);
 
-const sse2IntegerRows = group(`
+const sse2IntegerRows = group(
+  `
   0F D4 PADDQ
   0F F4 PMULUDQ
   0F FB PSUBQ
-`, (opcode, mnemonic) => both(opcode, mnemonic, 'sse2', 'sse2'));
+`,
+  (opcode, mnemonic) => both(opcode, mnemonic, 'sse2', 'sse2'),
+);
 
-const ssse3Rows = group(`
+const ssse3Rows = group(
+  `
   0F 38 00 PSHUFB
   0F 38 01 PHADDW
   0F 38 02 PHADDD
@@ -125,9 +144,12 @@ const ssse3Rows = group(`
   0F 38 1C PABSB
   0F 38 1D PABSW
   0F 38 1E PABSD
-`, (opcode, mnemonic) => both(opcode, mnemonic, 'ssse3', 'ssse3'));
+`,
+  (opcode, mnemonic) => both(opcode, mnemonic, 'ssse3', 'ssse3'),
+);
 
-const sse41Rows = group(`
+const sse41Rows = group(
+  `
   0F 38 28 PMULDQ
   0F 38 29 PCMPEQQ
   0F 38 2B PACKUSDW
@@ -142,9 +164,12 @@ const sse41Rows = group(`
   0F 38 40 PMULLD
   0F 38 41 PHMINPOSUW
   0F 38 17 PTEST
-`, (opcode, mnemonic) => [`66 ${opcode} | ${mnemonic} Vx Wx | sse4.1`]);
+`,
+  (opcode, mnemonic) => [`66 ${opcode} | ${mnemonic} Vx Wx | sse4.1`],
+);
 
-const sse41ImmediateRows = group(`
+const sse41ImmediateRows = group(
+  `
   0F 3A 08 ROUNDPS
   0F 3A 09 ROUNDPD
   0F 3A 0C BLENDPS
@@ -153,21 +178,35 @@ const sse41ImmediateRows = group(`
   0F 3A 40 DPPS
   0F 3A 41 DPPD
   0F 3A 42 MPSADBW
-`, (opcode, mnemonic) => [`66 ${opcode} | ${mnemonic} Vx Wx Ib | sse4.1`]);
+`,
+  (opcode, mnemonic) => [`66 ${opcode} | ${mnemonic} Vx Wx Ib | sse4.1`],
+);
 
-const WIDENINGS = [['BW', 'q'], ['BD', 'd'], ['BQ', 'w'], ['WD', 'q'], ['WQ', 'd'], ['DQ', 'q']];
+const WIDENINGS = [
+  ['BW', 'q'],
+  ['BD', 'd'],
+  ['BQ', 'w'],
+  ['WD', 'q'],
+  ['WQ', 'd'],
+  ['DQ', 'q'],
+];
 const wideningRows = WIDENINGS.flatMap(([name, size], i) => [
   `66 0F 38 2${i} | PMOVSX${name} Vx W${size} | sse4.1`,
   `66 0F 38 3${i} | PMOVZX${name} Vx W${size} | sse4.1`,
 ]);
 
 const shiftByImmediateRows = ['W', 'D', 'Q'].flatMap((width, i) =>
-  [[2, 'PSRL'], [4, 'PSRA'], [6, 'PSLL']]
+  [
+    [2, 'PSRL'],
+    [4, 'PSRA'],
+    [6, 'PSLL'],
+  ]
     .filter(([digit]) => width !== 'Q' || digit !== 4)
     .flatMap(([digit, name]) => [
       `NP 0F 7${i + 1} /${digit} | ${name}${width} Nq Ib | mmx`,
       `66 0F 7${i + 1} /${digit} | ${name}${width} Ux Ib | sse2`,
-    ]));
+    ]),
+);
 
 export const MMX_SSE_ROWS = `
 ${[...floatRows, ...mmxRows, ...mmxExtensionRows, ...sse2IntegerRows, ...ssse3Rows].join('\n')}
