@@ -3,7 +3,8 @@
  *
  * A counting element that was loaded with N at tick B is a function of (tick - B), so nothing runs between accesses:
  * `syncCounter` applies the loads that have come due, `elementAt` and `outAt` evaluate, `nextOutEdge` looks ahead.
- * A count of 1 in mode 2 is illegal; OUT then stays high, as it does in mode 3.
+ * A count of 1 in mode 2 is illegal; OUT then stays high, as it does in mode 3. Deviation: the strobe of mode 4 ends
+ * when GATE falls within it, not at the next CLK.
  */
 import { bool, f64, oneOf, u32, u8, type ValuesOf } from '../../state/index.ts';
 
