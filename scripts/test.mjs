@@ -28,10 +28,11 @@ const STAGES = [
       [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
     ],
   },
-  { name: 'unit', project: 'unit' },
-  { name: 'isa', project: 'isa' },
-  { name: 'guest', project: 'guest' },
-  { name: 'e2e', project: 'e2e' },
+  { name: 'unit', project: 'unit', workers: os.availableParallelism() },
+  { name: 'isa', project: 'isa', workers: os.availableParallelism() },
+  // These start machines and browsers of their own: a worker more would only take their time.
+  { name: 'guest', project: 'guest', workers: 1 },
+  { name: 'e2e', project: 'e2e', workers: 1 },
 ];
 
 function run(args) {
@@ -55,10 +56,10 @@ async function runCommands(commands) {
   return result;
 }
 
-async function runProject(project, reportDir) {
+async function runProject({ project, workers }, reportDir) {
   const report = path.join(reportDir, `${project}.json`);
   const code = await run([
-    ...[vitest, 'run', '--project', project],
+    ...[vitest, 'run', '--project', project, `--maxWorkers=${workers}`],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   ]);
   if (!fs.existsSync(report))
@@ -101,7 +102,7 @@ async function main(names) {
     for (const stage of STAGES.filter((s) => names.length === 0 || names.includes(s.name))) {
       console.log(`\n== ${stage.name}`);
       const startMs = performance.now();
-      const result = stage.commands ? await runCommands(stage.commands) : await runProject(stage.project, reportDir);
+      const result = stage.commands ? await runCommands(stage.commands) : await runProject(stage, reportDir);
       for (const key of Object.keys(total)) total[key] += result[key];
       const { passed, failed, skipped, problem } = result;
       const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
