@@ -377,6 +377,16 @@ describe('special modes', () => {
     expect(pair.acknowledge()).toBe(0x70);
   });
 
+  test('special fully nested: the slave still waits for a higher input of the master', () => {
+    init(ICW4_8086 | ICW4_SFNM);
+    pulse(1);
+    pair.acknowledge();
+
+    pulse(8);
+
+    expect(intr.level).toBe(false);
+  });
+
   test('without it the master holds a higher slave request back', () => {
     pulse(14);
     pair.acknowledge();

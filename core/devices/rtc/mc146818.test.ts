@@ -242,6 +242,17 @@ describe('interrupts', () => {
     expect(irq8.risingEdges).toBe(10 * hertz);
   });
 
+  test('a new rate makes no event of its own', () => {
+    elapse(5.0001);
+    write(REG.A, 0x2f);
+    read(REG.C);
+    write(REG.A, 0x2d);
+
+    expect(read(REG.C) & 0x40).toBe(0);
+    elapse(0.2);
+    expect(read(REG.C) & 0x40).toBe(0x40);
+  });
+
   test('a periodic interrupt that nobody acknowledges costs no further alarm', () => {
     write(REG.B, B_24H | B_PIE);
     elapse(0.1);
