@@ -1,0 +1,91 @@
+/**
+ * Every user-mode form of every integer instruction with random operands, on the host's own processor and on the core:
+ * registers, all flags, memory, exceptions.
+ *
+ *   TERRARIUM_HOST_CPU_CASES=5000   cases per form (default 40; the long run has thousands)
+ *   TERRARIUM_HOST_CPU_SEED=7       another set of cases (default 1)
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createCpuUnderTest } from '../connect.ts';
+import { compareResults, describeCase, runOnCore } from './compare.ts';
+import { VENDOR_DIFFERENCES, ignoredFlags } from './differences.ts';
+import { allForms, type Form } from './forms.ts';
+import { dataImage, makeCase } from './generator.ts';
+import { runOnHost, type HostCase } from './native.ts';
+import { mixSeed } from './random.ts';
+import { makeSequence, sequenceForms } from './sequences.ts';
+
+const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
+const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
+const SEQUENCES_PER_CASE = 100;
+const SHOWN_FAILURES = 5;
+const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
+
+const forms = allForms();
+const byMnemonic = new Map<string, { readonly form: Form; readonly index: number }[]>();
+for (const [index, form] of forms.entries()) {
+  const list = byMnemonic.get(form.row.mnemonic) ?? [];
+  list.push({ form, index });
+  byMnemonic.set(form.row.mnemonic, list);
+}
+
+const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
+
+interface Trial {
+  readonly mnemonic: string;
+  readonly name: string;
+  readonly hostCase: HostCase;
+}
+
+/** Runs the trials on both; the data image carries the patches of earlier cases, so it is rebuilt as the host does. */
+function differencesOf(trials: readonly Trial[]): string[] {
+  const image = dataImage(SEED);
+  const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
+  const cpu = createCpuUnderTest('interpreter');
+  const failures: string[] = [];
+  for (const [i, { mnemonic, name, hostCase }] of trials.entries()) {
+    image.set(hostCase.patch.bytes, hostCase.patch.offset);
+    const core = runOnCore(cpu, hostCase, image, selectors);
+    const differences = compareResults(core, results[i], ignoredFlags(mnemonic, vendor, results[i]));
+    if (differences.length > 0)
+      failures.push(`${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n      ${differences.join('\n      ')}`);
+  }
+  return failures;
+}
+
+function expectNone(failures: readonly string[], of: number): void {
+  const shown = failures.slice(0, SHOWN_FAILURES).join('\n  ');
+  expect(failures.length, `${failures.length} of ${of} differ from this host (${vendor}):\n  ${shown}\n`).toBe(0);
+}
+
+describe('integer instructions against the host processor', () => {
+  it('cover the instruction set', () => {
+    expect(byMnemonic.size).toBeGreaterThan(150);
+    expect(forms.length).toBeGreaterThan(1_000);
+    for (const { mnemonics } of VENDOR_DIFFERENCES)
+      for (const mnemonic of mnemonics) expect(byMnemonic.has(mnemonic), mnemonic).toBe(true);
+  });
+
+  it.each([...byMnemonic.keys()])('%s', { timeout: TIMEOUT_MS }, (mnemonic) => {
+    const trials = (byMnemonic.get(mnemonic) ?? []).flatMap(({ form, index }) =>
+      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({
+        mnemonic,
+        name: form.name,
+        hostCase: makeCase(form, mixSeed(SEED, index, k)),
+      })),
+    );
+    expectNone(differencesOf(trials), trials.length);
+  });
+
+  it('keep their meaning in sequence', { timeout: TIMEOUT_MS }, () => {
+    const differing = new Set(VENDOR_DIFFERENCES.flatMap(({ mnemonics }) => mnemonics));
+    const usable = sequenceForms(forms).filter(({ row }) => !differing.has(row.mnemonic));
+    const trials = Array.from({ length: CASES_PER_FORM * SEQUENCES_PER_CASE }, (_, k): Trial => ({
+      mnemonic: 'sequence',
+      name: 'sequence',
+      hostCase: makeSequence(usable, mixSeed(SEED, 0x5e9, k)),
+    }));
+    expectNone(differencesOf(trials), trials.length);
+  });
+});

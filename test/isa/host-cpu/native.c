@@ -1,0 +1,167 @@
+/*
+ * Executes instructions on the host's own processor, in 32-bit user mode, and reports what they did. Reads a stream of
+ * cases from standard input and writes a stream of results to standard output; the layouts are those of native.ts.
+ *
+ * Code and data lie in the low 64 KiB, so that 16-bit addresses and 16-bit instruction pointers reach them. The code
+ * page is full of INT3 around the case: wherever it jumps to, it is caught. Falling out of the end is the common way
+ * and costs no signal: a jump to `leave_case` stands there.
+ */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+enum { DATA = 0x8000, DATA_SIZE = 0x2000, CODE_PAGE = 0xc000, CODE_PAGE_SIZE = 0x1000, CODE = 0xc800 };
+enum { CODE_BYTES = 32, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
+enum { EFLAGS_TF = 1 << 8 };
+
+struct test_case {
+  uint32_t regs[8]; /* eax ecx edx ebx esp ebp esi edi */
+  uint32_t eflags;
+  uint32_t code_length;
+  uint32_t patch_offset, patch_length;
+  uint8_t code[CODE_BYTES];
+  uint8_t patch[PATCH_BYTES];
+};
+
+struct test_result {
+  uint32_t vector; /* NO_VECTOR when the case fell out of its end */
+  uint32_t error_code;
+  uint32_t regs[8];
+  uint32_t eip, eflags;
+  uint32_t changes; /* of memory: that many words offset << 8 | byte follow */
+};
+enum { NO_VECTOR = 0xffffffff };
+
+struct test_case current;
+struct test_result result;
+uint32_t host_esp;
+void enter_case(void);
+void leave_case(void);
+void resume_host(void);
+
+__asm__(
+    ".text\n.globl enter_case, leave_case, resume_host\n"
+    "enter_case:\n"
+    "  pushal\n"
+    "  movl %esp, host_esp\n"
+    "  pushl current+32\n"
+    "  popfl\n"
+    "  movl current+0, %eax\n"
+    "  movl current+4, %ecx\n"
+    "  movl current+8, %edx\n"
+    "  movl current+12, %ebx\n"
+    "  movl current+16, %esp\n"
+    "  movl current+20, %ebp\n"
+    "  movl current+24, %esi\n"
+    "  movl current+28, %edi\n"
+    "  jmp *case_entry\n"
+    "leave_case:\n"
+    "  movl %eax, result+8\n"
+    "  movl %ecx, result+12\n"
+    "  movl %edx, result+16\n"
+    "  movl %ebx, result+20\n"
+    "  movl %esp, result+24\n"
+    "  movl %ebp, result+28\n"
+    "  movl %esi, result+32\n"
+    "  movl %edi, result+36\n"
+    "  movl host_esp, %esp\n"
+    "  pushfl\n"
+    "  popl result+44\n"
+    "  pushl $0x202\n"
+    "  popfl\n"
+    "resume_host:\n"
+    "  popal\n"
+    "  ret\n"
+    ".data\n.globl case_entry\n"
+    "case_entry: .long 0xc800\n"
+    ".text\n");
+
+static void on_signal(int signal_number, siginfo_t *info, void *context) {
+  (void)signal_number;
+  (void)info;
+  greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+  static const int order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
+  for (int i = 0; i < 8; i++) result.regs[i] = (uint32_t)g[order[i]];
+  result.vector = (uint32_t)g[REG_TRAPNO];
+  result.error_code = (uint32_t)g[REG_ERR];
+  result.eip = (uint32_t)g[REG_EIP];
+  result.eflags = (uint32_t)g[REG_EFL];
+  g[REG_EIP] = (greg_t)(uintptr_t)resume_host;
+  g[REG_ESP] = (greg_t)host_esp;
+  g[REG_EFL] = 0x202;
+}
+
+static void map_fixed(uintptr_t address, size_t size, int protection) {
+  void *got = mmap((void *)address, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (got == (void *)address) return;
+  fprintf(stderr, "cannot map %#lx: run as root, or set vm.mmap_min_addr to 32768 or less\n", (unsigned long)address);
+  exit(1);
+}
+
+static void must_read(void *target, size_t size) {
+  if (fread(target, 1, size, stdin) == size) return;
+  fprintf(stderr, "the stream of cases ends within a case\n");
+  exit(1);
+}
+
+int main(void) {
+  static uint8_t image[DATA_SIZE], signal_stack[65536];
+  static uint32_t changes[DATA_SIZE];
+  static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+  uint8_t *data = (uint8_t *)DATA, *code = (uint8_t *)CODE;
+  map_fixed(DATA, DATA_SIZE, PROT_READ | PROT_WRITE);
+  map_fixed(CODE_PAGE, CODE_PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
+  memset((void *)CODE_PAGE, INT3, CODE_PAGE_SIZE);
+
+  stack_t stack = {.ss_sp = signal_stack, .ss_size = sizeof signal_stack};
+  sigaltstack(&stack, NULL);
+  struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+  for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
+
+  uint16_t selectors[6];
+  __asm__ volatile("mov %%es, %0; mov %%cs, %1; mov %%ss, %2"
+                   : "=m"(selectors[0]), "=m"(selectors[1]), "=m"(selectors[2]));
+  __asm__ volatile("mov %%ds, %0; mov %%fs, %1; mov %%gs, %2"
+                   : "=m"(selectors[3]), "=m"(selectors[4]), "=m"(selectors[5]));
+  fwrite(selectors, sizeof selectors, 1, stdout);
+
+  uint32_t count;
+  must_read(&count, sizeof count);
+  must_read(image, sizeof image);
+  memcpy(data, image, sizeof image);
+  while (count-- > 0) {
+    must_read(&current, sizeof current);
+    memcpy(data + current.patch_offset, current.patch, current.patch_length);
+    memcpy(code, current.code, current.code_length);
+    uint8_t *end = code + current.code_length;
+    int32_t distance = (int32_t)((uintptr_t)leave_case - (uintptr_t)(end + 5));
+    end[0] = JMP_REL32;
+    memcpy(end + 1, &distance, sizeof distance);
+    current.eflags &= ~EFLAGS_TF;
+
+    result.vector = NO_VECTOR;
+    result.error_code = 0;
+    result.eip = (uint32_t)(uintptr_t)end;
+    enter_case();
+
+    memset(code, INT3, CODE_BYTES + 5);
+    /* Changes are against the image with the case's patch. */
+    memcpy(image + current.patch_offset, current.patch, current.patch_length);
+    result.changes = 0;
+    if (memcmp(data, image, DATA_SIZE) != 0)
+      for (uint32_t i = 0; i < DATA_SIZE; i++)
+        if (data[i] != image[i]) {
+          changes[result.changes++] = i << 8 | data[i];
+          data[i] = image[i];
+        }
+    fwrite(&result, sizeof result, 1, stdout);
+    fwrite(changes, sizeof *changes, result.changes, stdout);
+    /* The patch stays for later cases: native.ts keeps the same image. */
+  }
+  return fflush(stdout) == 0 ? 0 : 1;
+}
