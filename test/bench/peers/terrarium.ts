@@ -18,8 +18,7 @@ export async function terrariumRun(args: readonly string[]): Promise<{ report: R
   return await new Promise((resolve, reject) => {
     execFile(process.execPath, [cli, 'run', ...args, '--json'], { encoding: 'utf8' }, (error, stdout, stderr) => {
       const wallMs = performance.now() - startMs;
-      if (error)
-        return reject(new Error(`terrarium: ${stderr.trim().split('\n').slice(-3).join(' | ') || error.message}`));
+      if (error) return reject(new Error(`${stderr.trim().split('\n').slice(-3).join(' | ') || error.message}`));
       resolve({ report: JSON.parse(stdout) as RunReport, wallMs });
     });
   });
