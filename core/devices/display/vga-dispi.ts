@@ -23,8 +23,9 @@ export const DISPI_8BIT_DAC = 0x20;
 export const DISPI_LFB_ENABLED = 0x40;
 export const DISPI_NOCLEARMEM = 0x80;
 
-export const DISPI_ID0 = 0xb0c0;
-export const DISPI_ID5 = 0xb0c5;
+/** Revisions that ID may be set to; a guest finds out by writing one and reading it back. */
+export const isDispiRevision = (value: number): boolean => value >= 0xb0c0 && value <= 0xb0c5;
+
 export const DISPI_MAX_XRES = 2560;
 export const DISPI_MAX_YRES = 1600;
 export const DISPI_MAX_BPP = 32;
@@ -86,9 +87,6 @@ const NOTHING: DispiEffect = { clearBytes: 0, dac8: undefined };
 export function dispiWrite(dispi: Uint16Array, index: number, value: number, vramSize: number): DispiEffect {
   const on = dispiIsOn(dispi);
   switch (index) {
-    case DISPI_ID:
-      if (value >= DISPI_ID0 && value <= DISPI_ID5) dispi[DISPI_ID] = value;
-      return NOTHING;
     case DISPI_XRES:
       if (!on && value <= DISPI_MAX_XRES) dispi[index] = value;
       return NOTHING;
@@ -109,7 +107,7 @@ export function dispiWrite(dispi: Uint16Array, index: number, value: number, vra
       return NOTHING;
     case DISPI_ENABLE:
       return enable(dispi, value, vramSize);
-    default: // VIRT_HEIGHT follows from the width and VRAM; higher indices are read-only or do not exist
+    default: // ID is not kept here; VIRT_HEIGHT follows from the width and VRAM; higher indices are read-only or do not exist
       return NOTHING;
   }
 }

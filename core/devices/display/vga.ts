@@ -6,7 +6,7 @@ import type { Clock, DirtyRect, DisplaySource, Frame } from '../../backends/inde
 import { assert, Emitter, type Event } from '../../base/index.ts';
 import { silentLog, type Device, type DeviceLog, type IoBus, type IoWidth, type Mmio, type PortIo, type ResetKind } from '../../bus/index.ts';
 import { create, resetState } from '../../state/index.ts';
-import { DISPI_8BIT_DAC, DISPI_ENABLE, DISPI_ID, DISPI_ID5, dispiIsOn, dispiRead, dispiWrite, fitDispi } from './vga-dispi.ts';
+import { DISPI_8BIT_DAC, DISPI_ENABLE, DISPI_ID, dispiIsOn, dispiRead, dispiWrite, fitDispi, isDispiRevision } from './vga-dispi.ts';
 import { VgaChanges } from './vga-dirty.ts';
 import { VgaMemory, type DirectWindow } from './vga-memory.ts';
 import { vgaSpec, VRAM_PAGE_SIZE, type VgaSpec, type VgaState } from './vga-state.ts';
@@ -53,7 +53,6 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
     this.id = id;
     this.spec = vgaSpec(vram);
     this.state = create(this.spec);
-    this.state.dispi[DISPI_ID] = DISPI_ID5;
     this.#clock = clock;
     this.#log = log;
     this.#changes = new VgaChanges(size);
@@ -70,7 +69,6 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
 
   reset(kind: ResetKind): void {
     resetState(this.spec, this.state);
-    this.state.dispi[DISPI_ID] = DISPI_ID5;
     if (kind === 'power') this.state.vram.fill(0);
     this.postLoad();
   }
@@ -270,7 +268,7 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
     const kept = value & SEQ_MASK[index];
     if (seq[index] === kept) return;
     seq[index] = kept;
-    if (index === 1 || index === 3 || index === 0) this.#layoutChanged();
+    if (index === 1 || index === 3) this.#layoutChanged();
     else if (index === 2 || index === 4) this.#updateMemory();
   }
 
@@ -371,7 +369,9 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
       return 0xff;
     }
     const { state } = this;
-    return offset === 0 ? state.dispiIndex : dispiRead(state.dispi, state.dispiIndex, state.vram.length);
+    if (offset === 0) return state.dispiIndex;
+    if (state.dispiIndex === DISPI_ID) return state.dispiId;
+    return dispiRead(state.dispi, state.dispiIndex, state.vram.length);
   }
 
   #dispiOut(offset: number, width: IoWidth, value: number): void {
@@ -382,6 +382,10 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
     const { state } = this;
     if (offset === 0) {
       state.dispiIndex = value;
+      return;
+    }
+    if (state.dispiIndex === DISPI_ID) {
+      if (isDispiRevision(value)) state.dispiId = value;
       return;
     }
     const effect = dispiWrite(state.dispi, state.dispiIndex, value, state.vram.length);
