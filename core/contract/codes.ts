@@ -13,7 +13,6 @@ export const CODES = {
   'args.invalid': { kind: 'usage', meaning: 'An option or its value is not understood.' },
   'args.regex': { kind: 'usage', meaning: '--until is not a valid regular expression.' },
   'args.key': { kind: 'usage', meaning: 'A key name is unknown.' },
-  'args.order': { kind: 'usage', meaning: '--type and --key are actions: with --until they answer the one before them.' },
   'args.terminal': { kind: 'usage', meaning: 'The option needs a terminal, and there is none.' },
   'config.memory': { kind: 'usage', meaning: 'The memory size is no whole number of MiB within the limits.' },
   'config.invalid': { kind: 'usage', meaning: 'A field of a machine configuration has a value that it cannot have.' },

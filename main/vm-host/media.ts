@@ -1,10 +1,10 @@
 import { OverlayBlock } from '../../core/formats/memory-overlay.ts';
 import type { Block } from '../../core/backends/index.ts';
-import { DisposableStore, err, ok, type Disposable, type Result } from '../../core/base/index.ts';
+import { DisposableStore, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
-import type { Attachment, BootDevice, Hardware } from '../../core/contract/machine.ts';
+import type { Attachment, Hardware } from '../../core/contract/machine.ts';
 import { meteredBlock, type ActivityMeter } from './activity.ts';
-import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind } from './image-file.ts';
+import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind, type HostFile } from './image-file.ts';
 import { lockImage } from './image-lock.ts';
 
 /** Everything of the host's file system that a machine uses, open and checked. */
@@ -51,94 +51,100 @@ export function readHostFile(path: string, kind: FileKind): Result<Uint8Array> {
   }
 }
 
+interface OpenDrive {
+  readonly kind: DriveKind;
+  readonly file: HostFile;
+  readonly writable: boolean;
+}
+
 class MediaOpener {
   readonly #opened: DisposableStore;
   readonly #options: MediaOptions;
-  readonly #identities = new Map<string, string>();
-  readonly #writable = new Set<string>();
-  readonly #bootable = new Map<BootDevice, boolean>();
+  readonly #drives: OpenDrive[] = [];
 
   constructor(opened: DisposableStore, options: MediaOptions) {
     this.#opened = opened;
     this.#options = options;
   }
 
+  /** All checks first, the locks last: a refused configuration leaves no trace. */
   async open(hardware: MediaParts): Promise<Result<Media>> {
     const firmware = hardware.firmware === null ? ok(undefined) : readHostFile(hardware.firmware, 'rom');
     if (!firmware.ok) return firmware;
-    const kernel = this.#kernel(hardware.kernel);
+    const kernel = openKernel(hardware.kernel);
     if (!kernel.ok) return kernel;
 
-    const floppies: (Block | undefined)[] = [];
-    for (const floppy of hardware.floppies) {
-      const block = floppy ? await this.#drive('floppy', floppy) : ok(undefined);
+    const wanted: [DriveKind, Attachment | null][] = [
+      ...hardware.floppies.map((floppy): [DriveKind, Attachment | null] => ['floppy', floppy]),
+      ...hardware.disks.map((disk): [DriveKind, Attachment | null] => ['disk', disk]),
+      ['cdrom', hardware.cdrom],
+    ];
+    const blocks: { readonly kind: DriveKind; readonly block: Block | undefined }[] = [];
+    for (const [kind, attachment] of wanted) {
+      const block = attachment ? this.#drive(kind, attachment) : ok(undefined);
       if (!block.ok) return block;
-      floppies.push(block.value);
+      blocks.push({ kind, block: block.value });
     }
-    const disks: Block[] = [];
-    for (const disk of hardware.disks) {
-      const block = await this.#drive('disk', disk);
-      if (!block.ok) return block;
-      disks.push(block.value);
+    const refused = this.#checkDuplicates() ?? this.#checkBootable(hardware);
+    if (refused) return err(refused);
+    for (const { file, writable } of this.#drives) {
+      if (!writable) continue;
+      const lock = await lockImage(file.identity, file.path, this.#options.lockFolder);
+      if (!lock.ok) return lock;
+      this.#opened.add(lock.value);
     }
-    const cdrom = hardware.cdrom ? await this.#drive('cdrom', hardware.cdrom) : ok(undefined);
-    if (!cdrom.ok) return cdrom;
-
-    const tried = hardware.bootOrder.filter((device) => this.#bootable.has(device));
-    if (this.#options.mustBoot && hardware.firmware === null && hardware.kernel === null && tried.length > 0)
-      if (!tried.some((device) => this.#bootable.get(device)))
-        return err(
-          fail(
-            'image.not-bootable',
-            `nothing to boot from: ${[...this.#identities.values()].join(', ')} has no boot sector`,
-            'attach an installed system, or choose another device with --boot',
-          ),
-        );
+    const ofKind = (kind: DriveKind): (Block | undefined)[] => blocks.filter((b) => b.kind === kind).map((b) => b.block);
     return ok({
-      floppies,
-      disks,
-      cdrom: cdrom.value,
+      floppies: ofKind('floppy'),
+      disks: ofKind('disk').filter((block) => block !== undefined),
+      cdrom: ofKind('cdrom')[0],
       firmwareRom: firmware.value,
       kernel: kernel.value,
-      identities: this.#identities,
+      identities: new Map(this.#drives.map(({ file }) => [file.identity, file.path])),
       dispose: () => this.#opened.dispose(),
     });
   }
 
-  #kernel(kernel: Hardware['kernel']): Result<Media['kernel']> {
-    if (!kernel) return ok(undefined);
-    const image = readHostFile(kernel.image, 'kernel');
-    if (!image.ok) return image;
-    if (kernel.initrd === null) return ok({ image: image.value, commandLine: kernel.append });
-    const initrd = readHostFile(kernel.initrd, 'initrd');
-    if (!initrd.ok) return initrd;
-    return ok({ image: image.value, initrd: initrd.value, commandLine: kernel.append });
-  }
-
-  async #drive(kind: DriveKind, attachment: Attachment): Promise<Result<Block>> {
-    const { path } = attachment;
+  #drive(kind: DriveKind, attachment: Attachment): Result<Block> {
     const writable = attachment.writable && kind !== 'cdrom';
-    const file = openHostFile(path, kind, writable);
+    const file = openHostFile(attachment.path, kind, writable);
     if (!file.ok) return file;
     this.#opened.add(file.value);
-    const { identity, sizeBytes } = file.value;
-    if (this.#identities.has(identity) && (writable || this.#writable.has(identity)))
-      return err(fail('image.duplicate', `${path} is attached twice, and is to be written`, 'attach it once, or without writing'));
-    this.#identities.set(identity, path);
-    if (writable) {
-      const lock = await lockImage(identity, path, this.#options.lockFolder);
-      if (!lock.ok) return lock;
-      this.#opened.add(lock.value);
-      this.#writable.add(identity);
-    }
-    if (this.#options.mustBoot && !this.#bootable.get(kind))
-      try {
-        this.#bootable.set(kind, looksBootable(file.value, kind));
-      } catch (error) {
-        return err(fail('file.io', `${path}: ${(error as Error).message}`, 'check the disk that holds it'));
-      }
-    const inPlace = new FileBlock(file.value, mediumBytes(kind, sizeBytes), !writable);
+    this.#drives.push({ kind, file: file.value, writable });
+    const inPlace = new FileBlock(file.value, mediumBytes(kind, file.value.sizeBytes), !writable);
     const block = writable || kind === 'cdrom' ? inPlace : new OverlayBlock(inPlace);
     return ok(meteredBlock(block, kind, this.#options.meter));
   }
+
+  #checkDuplicates(): Failure | undefined {
+    for (const [i, { file, writable }] of this.#drives.entries())
+      if (this.#drives.some((other, j) => j < i && other.file.identity === file.identity && (writable || other.writable)))
+        return fail('image.duplicate', `${file.path} is attached twice, and is to be written`, 'attach it once, or without writing');
+    return undefined;
+  }
+
+  #checkBootable(hardware: MediaParts): Failure | undefined {
+    if (!this.#options.mustBoot || hardware.firmware !== null || hardware.kernel !== null) return undefined;
+    const tried = this.#drives.filter(({ kind }) => hardware.bootOrder.includes(kind));
+    try {
+      if (tried.length === 0 || tried.some(({ file, kind }) => looksBootable(file, kind))) return undefined;
+    } catch (error) {
+      return fail('file.io', (error as Error).message, 'check the disk that holds the images');
+    }
+    return fail(
+      'image.not-bootable',
+      `nothing to boot from: no boot sector in ${tried.map(({ file }) => file.path).join(', ')}`,
+      'attach an installed system, or choose another device with --boot',
+    );
+  }
+}
+
+function openKernel(kernel: Hardware['kernel']): Result<Media['kernel']> {
+  if (!kernel) return ok(undefined);
+  const image = readHostFile(kernel.image, 'kernel');
+  if (!image.ok) return image;
+  if (kernel.initrd === null) return ok({ image: image.value, commandLine: kernel.append });
+  const initrd = readHostFile(kernel.initrd, 'initrd');
+  if (!initrd.ok) return initrd;
+  return ok({ image: image.value, initrd: initrd.value, commandLine: kernel.append });
 }

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { FailureError } from '../../core/base/index.ts';
+import { exitCodeOf, fail } from '../../core/contract/codes.ts';
+import type { MachineFactory } from '../vm-host/build.ts';
+import { failureLine, type CliIo } from './io.ts';
+
+/** What a command needs from outside; each is loaded by the command that uses it. */
+export interface CliParts {
+  readonly io: CliIo;
+  readonly factory: MachineFactory;
+}
+
+/** The `terrarium` command. Returns the exit status: 0 done, 1 our fault, 2 bad arguments or files, 3 time-out. */
+export async function main(args: readonly string[], parts: CliParts): Promise<number> {
+  const { io } = parts;
+  try {
+    const [command, ...rest] = args;
+    if (command === '--version') {
+      io.stdout.write(`${version()}\n`);
+      return 0;
+    }
+    if (command === undefined || command === '--help' || command === 'help' || rest.includes('--help')) {
+      const { help } = await import('./help.ts');
+      io.stdout.write(help(version()));
+      return command === undefined ? 2 : 0;
+    }
+    if (command === 'run') {
+      const { run } = await import('./run.ts');
+      return await run(rest, io, parts.factory);
+    }
+    if (command === 'serve') {
+      const { serve } = await import('./serve.ts');
+      return await serve(rest, io, version());
+    }
+    throw new FailureError(fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'));
+  } catch (error) {
+    const failure =
+      error instanceof FailureError ? error.failure : fail('internal', String((error as Error).stack ?? error), 'please report this');
+    io.stderr.write(failureLine(failure));
+    return exitCodeOf(failure.code);
+  }
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

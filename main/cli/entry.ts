@@ -1,0 +1,8 @@
+import { pcFactory } from '../vm-host/pc-factory.ts';
+import { main } from './cli.ts';
+import { processIo } from './io.ts';
+
+/** What terrarium.mjs starts with the pinned Node. */
+// The reader of our output went away (`| head`): nothing is left to do.
+process.stdout.on('error', () => process.exit());
+process.exitCode = await main(process.argv.slice(2), { io: processIo, factory: pcFactory });

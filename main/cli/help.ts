@@ -1,0 +1,25 @@
+import { describeOptions } from './options.ts';
+import { RUN_OPTIONS } from './run-options.ts';
+import { SERVE_OPTIONS } from './serve-options.ts';
+
+export const help = (version: string): string => `Terrarium ${version}
+
+terrarium run [options]     run one machine for as long as this command lives
+terrarium serve [options]   serve the interface to browsers on this computer
+terrarium --help            this text
+terrarium --version         the version
+
+run:
+${describeOptions(RUN_OPTIONS)}
+
+  --until may be given several times; each is followed by the --type and --key that answer it. Actions before the
+  first --until are done at power-on. A pattern is met by text that appeared since the actions before it.
+  --json prints {"matches":[{"until","ms"}],"instructions","stateHash","screen":[lines],"exit"}; ms counts from the
+  start of the command, or with --clock virtual in guest time.
+  With --serial stdio and --display terminal, Ctrl+A x ends the command.
+
+serve:
+${describeOptions(SERVE_OPTIONS)}
+
+Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out, 1 our fault.
+`;

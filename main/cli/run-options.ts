@@ -1,0 +1,148 @@
+import { FailureError } from '../../core/base/index.ts';
+import { fail, type Code } from '../../core/contract/codes.ts';
+import {
+  DISKS_MAX,
+  FLOPPIES_MAX,
+  MEMORY_MIB_DEFAULT,
+  MEMORY_MIB_MAX,
+  MEMORY_MIB_MIN,
+  MEMORY_RANGE_TEXT,
+} from '../../core/contract/limits.ts';
+import type { Attachment, BootDevice, Hardware } from '../../core/contract/machine.ts';
+import { parseKeys, parseTyped } from './keys.ts';
+import { parseOptions, type OptionSpec } from './options.ts';
+import type { Action, Step } from './script.ts';
+
+export const RUN_OPTIONS: readonly OptionSpec[] = [
+  { name: 'memory', value: 'MiB', help: `memory, ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} (default ${MEMORY_MIB_DEFAULT})` },
+  { name: 'floppy', value: 'FILE', many: true, help: 'floppy image for A:, then B:' },
+  { name: 'disk', value: 'FILE', many: true, help: `disk image, up to ${DISKS_MAX}` },
+  { name: 'cdrom', value: 'FILE', help: 'CD-ROM image' },
+  { name: 'kernel', value: 'FILE', help: 'Linux kernel to start directly' },
+  { name: 'initrd', value: 'FILE', help: 'its initial RAM disk' },
+  { name: 'append', value: 'TEXT', help: 'its command line' },
+  { name: 'boot', value: 'DEVICE', choices: ['floppy', 'disk', 'cdrom'], help: 'device to boot first: floppy, disk or cdrom' },
+  { name: 'firmware', value: 'FILE', help: 'ROM image instead of the built-in firmware' },
+  { name: 'write', help: 'write changes into the images (default: images are read-only, changes live in memory)' },
+  { name: 'serial', value: 'WHERE', help: 'first serial port: stdio, none (default), or a file to append to' },
+  { name: 'display', value: 'KIND', choices: ['none', 'terminal'], help: 'none (default), or terminal: the text screen live, with keys' },
+  { name: 'until', value: 'REGEX', many: true, help: 'wait for this text on the screen or the serial port' },
+  { name: 'type', value: 'TEXT', many: true, help: 'type this when the --until before it is met; \\n is Enter' },
+  { name: 'key', value: 'NAMES', many: true, help: 'press these keys then: ctrl+alt+del, or one after another: down,enter' },
+  { name: 'screenshot', value: 'FILE.png', help: 'save a picture of the screen at the end' },
+  { name: 'print-screen', help: 'print the text screen at the end' },
+  { name: 'timeout', value: 'SECONDS', help: 'give up after this time of the host (exit status 3)' },
+  { name: 'clock', value: 'KIND', choices: ['host', 'virtual'], help: 'host (default), or virtual: time counts instructions, runs repeat exactly' },
+  { name: 'engine', value: 'KIND', choices: ['auto', 'interpreter'], help: 'auto (default) or interpreter' },
+  { name: 'json', help: 'print one JSON object about the run at the end' },
+];
+
+export interface RunPlan {
+  readonly hardware: Hardware;
+  readonly steps: readonly Step[];
+  readonly hasUntil: boolean;
+  readonly serialStdio: boolean;
+  readonly terminal: boolean;
+  readonly screenshot: string | undefined;
+  readonly printScreen: boolean;
+  readonly timeoutMs: number | undefined;
+  readonly json: boolean;
+}
+
+const refuse = (code: Code, message: string, hint: string): FailureError => new FailureError(fail(code, message, hint));
+
+/** Throws FailureError with a code of kind `usage` (or `file.missing` for an empty name). */
+export function parseRun(args: readonly string[]): RunPlan {
+  const given = parseOptions(RUN_OPTIONS, args);
+  const all = (name: string): string[] => given.filter((option) => option.name === name).map(({ value }) => value);
+  const one = (name: string): string | undefined => all(name)[0];
+  const has = (name: string): boolean => given.some((option) => option.name === name);
+  const paths = (name: string): string[] => all(name).map((value) => checkPath(name, value));
+  const path = (name: string): string | null => paths(name)[0] ?? null;
+
+  const writable = has('write');
+  const attach = (image: string): Attachment => ({ path: image, writable });
+  const floppies = paths('floppy');
+  if (floppies.length > FLOPPIES_MAX) throw refuse('args.invalid', `${floppies.length} floppies`, 'there are two drives, A: and B:');
+  const disks = paths('disk');
+  if (disks.length > DISKS_MAX) throw refuse('args.invalid', `${disks.length} disks`, `there is room for ${DISKS_MAX}`);
+  const cdrom = path('cdrom');
+  const kernel = path('kernel');
+  const initrd = path('initrd');
+  if (!kernel && (initrd || has('append'))) throw refuse('args.invalid', '--initrd and --append belong to a kernel', 'add --kernel FILE');
+  const serial = one('serial') ?? 'none';
+  if (has('display') && one('display') === 'terminal' && (serial === 'stdio' || has('json')))
+    throw refuse('args.invalid', '--display terminal needs the terminal for itself', 'leave out --serial stdio and --json');
+
+  return {
+    hardware: {
+      memoryMiB: parseMemory(one('memory')),
+      floppies: floppies.map(attach),
+      disks: disks.map(attach),
+      cdrom: cdrom === null ? null : { path: cdrom, writable: false },
+      bootOrder: bootOrder(one('boot') as BootDevice | undefined),
+      serial: [serial === 'none' || serial === 'stdio' ? { mode: serial } : { mode: 'file', path: checkPath('serial', serial) }],
+      clock: (one('clock') as Hardware['clock'] | undefined) ?? 'host',
+      engine: (one('engine') as Hardware['engine'] | undefined) ?? 'auto',
+      firmware: path('firmware'),
+      kernel: kernel === null ? null : { image: kernel, initrd, append: one('append') ?? '' },
+    },
+    steps: parseSteps(given),
+    hasUntil: has('until'),
+    serialStdio: serial === 'stdio',
+    terminal: one('display') === 'terminal',
+    screenshot: path('screenshot') ?? undefined,
+    printScreen: has('print-screen'),
+    timeoutMs: parseTimeout(one('timeout')),
+    json: has('json'),
+  };
+}
+
+function checkPath(option: string, value: string): string {
+  if (value === '' || value.includes('\0')) throw refuse('file.missing', `--${option} "${value}": no such file`, 'name a file');
+  return value;
+}
+
+function parseMemory(text: string | undefined): number {
+  if (text === undefined) return MEMORY_MIB_DEFAULT;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= MEMORY_MIB_MIN && value <= MEMORY_MIB_MAX))
+    throw refuse('config.memory', `--memory ${text}: ${MEMORY_RANGE_TEXT}`, 'write for example --memory 64');
+  return value;
+}
+
+function parseTimeout(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds > 0 && seconds <= 86_400 * 20))
+    throw refuse('args.invalid', `--timeout ${text} is no time`, 'write seconds, for example --timeout 30');
+  return seconds * 1000;
+}
+
+function bootOrder(first: BootDevice | undefined): BootDevice[] {
+  const order: BootDevice[] = ['floppy', 'cdrom', 'disk'];
+  return first ? [first, ...order.filter((device) => device !== first)] : order;
+}
+
+function parseSteps(given: readonly { readonly name: string; readonly value: string }[]): Step[] {
+  const steps: { until: string | undefined; pattern: RegExp | undefined; actions: Action[] }[] = [
+    { until: undefined, pattern: undefined, actions: [] },
+  ];
+  for (const { name, value } of given) {
+    const { actions } = steps[steps.length - 1];
+    if (name === 'until') steps.push({ until: value, pattern: parsePattern(value), actions: [] });
+    else if (name === 'type') actions.push({ kind: 'type', text: parseTyped(value) });
+    else if (name === 'key') actions.push(...parseKeys(value).map((codes): Action => ({ kind: 'key', codes })));
+  }
+  return steps;
+}
+
+/** ^ and $ match at the ends of lines, since a screen is many. */
+function parsePattern(text: string): RegExp {
+  try {
+    if (text !== '') return new RegExp(text, 'gm');
+  } catch (error) {
+    throw refuse('args.regex', `--until "${text}": ${(error as Error).message}`, 'escape ( ) [ ] { } * + ? . ^ $ | \\ with a backslash');
+  }
+  throw refuse('args.regex', '--until "" matches always', 'name the text to wait for');
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The `terrarium` command: plain JavaScript, so that any Node starts it; the work is done by the pinned Node 24, which
+// runs TypeScript. What differs from a direct start: nothing that a caller sees (streams, signals, exit status).
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import * as module from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const [major] = process.versions.node.split('.').map(Number);
+
+if (major >= 24) {
+  module.enableCompileCache?.();
+  await import(pathToFileURL(join(here, 'entry.ts')).href);
+} else {
+  const pinned = join(here, '../../node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
+  if (!existsSync(pinned)) {
+    process.stderr.write('terrarium: internal: Node 24 is not installed beside Terrarium; run npm ci in its folder\n');
+    process.exit(1);
+  }
+  const child = spawn(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl+C to both; what reaches this process alone is passed on. The child's end is ours.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+  child.on('error', (error) => {
+    process.stderr.write(`terrarium: internal: ${error.message}\n`);
+    process.exit(1);
+  });
+}
