@@ -59,4 +59,10 @@ export interface BiosEnv {
   readonly powerOff: () => void;
   readonly reset: () => void;
   readonly log: (message: string) => void;
+  /** Linear to physical while paging is on (virtual-8086 monitors); -1 where nothing is mapped. Absent: identity. */
+  readonly translate?: (linearAddr: number, write: boolean) => number;
+  /** Whether the processor has a floating-point unit, for the equipment word. Absent: it has none. */
+  readonly hasFpu?: () => boolean;
+  /** Physical address of the adapter's linear frame buffer. Default E0000000h. */
+  readonly lfbAddr?: () => number;
 }

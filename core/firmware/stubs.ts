@@ -1,0 +1,127 @@
+/**
+ * The machine code of the system ROM: each entry point calls out to the host, then goes on as real firmware would.
+ * A handler tells the stub's next instruction what to do in the live carry flag; what the caller sees, it puts into
+ * the FLAGS image that IRET pops.
+ */
+import { Assembler } from './asm.ts';
+import { CALLOUT, EBDA, EBDA_SEGMENT, ROM } from './layout.ts';
+
+/** What INT09_TRANSLATE leaves in AL for the stub to do. */
+export const KEY_ACTION = {
+  NONE: 0,
+  BREAK: 1,
+  PRINT_SCREEN: 2,
+  PAUSE: 3,
+  SYSRQ_DOWN: 4,
+  SYSRQ_UP: 5,
+  /** A key was stored: INT 15h AX=9102h lets a multitasker run who waits for it. */
+  POSTED: 6,
+} as const;
+
+/** AL after CALLOUT.POST with carry set: how to resume after a reset that CMOS 0Fh announced. */
+export const RESUME = { JUMP: 0, INTERRUPT_RETURN: 9 } as const;
+
+const BDA_SEGMENT = 0x40;
+const RESUME_POINTER = 0x67;
+
+/** Offsets of the handlers that POST puts into the vector table, by label. */
+export type StubLabels = ReadonlyMap<string, number>;
+
+export function assembleStubs(image: Uint8Array): StubLabels {
+  const asm = new Assembler(image);
+  compatibleEntries(asm);
+  post(asm);
+  keyboardInterrupt(asm);
+  otherInterrupts(asm);
+  asm.finish();
+  return asm.labels;
+}
+
+function service(asm: Assembler, at: number, limit: number, vector: number): void {
+  asm.org(at, limit).callout(vector).iret();
+}
+
+function compatibleEntries(asm: Assembler): void {
+  asm.org(ROM.RESET, ROM.DATE).jmpFar(0xf000, ROM.POST);
+  asm.org(ROM.POST, 0xe070).jmp('post');
+  asm.org(ROM.INT02, 0xe2d0).iret();
+  service(asm, ROM.INT13_DISK, ROM.FIXED_DISK_TABLE + 8, 0x13);
+  asm.org(ROM.INT19, ROM.CONFIG_TABLE).jmp('int19');
+  asm.org(ROM.INT14, 0xe760).callout(0x14).j('c', 'int14_wait').iret();
+  asm.label('int14_wait').sti().callout(CALLOUT.INT14_RETRY).j('c', 'int14_wait').iret();
+  asm.org(ROM.INT16, 0xe850).jmp('int16');
+  asm.org(ROM.INT09, 0xe9a0).jmp('int09');
+  service(asm, ROM.INT13, 0xec70, 0x13);
+  service(asm, ROM.INT0E, 0xef70, 0x0e);
+  service(asm, ROM.INT17, 0xf000, 0x17);
+  service(asm, ROM.INT10, 0xf080, 0x10);
+  service(asm, ROM.INT12, ROM.INT11, 0x12);
+  service(asm, ROM.INT11, ROM.INT15, 0x11);
+  asm.org(ROM.INT15, 0xf880).jmp('int15');
+  service(asm, ROM.INT1A, ROM.INT08, 0x1a);
+  asm.org(ROM.INT08, ROM.VECTOR_TABLE).jmp('int08');
+  asm.org(ROM.DUMMY_IRET, ROM.INT05).iret();
+  service(asm, ROM.INT05, 0xff70, 0x05);
+}
+
+function post(asm: Assembler): void {
+  asm.org(0xe070, ROM.INT02).label('post').cli().cld();
+  asm.callout(CALLOUT.POST).j('c', 'resume');
+  asm.sti().int(0x19);
+  asm.label('resume').movImm('bx', BDA_SEGMENT).bytes(0x8e, 0xdb); // MOV DS, BX
+  asm.cmpAlImm(RESUME.INTERRUPT_RETURN).j('z', 'resume_iret').jmpFarIndirect(RESUME_POINTER);
+  // An INT 15h AH=87h of another BIOS's making: registers and frame are on the stack that 40:67 names.
+  asm.label('resume_iret').lssSp(RESUME_POINTER).pop('es').pop('ds').popa().iret();
+
+  asm.label('int18').callout(0x18).j('c', 'boot_failed').iret();
+  asm.label('int19').callout(0x19).j('c', 'boot_failed').iret();
+  asm.label('boot_failed').callout(CALLOUT.BOOT_FAILED);
+  asm.label('boot_key').sti().hlt().callout(CALLOUT.BOOT_KEY).j('c', 'boot_key').jmp('int19');
+
+  asm.label('int15').callout(0x15).j('c', 'int15_wait').iret();
+  asm.label('int15_wait').sti().hlt().callout(CALLOUT.INT15_WAITING).j('c', 'int15_wait').iret();
+
+  asm.label('int16').callout(0x16).j('c', 'int16_wait').iret();
+  asm.label('int16_wait').sti().hlt().cli().jmp('int16');
+}
+
+function keyboardInterrupt(asm: Assembler): void {
+  asm.org(0xe9a0, 0xeb00).label('int09').push('ax').callout(CALLOUT.INT09_READ).j('c', 'key_end');
+  asm.movAhImm(0x4f).stc().int(0x15).j('nc', 'key_end');
+  asm.callout(CALLOUT.INT09_TRANSLATE);
+  asm.cmpAlImm(KEY_ACTION.NONE).j('z', 'key_done');
+  asm.cmpAlImm(KEY_ACTION.POSTED).j('z', 'key_posted');
+  asm.cmpAlImm(KEY_ACTION.BREAK).j('z', 'key_break');
+  asm.cmpAlImm(KEY_ACTION.PRINT_SCREEN).j('z', 'key_print');
+  asm.cmpAlImm(KEY_ACTION.PAUSE).j('z', 'key_pause');
+  asm.bytes(0x2c, KEY_ACTION.SYSRQ_DOWN); // SUB AL, imm8: 0 pressed, 1 released
+  asm.movAhImm(0x85).sti().int(0x15).jmp('key_done');
+  asm.label('key_posted').movImm('ax', 0x9102).int(0x15).jmp('key_done');
+  asm.label('key_break').int(0x1b).jmp('key_done');
+  asm.label('key_print').int(0x05).jmp('key_done');
+  asm.label('key_pause').sti().hlt().callout(CALLOUT.INT09_PAUSED).j('c', 'key_pause').jmp('key_done');
+  asm.label('key_end').callout(CALLOUT.INT09_END);
+  asm.label('key_done').pop('ax').iret();
+}
+
+function otherInterrupts(asm: Assembler): void {
+  asm.org(0xeb00, ROM.INT13);
+  asm.label('int08').push('ax').push('dx').push('ds').callout(0x08).int(0x1c);
+  asm.cli().callout(CALLOUT.EOI_MASTER).pop('ds').pop('dx').pop('ax').iret();
+
+  asm.label('int70').push('ax').callout(0x70).j('nc', 'rtc_end').sti().int(0x4a).cli();
+  asm.label('rtc_end').callout(CALLOUT.EOI_SLAVE).pop('ax').iret();
+
+  // With carry set the handler has pushed status, x, y and z for the program's far routine.
+  asm.label('int74').pusha().push('ds').push('es').callout(0x74).j('nc', 'mouse_end');
+  asm.movImm('ax', EBDA_SEGMENT).movDsAx().callFarIndirect(EBDA.MOUSE_HANDLER).addSp(8).cli();
+  asm.label('mouse_end').callout(CALLOUT.EOI_SLAVE).pop('es').pop('ds').popa().iret();
+
+  // VBE's window function for far calls: BX and DX as for INT 10h AX=4F05h.
+  asm.label('vbe_window').push('ax').movImm('ax', 0x4f05).int(0x10).pop('ax').retf();
+
+  asm.label('int75').callout(0x75).int(0x02).iret();
+  asm.label('int76').callout(0x76).iret();
+  asm.label('irq_master').callout(CALLOUT.EOI_MASTER).iret();
+  asm.label('irq_slave').callout(CALLOUT.EOI_SLAVE).iret();
+}
