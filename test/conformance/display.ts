@@ -1,6 +1,14 @@
 /** Display adapters. */
 import { ManualClock, TimerQueue } from '../../core/bus/index.ts';
-import { Vga, VGA_LFB, VGA_PORTS, VGA_PORTS_DISPI, VGA_PORTS_MONO, VGA_WINDOW, VGA_WINDOW_SIZE } from '../../core/devices/display/index.ts';
+import {
+  Vga,
+  VGA_LFB,
+  VGA_PORTS,
+  VGA_PORTS_DISPI,
+  VGA_PORTS_MONO,
+  VGA_WINDOW,
+  VGA_WINDOW_SIZE,
+} from '../../core/devices/display/index.ts';
 import type { ConformanceEntry, Subject } from './subject.ts';
 
 const VRAM_SIZE = 0x40000;

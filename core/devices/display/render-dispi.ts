@@ -27,7 +27,13 @@ const highColour = (greenBits: 5 | 6): Uint32Array => {
 let rgb555: Uint32Array | undefined;
 let rgb565: Uint32Array | undefined;
 
-function composeLine(layout: DispiLayout, vram: VramViews, colours: VgaColours, line: Uint32Array, start: number): void {
+function composeLine(
+  layout: DispiLayout,
+  vram: VramViews,
+  colours: VgaColours,
+  line: Uint32Array,
+  start: number,
+): void {
   const { width } = layout;
   switch (layout.bpp) {
     case 4: {
@@ -77,7 +83,8 @@ export function drawDispi(
   colours: VgaColours,
   everything: boolean,
 ): void {
-  const lineBytes = layout.bpp === 4 ? ((layout.width + layout.pan + 7) >> 3) * 4 : layout.width * ((layout.bpp + 7) >> 3);
+  const lineBytes =
+    layout.bpp === 4 ? ((layout.width + layout.pan + 7) >> 3) * 4 : layout.width * ((layout.bpp + 7) >> 3);
   for (let y = 0; y < layout.height; y++) {
     const start = layout.startBytes + y * layout.pitchBytes;
     if (!everything && !changes.isRangeDirty(start, start + lineBytes)) continue;

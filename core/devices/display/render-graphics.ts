@@ -35,7 +35,15 @@ const interleavedNibbles = (word: number): number => {
   return first | (second << 16);
 };
 
-function composeLine(layout: GraphicsLayout, planes: Uint32Array, colours: VgaColours, line: Uint32Array, address: number, scan: number, columns: number): void {
+function composeLine(
+  layout: GraphicsLayout,
+  planes: Uint32Array,
+  colours: VgaColours,
+  line: Uint32Array,
+  address: number,
+  scan: number,
+  columns: number,
+): void {
   const { addressing, dotWidth, kind } = layout;
   const { sixteen, all } = colours;
   let x = 0;

@@ -131,9 +131,11 @@ export class TextRenderer {
       if (scan === underline || (scan >= cursorStart && scan <= cursorEnd)) dots = 0x1ff;
       let at = (band.y + line) * width + from;
       if (dotWidth === 1)
-        for (let bit = 8 - (from - left); bit > 8 - (to - left); bit--) pixels[at++] = (dots >> bit) & 1 ? foreground : background;
+        for (let bit = 8 - (from - left); bit > 8 - (to - left); bit--)
+          pixels[at++] = (dots >> bit) & 1 ? foreground : background;
       else
-        for (let x = from - left; x < to - left; x++) pixels[at++] = (dots >> (8 - (x >> 1))) & 1 ? foreground : background;
+        for (let x = from - left; x < to - left; x++)
+          pixels[at++] = (dots >> (8 - (x >> 1))) & 1 ? foreground : background;
     }
     target.touch(from, band.y, to - from, band.lines);
   }

@@ -21,7 +21,9 @@ const area = (fixture: VgaFixture): number =>
 describe('code page 437', () => {
   it('names 256 characters', () => {
     expect(cp437).toHaveLength(256);
-    expect([cp437[0x41], cp437[0x9b], cp437[0xb3], cp437[0xdb], cp437[0xe1], cp437[0xfe], cp437[0xff]].join('')).toBe('A¢│█ß■ ');
+    expect([cp437[0x41], cp437[0x9b], cp437[0xb3], cp437[0xdb], cp437[0xe1], cp437[0xfe], cp437[0xff]].join('')).toBe(
+      'A¢│█ß■ ',
+    );
   });
 });
 
@@ -64,7 +66,11 @@ describe('text modes', () => {
     fixture.write(0, 1, ' ', 0x01, 80, 0xb0000);
     fixture.write(1, 1, '\xdb', 0x0f, 80, 0xb0000);
     fixture.vga.refresh();
-    expect([fixture.pixel(0, 16 + 11), fixture.pixel(0, 16 + 12), fixture.pixel(8, 16 + 12)]).toEqual([BLACK, GREY, GREY]);
+    expect([fixture.pixel(0, 16 + 11), fixture.pixel(0, 16 + 12), fixture.pixel(8, 16 + 12)]).toEqual([
+      BLACK,
+      GREY,
+      GREY,
+    ]);
     expect(fixture.pixel(9, 16)).toBe(WHITE);
   });
 
@@ -150,13 +156,13 @@ describe('text modes', () => {
     fixture.crtc(8, 4);
     fixture.ac(0x13, 2); // nine-dot characters: three to the left
     fixture.vga.refresh();
-    expect([fixture.pixel(5, 0), fixture.pixel(6, 0), fixture.pixel(14, 11), fixture.pixel(15, 0), fixture.pixel(6, 12)]).toEqual([
-      BLACK,
-      WHITE,
-      WHITE,
-      BLACK,
-      BLACK,
-    ]);
+    expect([
+      fixture.pixel(5, 0),
+      fixture.pixel(6, 0),
+      fixture.pixel(14, 11),
+      fixture.pixel(15, 0),
+      fixture.pixel(6, 12),
+    ]).toEqual([BLACK, WHITE, WHITE, BLACK, BLACK]);
   });
 
   it('split the screen at the line compare value, the lower part from address 0', () => {
@@ -210,7 +216,11 @@ describe('graphics modes of the table', () => {
       const fixture = inMode(mode.mode);
       const width = mode.width === 320 ? 640 : mode.width;
       const height = mode.height === 200 ? 400 : mode.height;
-      expect([fixture.vga.frame.width, fixture.vga.frame.height, fixture.vga.text()]).toEqual([width, height, undefined]);
+      expect([fixture.vga.frame.width, fixture.vga.frame.height, fixture.vga.text()]).toEqual([
+        width,
+        height,
+        undefined,
+      ]);
     }
   });
 
@@ -237,7 +247,12 @@ describe('graphics modes of the table', () => {
   });
 
   it('show sixteen colours in planes: modes Dh, Eh, 10h, 12h', () => {
-    for (const [number, dot, line] of [[0xd, 2, 2], [0xe, 1, 2], [0x10, 1, 1], [0x12, 1, 1]] as const) {
+    for (const [number, dot, line] of [
+      [0xd, 2, 2],
+      [0xe, 1, 2],
+      [0x10, 1, 1],
+      [0x12, 1, 1],
+    ] as const) {
       const fixture = inMode(number);
       const { columns } = vgaModes.get(number)!;
       fixture.seq(2, 0b1110);
@@ -296,6 +311,48 @@ describe('graphics modes of the table', () => {
   });
 });
 
+describe('the CRTC in graphics modes', () => {
+  it('starts up to three characters further with byte panning', () => {
+    const fixture = inMode(0x12);
+    fixture.poke(0xa0003, 0x80);
+    fixture.crtc(8, 0x60);
+    fixture.vga.refresh();
+    expect(fixture.pixel(0, 0)).toBe(WHITE);
+  });
+
+  it('wraps around the end of a plane, within a line too, and sees what is written there', () => {
+    const fixture = inMode(0x12);
+    fixture.crtc(0x0c, 0xff);
+    fixture.crtc(0x0d, 0xfe);
+    fixture.vga.refresh();
+    fixture.poke(0xa0000, 0x80);
+    fixture.vga.refresh();
+    expect([fixture.pixel(15, 0), fixture.pixel(16, 0), fixture.pixel(17, 0)]).toEqual([BLACK, WHITE, BLACK]);
+  });
+
+  it('brings address bit 15 in at the bottom in word mode', () => {
+    const fixture = inMode(3);
+    fixture.crtc(0x0c, 0x80);
+    fixture.vga.state.vram[4] = 0x41; // plane 0, byte 1: what counter 8000h addresses
+    fixture.vga.markDirty(0, 8);
+    expect(fixture.vga.text()![0][0]).toBe('A');
+    fixture.crtc(0x17, 0x83); // bit 13 instead
+    expect(fixture.vga.text()![0][0]).toBe(' ');
+  });
+
+  it('gives areas that do not overlap rectangles of their own', () => {
+    const fixture = inMode(0x12);
+    fixture.poke(0xa0000, 0x80);
+    fixture.poke(0xa0000 + 80 + 79, 0x01);
+    fixture.poke(0xa0000 + 320, 0x80);
+    expect(fixture.vga.refresh()).toEqual([
+      { x: 0, y: 0, width: 1, height: 1 },
+      { x: 639, y: 1, width: 1, height: 1 },
+      { x: 0, y: 4, width: 1, height: 1 },
+    ]);
+  });
+});
+
 describe('mode X', () => {
   /** Mode 13h unchained, as in "Graphics Programming Black Book" ch. 47: 320x240 with square pixels. */
   function modeX(): VgaFixture {
@@ -304,7 +361,16 @@ describe('mode X', () => {
     fixture.seq(4, 0x06);
     fixture.out(0x3c2, 0xe3);
     const timing: [number, number][] = [
-      [0x06, 0x0d], [0x07, 0x3e], [0x09, 0x41], [0x10, 0xea], [0x11, 0x2c], [0x12, 0xdf], [0x14, 0x00], [0x15, 0xe7], [0x16, 0x06], [0x17, 0xe3],
+      [0x06, 0x0d],
+      [0x07, 0x3e],
+      [0x09, 0x41],
+      [0x10, 0xea],
+      [0x11, 0x2c],
+      [0x12, 0xdf],
+      [0x14, 0x00],
+      [0x15, 0xe7],
+      [0x16, 0x06],
+      [0x17, 0xe3],
     ];
     for (const [index, value] of timing) fixture.crtc(index, value);
     fixture.vga.refresh();
@@ -446,7 +512,9 @@ describe('what is drawn piece by piece', () => {
       whole.vga.state.vram.set(fixture.vga.state.vram);
       whole.vga.markDirty(0, 0x100000);
       whole.vga.refresh();
-      expect(Buffer.from(fixture.vga.frame.pixels).equals(Buffer.from(whole.vga.frame.pixels)), `mode ${mode}`).toBe(true);
+      expect(Buffer.from(fixture.vga.frame.pixels).equals(Buffer.from(whole.vga.frame.pixels)), `mode ${mode}`).toBe(
+        true,
+      );
     }
   });
 

@@ -5,7 +5,15 @@
  * The picture is what the monitor shows: dots across (a dot clock halved by SR1 bit 3 gives pixels two dots wide) and
  * scan lines down (double-scanned lines appear twice), so mode 13h is 640x400 and 40-column text 720x400.
  */
-import { DISPI_BPP, DISPI_X_OFFSET, DISPI_XRES, DISPI_Y_OFFSET, DISPI_YRES, dispiIsOn, dispiPitch } from './vga-dispi.ts';
+import {
+  DISPI_BPP,
+  DISPI_X_OFFSET,
+  DISPI_XRES,
+  DISPI_Y_OFFSET,
+  DISPI_YRES,
+  dispiIsOn,
+  dispiPitch,
+} from './vga-dispi.ts';
 import type { VgaState } from './vga-state.ts';
 import { verticalDisplayEnd } from './vga-timing.ts';
 
@@ -117,10 +125,7 @@ function textLayout(state: VgaState): TextLayout {
     lineGraphics: (ac[0x10] & 4) !== 0,
     blinkEnabled: (ac[0x10] & 8) !== 0,
     underline: crtc[0x14] & 0x1f,
-    fonts: [
-      fontOffset((map & 3) | ((map & 0x10) >> 2)),
-      fontOffset(((map >> 2) & 3) | ((map & 0x20) >> 3)),
-    ],
+    fonts: [fontOffset((map & 3) | ((map & 0x10) >> 2)), fontOffset(((map >> 2) & 3) | ((map & 0x20) >> 3))],
   };
 }
 

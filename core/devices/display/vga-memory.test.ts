@@ -11,7 +11,12 @@ class ReferenceVga {
 
   #place(offset: number): { at: number; low: number } | undefined {
     const map = (this.gc[6] >> 2) & 3;
-    const [base, size] = [[0, 0x20000], [0, 0x10000], [0x10000, 0x8000], [0x18000, 0x8000]][map];
+    const [base, size] = [
+      [0, 0x20000],
+      [0, 0x10000],
+      [0x10000, 0x8000],
+      [0x18000, 0x8000],
+    ][map];
     if (offset < base || offset >= base + size) return undefined;
     const a = offset - base;
     let at = a & 0xffff;
@@ -61,7 +66,8 @@ class ReferenceVga {
       for (let bit = 0; bit < 8; bit++) {
         let same = true;
         for (let plane = 0; plane < 4; plane++)
-          if ((this.gc[7] >> plane) & 1 && ((this.latch[plane] >> bit) & 1) !== ((this.gc[2] >> plane) & 1)) same = false;
+          if ((this.gc[7] >> plane) & 1 && ((this.latch[plane] >> bit) & 1) !== ((this.gc[2] >> plane) & 1))
+            same = false;
         if (same) result |= 1 << bit;
       }
       return result;
@@ -97,7 +103,9 @@ describe('the memory window', () => {
         };
         set(model.seq, 2, mapMask, 0x0f);
         set(model.seq, 4, seq4, 0x0e);
-        [0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff].forEach((mask, index) => set(model.gc, index, gc[index], mask));
+        [0x0f, 0x0f, 0x0f, 0x1f, 0x03, 0x7b, 0x0f, 0x0f, 0xff].forEach((mask, index) =>
+          set(model.gc, index, gc[index], mask),
+        );
         fixture.seq(2, mapMask);
         fixture.seq(4, seq4);
         gc.forEach((value, index) => fixture.gc(index, value));
@@ -112,11 +120,15 @@ describe('the memory window', () => {
             const direct = fixture.vga.directWindow();
             let expected = 0;
             for (let i = 0; i < width; i++) expected += model.read(offset + i) * 2 ** (i * 8);
-            expect(fixture.peek(0xa0000 + offset, width), `round ${round} step ${step} ${JSON.stringify(direct)}`).toBe(expected);
+            expect(fixture.peek(0xa0000 + offset, width), `round ${round} step ${step} ${JSON.stringify(direct)}`).toBe(
+              expected,
+            );
           }
         }
       }
-      planesOf(fixture.vga.state.vram).forEach((plane, index) => expect(Buffer.from(plane).equals(model.planes[index])).toBe(true));
+      planesOf(fixture.vga.state.vram).forEach((plane, index) =>
+        expect(Buffer.from(plane).equals(model.planes[index])).toBe(true),
+      );
     }
   });
 

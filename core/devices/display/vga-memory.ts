@@ -102,8 +102,7 @@ export class VgaMemory {
     this.#setReset = PLANES[gc[0] & 15];
     this.#enableSetReset = PLANES[gc[1] & 15];
     this.#bitMask = Math.imul(gc[8], 0x01010101);
-    const plainWrite =
-      this.#writeMode === 0 && (gc[1] & 15) === 0 && (gc[3] & 0x1f) === 0 && gc[8] === 0xff;
+    const plainWrite = this.#writeMode === 0 && (gc[1] & 15) === 0 && (gc[3] & 0x1f) === 0 && gc[8] === 0xff;
     this.#directLength = 0;
     if (!open) {
       this.#readKind = this.#writeKind = CLOSED;
@@ -120,7 +119,8 @@ export class VgaMemory {
       }
       const plainRead = (gc[5] & 8) === 0;
       const linear = this.#chain4 && plainWrite && this.#mapMask === 15 && this.#bankAddress === 0;
-      const text = !this.#chain4 && this.#oddEvenWrite && this.#oddEvenAddress && map >= 1 && plainWrite && this.#mapMask === 3;
+      const text =
+        !this.#chain4 && this.#oddEvenWrite && this.#oddEvenAddress && map >= 1 && plainWrite && this.#mapMask === 3;
       this.#writeKind = linear ? LINEAR : text && this.#bankAddress === 0 ? TEXT : PLANAR;
       this.#readKind = PLANAR;
       if (linear && plainRead) this.#directLength = this.#size;

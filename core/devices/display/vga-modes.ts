@@ -56,11 +56,26 @@ const VGA_256 = '5f 4f 50 82 54 80 bf 1f 00 41 00 00 00 00 00 00 9c 8e 8f 28 40 
 
 type Geometry = Pick<
   VgaMode,
-  'kind' | 'columns' | 'rows' | 'charHeight' | 'width' | 'height' | 'colours' | 'model' | 'windowBase' | 'pageSizeBytes' | 'pages' | 'palette'
+  | 'kind'
+  | 'columns'
+  | 'rows'
+  | 'charHeight'
+  | 'width'
+  | 'height'
+  | 'colours'
+  | 'model'
+  | 'windowBase'
+  | 'pageSizeBytes'
+  | 'pages'
+  | 'palette'
 >;
 type Registers = readonly [misc: number, sequencer: string, crtc: string, graphics: string, attribute: string];
 
-const define = (mode: number, geometry: Geometry, [misc, sequencer, crtc, graphics, attribute]: Registers): VgaMode => ({
+const define = (
+  mode: number,
+  geometry: Geometry,
+  [misc, sequencer, crtc, graphics, attribute]: Registers,
+): VgaMode => ({
   mode,
   ...geometry,
   misc,
@@ -106,8 +121,20 @@ const cga = { windowBase: 0xb8000, pageSizeBytes: 0x4000, pages: 1, palette: 'cg
 const planar = (pageSizeBytes: number, pages: number, palette: PaletteName) =>
   ({ model: 'planar', windowBase: 0xa0000, pageSizeBytes, pages, palette }) as const;
 
-const text40: Registers = [0x67, '03 08 03 00 02', TEXT_40, '00 00 00 00 00 10 0e 00 ff', `${COLOUR_TEXT} 0c 00 0f 08 00`];
-const text80: Registers = [0x67, '03 00 03 00 02', TEXT_80, '00 00 00 00 00 10 0e 00 ff', `${COLOUR_TEXT} 0c 00 0f 08 00`];
+const text40: Registers = [
+  0x67,
+  '03 08 03 00 02',
+  TEXT_40,
+  '00 00 00 00 00 10 0e 00 ff',
+  `${COLOUR_TEXT} 0c 00 0f 08 00`,
+];
+const text80: Registers = [
+  0x67,
+  '03 00 03 00 02',
+  TEXT_80,
+  '00 00 00 00 00 10 0e 00 ff',
+  `${COLOUR_TEXT} 0c 00 0f 08 00`,
+];
 const cga320: Registers = [0x63, '03 09 03 00 02', CGA_320, '00 00 00 00 00 30 0f 00 ff', `${CGA_4} 01 00 03 00 00`];
 
 const list: readonly VgaMode[] = [
@@ -124,7 +151,13 @@ const list: readonly VgaMode[] = [
     '00 00 00 00 00 00 0d 00 ff',
     `${CGA_2} 01 00 01 00 00`,
   ]),
-  define(0x07, text(80, true), [0x66, '03 00 03 00 02', TEXT_MONO, '00 00 00 00 00 10 0a 00 ff', `${MONO_TEXT} 0e 00 0f 08 00`]),
+  define(0x07, text(80, true), [
+    0x66,
+    '03 00 03 00 02',
+    TEXT_MONO,
+    '00 00 00 00 00 10 0a 00 ff',
+    `${MONO_TEXT} 0e 00 0f 08 00`,
+  ]),
   define(0x0d, graphics(320, 200, 8, 16, planar(0x2000, 8, 'cga')), [
     0x63,
     '03 09 0f 00 06',
@@ -169,7 +202,13 @@ const list: readonly VgaMode[] = [
   ]),
   define(
     0x13,
-    graphics(320, 200, 8, 256, { model: 'linear256', windowBase: 0xa0000, pageSizeBytes: 0x10000, pages: 1, palette: 'vga256' }),
+    graphics(320, 200, 8, 256, {
+      model: 'linear256',
+      windowBase: 0xa0000,
+      pageSizeBytes: 0x10000,
+      pages: 1,
+      palette: 'vga256',
+    }),
     [0x63, '03 01 0f 00 0e', VGA_256, '00 00 00 00 00 40 05 0f ff', `${IDENTITY} 41 00 0f 00 00`],
   ),
 ];

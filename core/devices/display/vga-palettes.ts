@@ -9,7 +9,8 @@ const triples = (count: number, at: (index: number) => readonly [number, number,
 
 /** EGA colour number rgbRGB: the capital letter weighs two thirds, the small one a third. */
 const egaColour = (index: number): [number, number, number] => {
-  const gun = (primary: number, secondary: number): number => (index & primary ? 0x2a : 0) + (index & secondary ? 0x15 : 0);
+  const gun = (primary: number, secondary: number): number =>
+    (index & primary ? 0x2a : 0) + (index & secondary ? 0x15 : 0);
   return [gun(0x04, 0x20), gun(0x02, 0x10), gun(0x01, 0x08)];
 };
 

@@ -89,7 +89,9 @@ export const vgaSpec = (vram: Uint8Array) =>
       retraceArmedNs: f64({ doc: 'when CR11 bit 4 armed the vertical interrupt latch' }),
       dispiIndex: u16(),
       dispiId: u16({ doc: 'VBE_DISPI ID, the newest revision until a guest asks for an older one', reset: 0xb0c5 }),
-      dispi: u16s(DISPI_REGISTER_COUNT, { doc: 'VBE_DISPI registers XRES to Y_OFFSET at their index (0, ID, is unused)' }),
+      dispi: u16s(DISPI_REGISTER_COUNT, {
+        doc: 'VBE_DISPI registers XRES to Y_OFFSET at their index (0, ID, is unused)',
+      }),
       vram: videoMemory(vram),
     },
   });

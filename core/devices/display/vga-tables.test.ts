@@ -7,7 +7,9 @@ describe('the mode table', () => {
   it('holds every standard mode with complete register sets', () => {
     expect([...vgaModes.keys()]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13]);
     for (const mode of vgaModes.values()) {
-      expect([mode.sequencer.length, mode.crtc.length, mode.graphics.length, mode.attribute.length]).toEqual([5, 25, 9, 21]);
+      expect([mode.sequencer.length, mode.crtc.length, mode.graphics.length, mode.attribute.length]).toEqual([
+        5, 25, 9, 21,
+      ]);
       const all = [...mode.sequencer, ...mode.crtc, ...mode.graphics, ...mode.attribute];
       expect(all.every((value) => Number.isInteger(value) && value >= 0 && value <= 0xff)).toBe(true);
     }
@@ -51,7 +53,11 @@ describe('the palettes', () => {
 
 describe('the fonts', () => {
   it('draws the block and box characters to the edges of their cell', () => {
-    for (const [font, height] of [[font8x8, 8], [font8x14, 14], [font8x16, 16]] as const) {
+    for (const [font, height] of [
+      [font8x8, 8],
+      [font8x14, 14],
+      [font8x16, 16],
+    ] as const) {
       expect(font.length).toBe(256 * height);
       const glyph = (code: number): number[] => Array.from(font.subarray(code * height, (code + 1) * height));
       expect(glyph(0xdb).every((row) => row === 0xff)).toBe(true);

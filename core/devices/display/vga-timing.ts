@@ -37,7 +37,7 @@ export function vgaTiming(state: VgaState): VgaTiming {
     displayNs: charNs * (crtc[1] + 1),
     retraceStart: retraceStart * scale,
     // The end is given modulo 16; an end equal to the start means sixteen lines.
-    retraceLines: (((crtc[0x11] - retraceStart) & 15) || 16) * scale,
+    retraceLines: ((crtc[0x11] - retraceStart) & 15 || 16) * scale,
   };
 }
 

@@ -4,9 +4,27 @@
  */
 import type { Clock, DirtyRect, DisplaySource, Frame } from '../../backends/index.ts';
 import { assert, Emitter, type Event } from '../../base/index.ts';
-import { silentLog, type Device, type DeviceLog, type IoBus, type IoWidth, type Mmio, type PortIo, type ResetKind } from '../../bus/index.ts';
+import {
+  silentLog,
+  type Device,
+  type DeviceLog,
+  type IoBus,
+  type IoWidth,
+  type Mmio,
+  type PortIo,
+  type ResetKind,
+} from '../../bus/index.ts';
 import { create, resetState } from '../../state/index.ts';
-import { DISPI_8BIT_DAC, DISPI_ENABLE, DISPI_ID, dispiIsOn, dispiRead, dispiWrite, fitDispi, isDispiRevision } from './vga-dispi.ts';
+import {
+  DISPI_8BIT_DAC,
+  DISPI_ENABLE,
+  DISPI_ID,
+  dispiIsOn,
+  dispiRead,
+  dispiWrite,
+  fitDispi,
+  isDispiRevision,
+} from './vga-dispi.ts';
 import { VgaChanges } from './vga-dirty.ts';
 import { VgaMemory, type DirectWindow } from './vga-memory.ts';
 import { vgaSpec, VRAM_PAGE_SIZE, type VgaSpec, type VgaState } from './vga-state.ts';
@@ -150,7 +168,7 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
 
   /** The CRTC, Input Status 1 and Feature Control answer at 3Bxh or 3Dxh, as Miscellaneous Output bit 0 says. */
   #relocated(port: number): boolean {
-    return (port >= 0x3d0) === ((this.state.misc & 1) !== 0);
+    return port >= 0x3d0 === ((this.state.misc & 1) !== 0);
   }
 
   #in(port: number): number {
@@ -291,7 +309,8 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
       if ((state.acIndex ^ value) & 0x20) this.#changes.layout = true;
       state.acIndex = value & 0x3f;
     } else if (index < state.ac.length) {
-      const kept = index < 0x10 || index === 0x12 ? value & 0x3f : index === 0x13 || index === 0x14 ? value & 0x0f : value;
+      const kept =
+        index < 0x10 || index === 0x12 ? value & 0x3f : index === 0x13 || index === 0x14 ? value & 0x0f : value;
       if (state.ac[index] !== kept) {
         state.ac[index] = kept;
         if (index === 0x13 || index === 0x10) this.#changes.layout = true;
