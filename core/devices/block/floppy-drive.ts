@@ -1,5 +1,4 @@
 import type { Block } from '../../backends/index.ts';
-import type { FloppyDrive } from '../../machine/machine.ts';
 import {
   FLOPPY_MAX_CYLINDERS,
   FLOPPY_SECTOR_BYTES,
@@ -10,7 +9,7 @@ import {
 import { DELETED_MARK_BYTES, type DriveState } from './i82077-state.ts';
 
 /** One drive and what is in it. The head and the disk-change latch are in the controller's state, the medium is not. */
-export class FloppyUnit implements FloppyDrive {
+export class FloppyUnit {
   readonly type: FloppyDriveType | undefined;
   readonly #state: () => DriveState;
   #medium: Block | undefined;

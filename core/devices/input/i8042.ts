@@ -12,7 +12,8 @@ export const I8042 = defineState({
   name: 'i8042',
   version: 1,
   fields: {
-    ram: bytes(32, { doc: 'controller RAM; byte 0 is the command byte' }),
+    commandByte: u8({ doc: 'command byte, byte 0 of the RAM', reset: 0x30 }),
+    ram: bytes(32, { doc: 'controller RAM from byte 1 on' }),
     output: u8({ doc: 'output buffer' }),
     outputFull: bool({ doc: 'OBF' }),
     outputAux: bool({ doc: 'the output buffer came from the auxiliary device' }),
@@ -74,12 +75,10 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
     this.#timer = cfg.timers.create(`${id}.byte`, () => this.#byteArrives());
     cfg.keyboard.onData = () => this.#schedule();
     cfg.aux.onData = () => this.#schedule();
-    this.state.ram[0] = CMD_KBD_DISABLE | CMD_AUX_DISABLE;
   }
 
   reset(): void {
     resetState(I8042, this.state);
-    this.state.ram[0] = CMD_KBD_DISABLE | CMD_AUX_DISABLE;
     this.#timer.disarm();
     this.#driveIrqs();
     this.#cfg.setA20(true);
@@ -120,7 +119,7 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
   #command(command: number): void {
     const s = this.state;
     s.awaiting = 0;
-    if (command >= 0x20 && command <= 0x3f) return this.#reply(s.ram[command & 0x1f]);
+    if (command >= 0x20 && command <= 0x3f) return this.#reply(this.#ram(command & 0x1f));
     if (command >= 0x60 && command <= 0x7f) {
       s.awaiting = command;
       return;
@@ -142,28 +141,28 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
       case 0xa6: // Enable Password: none is installed
         return;
       case 0xa7: // Disable Auxiliary Device Interface
-        s.ram[0] |= CMD_AUX_DISABLE;
+        s.commandByte |= CMD_AUX_DISABLE;
         return;
       case 0xa8: // Enable Auxiliary Device Interface
-        s.ram[0] &= ~CMD_AUX_DISABLE;
+        s.commandByte &= ~CMD_AUX_DISABLE;
         return;
       case 0xa9: // Auxiliary Interface Test
       case 0xab: // Keyboard Interface Test
         return this.#reply(0x00);
       case 0xaa: // Self Test
         s.selfTested = true;
-        s.ram[0] |= CMD_SYS;
+        s.commandByte |= CMD_SYS;
         return this.#reply(0x55);
       case 0xac: // Diagnostic Dump
-        for (let i = 0; i < 16; i++) this.#reply(s.ram[i]);
+        for (let i = 0; i < 16; i++) this.#reply(this.#ram(i));
         this.#reply(INPUT_PORT);
         this.#reply(this.#outputPort());
         return;
       case 0xad: // Disable Keyboard Interface
-        s.ram[0] |= CMD_KBD_DISABLE;
+        s.commandByte |= CMD_KBD_DISABLE;
         return;
       case 0xae: // Enable Keyboard Interface
-        s.ram[0] &= ~CMD_KBD_DISABLE;
+        s.commandByte &= ~CMD_KBD_DISABLE;
         return;
       case 0xaf: // Read Version
         return this.#reply(0x00);
@@ -204,7 +203,7 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
     switch (command) {
       case 0:
         // The controller releases the clock to send, which leaves the interface enabled.
-        s.ram[0] &= ~CMD_KBD_DISABLE;
+        s.commandByte &= ~CMD_KBD_DISABLE;
         this.#cfg.keyboard.write(byte);
         return;
       case 0xa5: // the password ends with a zero
@@ -218,11 +217,11 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
         s.auxReplies.push(byte);
         return;
       case 0xd4:
-        s.ram[0] &= ~CMD_AUX_DISABLE;
+        s.commandByte &= ~CMD_AUX_DISABLE;
         this.#cfg.aux.write(byte);
         return;
       case 0x60:
-        s.ram[0] = byte;
+        s.commandByte = byte;
         s.selfTested = (byte & CMD_SYS) !== 0;
         return;
       default: // 61h to 7Fh
@@ -240,6 +239,10 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
     this.state.outputPort = (value & OUT_A20) | OUT_RESET;
     this.#cfg.setA20((value & OUT_A20) !== 0);
     if ((value & OUT_RESET) === 0) this.#cfg.reset();
+  }
+
+  #ram(index: number): number {
+    return index === 0 ? this.state.commandByte : this.state.ram[index];
   }
 
   // The output buffer
@@ -260,11 +263,11 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
   }
 
   #keyboardReady(): boolean {
-    return (this.state.ram[0] & CMD_KBD_DISABLE) === 0 && this.#cfg.keyboard.hasData;
+    return (this.state.commandByte & CMD_KBD_DISABLE) === 0 && this.#cfg.keyboard.hasData;
   }
 
   #auxReady(): boolean {
-    return (this.state.ram[0] & CMD_AUX_DISABLE) === 0 && this.#cfg.aux.hasData;
+    return (this.state.commandByte & CMD_AUX_DISABLE) === 0 && this.#cfg.aux.hasData;
   }
 
   #schedule(): void {
@@ -297,7 +300,7 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
   #takeKeyboard(): number | undefined {
     const s = this.state;
     let byte = this.#cfg.keyboard.take();
-    if (byte === undefined || (s.ram[0] & CMD_TRANSLATE) === 0) return byte;
+    if (byte === undefined || (s.commandByte & CMD_TRANSLATE) === 0) return byte;
     if (byte === 0xf0) {
       s.breakPrefix = true;
       byte = this.#cfg.keyboard.take();
@@ -310,7 +313,7 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
 
   #driveIrqs(): void {
     const s = this.state;
-    const command = s.ram[0];
+    const command = s.commandByte;
     // With its interface disabled the keyboard raises no interrupt, so that answers can be polled for.
     const keyboard = s.outputFull && !s.outputAux && (command & (CMD_KBD_INT | CMD_KBD_DISABLE)) === CMD_KBD_INT;
     const aux = s.outputFull && s.outputAux && (command & CMD_AUX_INT) !== 0;

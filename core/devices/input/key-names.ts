@@ -81,13 +81,14 @@ export function parseKeyNames(text: string): Result<string[]> {
     if (!codes.includes(code)) codes.push(code);
   };
   for (const part of parts) {
-    const character = part.length === 1 ? usLayoutKey(part) : undefined;
+    const name = part.length > 1 ? part.trim() : part;
+    const character = name.length === 1 ? usLayoutKey(name) : undefined;
     if (character) {
       if (character.shift) press('ShiftLeft');
       press(character.code);
       continue;
     }
-    const code = namedKey(part.trim());
+    const code = namedKey(name);
     if (code === undefined)
       return err(
         failure('key.unknown', `"${part}" in "${text}" names no key`, 'use names such as ctrl, alt, f2, enter, left, or a character'),
@@ -99,8 +100,6 @@ export function parseKeyNames(text: string): Result<string[]> {
 
 function namedKey(name: string): string | undefined {
   const lower = name.toLowerCase();
-  if (Object.hasOwn(NAMES, lower)) {
-    return NAMES[lower];
-  }
+  if (Object.hasOwn(NAMES, lower)) return NAMES[lower];
   return CODES_BY_LOWER_CASE.get(lower) ?? (keyIndex(name) === undefined ? undefined : name);
 }

@@ -1,5 +1,4 @@
 import type { Device } from '../../bus/index.ts';
-import type { KeyboardInput } from '../../machine/machine.ts';
 import { bool, bytes, create, defineState, fifo, resetState, u8, type StateOf } from '../../state/index.ts';
 import type { Ps2Device } from './ps2-device.ts';
 import { KEYS, keyIndex, set2ToSet1, type KeyDef } from './scancodes.ts';
@@ -25,8 +24,7 @@ export const Ps2Keyboard = defineState({
     lastSent: u8({ doc: 'for Resend' }),
     held: bytes(256, { doc: 'by index of KEYS: HELD_* of a pressed key' }),
     owesBreak: bool({ doc: 'some held entry has HELD_OWED' }),
-    noBreak: bytes(256, { doc: 'set 3: by make code, 1: no break code' }),
-    noRepeat: bytes(256, { doc: 'set 3: by make code, 1: not typematic' }),
+    keyTypes: bytes(256, { doc: 'set 3: by make code, KEY_TYPE_* if the guest chose, 0 as after reset' }),
   },
 });
 
@@ -37,6 +35,10 @@ const HELD_FAKED = 2;
 const HELD_SYSRQ = 3;
 /** Released, but the break code is still to be sent. */
 const HELD_OWED = 0x80;
+
+const KEY_TYPE_CHOSEN = 0x80;
+const KEY_TYPE_BREAK = 0x01;
+const KEY_TYPE_REPEAT = 0x02;
 
 const FIFO_BYTES = 16;
 const ACK = 0xfa;
@@ -68,7 +70,7 @@ const INDEX_CTRL_RIGHT = keyIndex('ControlRight')!;
 const INDEX_ALT_LEFT = keyIndex('AltLeft')!;
 const INDEX_ALT_RIGHT = keyIndex('AltRight')!;
 
-export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device, KeyboardInput {
+export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device {
   readonly id: string;
   readonly spec = Ps2Keyboard;
   readonly state: StateOf<typeof Ps2Keyboard> = create(Ps2Keyboard);
@@ -76,13 +78,11 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
 
   constructor(id: string) {
     this.id = id;
-    this.#setDefaults();
   }
 
   /** After power-on the self test has passed long before anyone listens, so no AAh waits. */
   reset(): void {
     resetState(Ps2Keyboard, this.state);
-    this.#setDefaults();
   }
 
   /** Bits: 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
@@ -95,7 +95,7 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
     return this.state.scanning && !this.hasData && this.state.awaiting === 0;
   }
 
-  // KeyboardInput
+  // KeyboardInput of core/machine
 
   key(code: string, down: boolean): boolean {
     const index = keyIndex(code);
@@ -168,14 +168,12 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
       case 0xf9: // Make
       case 0xfa: // Typematic/Make/Break
         this.#clearKeys();
-        s.noBreak.fill(byte === 0xf8 || byte === 0xfa ? 0 : 1);
-        s.noRepeat.fill(byte === 0xf7 || byte === 0xfa ? 0 : 1);
+        s.keyTypes.fill([KEY_TYPE_REPEAT, KEY_TYPE_BREAK, 0, KEY_TYPE_REPEAT | KEY_TYPE_BREAK][byte - 0xf7] | KEY_TYPE_CHOSEN);
         return this.#reply(ACK);
       case 0xfe: // Resend
         return this.#reply(s.lastSent);
       case 0xff: // Reset
         resetState(Ps2Keyboard, s);
-        this.#setDefaults();
         return this.#reply(ACK, BAT_OK);
       default:
         return this.#reply(RESEND);
@@ -198,8 +196,7 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
         s.typematic = value & 0x7f;
         break;
       default: // FBh to FDh take make codes until another command comes
-        s.noBreak[value] = command === 0xfc ? 0 : 1;
-        s.noRepeat[value] = command === 0xfb ? 0 : 1;
+        s.keyTypes[value] = [KEY_TYPE_REPEAT, KEY_TYPE_BREAK, 0][command - 0xfb] | KEY_TYPE_CHOSEN;
         s.awaiting = command;
     }
     this.#reply(ACK);
@@ -220,10 +217,15 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
     this.#clearKeys();
     s.set = 2;
     s.typematic = 0x2b;
-    for (let code = 0; code < 256; code++) {
-      s.noBreak[code] = SET3_MAKE_BREAK.has(code) ? 0 : 1;
-      s.noRepeat[code] = SET3_MAKE_BREAK.has(code) || SET3_MAKE_ONLY.has(code) ? 1 : 0;
-    }
+    s.keyTypes.fill(0);
+  }
+
+  /** KEY_TYPE_BREAK and KEY_TYPE_REPEAT of a set 3 make code. */
+  #keyType(code: number): number {
+    const chosen = this.state.keyTypes[code];
+    if (chosen !== 0) return chosen;
+    if (SET3_MAKE_BREAK.has(code)) return KEY_TYPE_BREAK;
+    return SET3_MAKE_ONLY.has(code) ? 0 : KEY_TYPE_REPEAT;
   }
 
   // Keys
@@ -250,7 +252,7 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
     }
     if (!s.scanning) return;
     if (s.set === 3) {
-      if (key.set3 !== 0 && !(repeat && s.noRepeat[key.set3])) this.#send([key.set3]);
+      if (key.set3 !== 0 && !(repeat && (this.#keyType(key.set3) & KEY_TYPE_REPEAT) === 0)) this.#send([key.set3]);
       return;
     }
     if (key.kind === 'pause') {
@@ -281,7 +283,7 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device,
   #breakCode(index: number): number[] {
     const s = this.state;
     const key = KEYS[index];
-    if (s.set === 3) return key.set3 === 0 || s.noBreak[key.set3] ? [] : [0xf0, key.set3];
+    if (s.set === 3) return key.set3 !== 0 && this.#keyType(key.set3) & KEY_TYPE_BREAK ? [0xf0, key.set3] : [];
     if (key.kind === 'pause' || key.kind === 'makeOnly') return [];
     const strokes = [this.#own(key, index, true)];
     if ((s.held[index] & ~HELD_OWED) === HELD_FAKED) strokes.push(stroke(0xe0, 0x12, true));

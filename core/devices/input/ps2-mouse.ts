@@ -1,5 +1,4 @@
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
-import type { MouseInput } from '../../machine/machine.ts';
 import { bool, bytes, create, defineState, f64, fifo, i32, oneOf, resetState, u8, type StateOf } from '../../state/index.ts';
 import type { Ps2Device } from './ps2-device.ts';
 
@@ -49,7 +48,7 @@ function scale2(count: number): number {
   return count < 0 ? -scaled : scaled;
 }
 
-export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, MouseInput {
+export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device {
   readonly id: string;
   readonly spec = Ps2Mouse;
   readonly state: StateOf<typeof Ps2Mouse> = create(Ps2Mouse);
@@ -76,7 +75,7 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, Mouse
     else this.#timer.disarm();
   }
 
-  // MouseInput
+  // MouseInput of core/machine
 
   move(dx: number, dy: number, wheel: number): void {
     const s = this.state;

@@ -1,5 +1,4 @@
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
-import type { TypistInput } from '../../machine/machine.ts';
 import { create, defineState, f64, fifo, resetState, type StateOf } from '../../state/index.ts';
 import { KEYS, keyIndex } from './scancodes.ts';
 import { usLayoutKey } from './us-layout.ts';
@@ -31,7 +30,7 @@ export interface TypistConfig {
   readonly report: (message: string) => void;
 }
 
-export class KeyTypist implements Device<typeof Typist>, TypistInput {
+export class KeyTypist implements Device<typeof Typist> {
   readonly id: string;
   readonly spec = Typist;
   readonly state: StateOf<typeof Typist> = create(Typist);
