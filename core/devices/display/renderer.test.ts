@@ -340,6 +340,48 @@ describe('the CRTC in graphics modes', () => {
     expect(fixture.vga.text()![0][0]).toBe(' ');
   });
 
+  it('leaves out planes that Color Plane Enable masks', () => {
+    const fixture = inMode(0x12);
+    fixture.poke(0xa0000, 0x80);
+    fixture.ac(0x12, 0x07);
+    fixture.vga.refresh();
+    expect(fixture.pixel(0, 0)).toBe(GREY);
+  });
+
+  it('doubles every line, and the time of a frame, when CR17 halves the line counter', () => {
+    const fixture = inMode(0x12);
+    fixture.poke(0xa0000 + 80, 0x80);
+    fixture.crtc(0x17, 0xe7);
+    fixture.vga.refresh();
+    expect(fixture.vga.frame.height).toBe(960);
+    expect([1, 2, 3, 4].map((y) => fixture.pixel(0, y))).toEqual([BLACK, WHITE, WHITE, BLACK]);
+    const retraceAtNs = (490.5 * 800 * 1e9) / 25_175_000;
+    fixture.clock.nowNs = retraceAtNs;
+    expect(fixture.in(0x3da) & 8).toBe(0);
+    fixture.clock.nowNs = 2 * retraceAtNs;
+    expect(fixture.in(0x3da) & 8).toBe(8);
+  });
+
+  it('takes another shift mode or a switch to graphics at once', () => {
+    const fixture = inMode(0x12);
+    fixture.poke(0xa0000, 0x80);
+    fixture.vga.refresh();
+    fixture.gc(5, 0x40);
+    fixture.vga.refresh();
+    expect(fixture.pixel(7, 0)).toBe(fixture.pixel(0, 0));
+    fixture.gc(6, 0x04);
+    fixture.vga.refresh();
+    expect(fixture.vga.text()).toHaveLength(480);
+  });
+
+  it('looks only at memory that was written or reported', () => {
+    const fixture = inMode(0x12);
+    fixture.vga.state.vram.fill(0xff, 0, 4);
+    expect(fixture.vga.refresh()).toEqual([]);
+    fixture.vga.markDirty(0, 4);
+    expect(fixture.vga.refresh()).toEqual([{ x: 0, y: 0, width: 8, height: 1 }]);
+  });
+
   it('gives areas that do not overlap rectangles of their own', () => {
     const fixture = inMode(0x12);
     fixture.poke(0xa0000, 0x80);
