@@ -5,6 +5,7 @@ import { STREAM_BYTES_MAX, failureSchema, hardwareSchema } from '../../core/cont
  * Between the supervisor and a machine's process. The supervisor checks all that it receives: a guest that took over
  * its process must not reach further. Bytes travel as Uint8Array (structured clone).
  */
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= STREAM_BYTES_MAX);
 const streamId = z.int().min(0);
 const requestId = z.int().min(0);
 
@@ -16,7 +17,7 @@ export const toHostSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ping') }),
   /** With Electron a port comes with this message and carries the stream; else stream-data messages do. */
   z.strictObject({ kind: z.literal('stream-open'), streamId }),
-  z.strictObject({ kind: z.literal('stream-data'), streamId, data: z.instanceof(Uint8Array) }),
+  z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
   z.strictObject({ kind: z.literal('stream-close'), streamId }),
   /** Power off: close the images and end. */
   z.strictObject({ kind: z.literal('stop') }),
@@ -27,11 +28,7 @@ export const fromHostSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('failed'), error: failureSchema }),
   z.strictObject({ kind: z.literal('reply'), id: requestId, devices: z.record(z.string(), z.array(z.string())).optional() }),
   z.strictObject({ kind: z.literal('pong') }),
-  z.strictObject({
-    kind: z.literal('stream-data'),
-    streamId,
-    data: z.instanceof(Uint8Array).refine((data) => data.length <= STREAM_BYTES_MAX),
-  }),
+  z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
   z.strictObject({ kind: z.literal('stopped'), reason: z.enum(['power-off', 'cpu-shutdown', 'stop']) }),
   z.strictObject({ kind: z.literal('log'), level: z.enum(['info', 'warning', 'error']), message: z.string().max(4096) }),
 ]);

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { err, ok, type Result } from '../../core/base/index.ts';
+import {
+  fail,
+  machineConfigSchema,
+  type CallArguments,
+  type MachineChanges,
+  type MachineConfig,
+} from '../../core/contract/index.ts';
+import type { Library } from './library.ts';
+
+/** The machines of a library. What is read is checked as if it came from outside. */
+export class MachineRegistry {
+  readonly #library: Library;
+  readonly #warn: (message: string) => void;
+
+  constructor(library: Library, warn: (message: string) => void) {
+    this.#library = library;
+    this.#warn = warn;
+  }
+
+  /** In order of creation; a row that cannot be read is left out and reported. */
+  list(): MachineConfig[] {
+    const rows = this.#library.database.prepare('SELECT id, config FROM machine').all() as { id: string; config: string }[];
+    return rows
+      .map(({ id, config }) => this.#parse(id, config))
+      .filter((config) => config !== undefined)
+      .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+  }
+
+  get(id: string): Result<MachineConfig> {
+    const row = this.#library.database.prepare('SELECT config FROM machine WHERE id = ?').get(id) as { config: string } | undefined;
+    const config = row && this.#parse(id, row.config);
+    return config ? ok(config) : err(fail('machine.unknown', `there is no machine ${id}`, 'it may have been removed: list the machines again'));
+  }
+
+  create(draft: CallArguments<'machines.create'>): Result<MachineConfig> {
+    const config: MachineConfig = { id: randomUUID(), ...draft, createdAt: new Date().toISOString() };
+    return this.#write(config, 'INSERT INTO machine (name, config, id) VALUES (?, ?, ?)');
+  }
+
+  update(id: string, changes: MachineChanges): Result<MachineConfig> {
+    const present = this.get(id);
+    if (!present.ok) return present;
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+    return this.#write({ ...present.value, ...given }, 'UPDATE machine SET name = ?, config = ? WHERE id = ?');
+  }
+
+  remove(id: string): void {
+    this.#library.database.prepare('DELETE FROM machine WHERE id = ?').run(id);
+  }
+
+  #write(config: MachineConfig, statement: string): Result<MachineConfig> {
+    try {
+      this.#library.database.prepare(statement).run(config.name, JSON.stringify(config), config.id);
+      return ok(config);
+    } catch (error) {
+      if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_UNIQUE')
+        return err(fail('machine.exists', `there is a machine named "${config.name}"`, 'choose another name'));
+      return err(fail('library.open', `${this.#library.folder}: ${(error as Error).message}`, 'make the folder writable'));
+    }
+  }
+
+  #parse(id: string, text: string): MachineConfig | undefined {
+    try {
+      const config = machineConfigSchema.safeParse(JSON.parse(text));
+      if (config.success && config.data.id === id) return config.data;
+      this.#warn(`machine ${id} in the library is not valid: ${config.error?.issues[0]?.message ?? 'another id'}`);
+    } catch (error) {
+      this.#warn(`machine ${id} in the library is not readable: ${(error as Error).message}`);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,166 @@
+import { resolve } from 'node:path';
+import { Emitter, err, ok, type Disposable, type Event, type Result } from '../../core/base/index.ts';
+import {
+  MEMORY_MIB_MAX,
+  MEMORY_MIB_MIN,
+  fail,
+  type CallArguments,
+  type CallName,
+  type CallResult,
+  type LogEntry,
+  type MachineConfig,
+  type MachineInfo,
+  type MediumKind,
+  type TerrariumEvent,
+} from '../../core/contract/index.ts';
+import { looksBootable, openHostFile } from '../vm-host/image-file.ts';
+import type { ControlOperation } from '../vm-host/protocol.ts';
+import type { Launcher } from './host-process.ts';
+import { openLibrary } from './library.ts';
+import { MachineRegistry } from './registry.ts';
+import type { Stream, StreamEnd } from './supervised.ts';
+import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+
+export type Handlers = { readonly [N in CallName]: (args: CallArguments<N>) => Promise<Result<CallResult<N>>> };
+
+export interface ServicesOptions {
+  readonly shell: 'electron' | 'web';
+  readonly version: string;
+  readonly libraryFolder: string;
+  readonly launcher: Launcher;
+  /** A file dialog; undefined where there is none. */
+  readonly pickFile?: (kind: MediumKind) => Promise<string | null>;
+  readonly supervisor?: Pick<SupervisorOptions, 'heartbeatMs' | 'missedMax' | 'stopMs' | 'lockFolder'>;
+}
+
+/** What the contract's calls do; the same for both shells. */
+export interface Services extends Disposable {
+  readonly handlers: Handlers;
+  readonly events: Event<TerrariumEvent>;
+  log(entry: Omit<LogEntry, 'at'>): void;
+  openStream(id: string, end: StreamEnd, port?: unknown): Result<Stream>;
+  /** The process of a running machine, for diagnosis. */
+  pid(id: string): number | undefined;
+  stopAll(): Promise<void>;
+}
+
+export function createServices(options: ServicesOptions): Result<Services> {
+  const library = openLibrary(options.libraryFolder);
+  if (!library.ok) return library;
+  const events = new Emitter<TerrariumEvent>();
+  const log = (entry: Omit<LogEntry, 'at'>): void => events.fire({ event: 'log', entry: { at: new Date().toISOString(), ...entry } });
+  const registry = new MachineRegistry(library.value, (message) => log({ level: 'warning', source: 'library', message }));
+  const supervisor = new Supervisor({
+    ...options.supervisor,
+    launcher: options.launcher,
+    log,
+    onStatus: (id) => {
+      const config = registry.get(id);
+      if (config.ok) changed(config.value);
+    },
+  });
+  const infoOf = (config: MachineConfig): MachineInfo => ({ config, status: supervisor.status(config.id) });
+  const changed = (config: MachineConfig): MachineInfo => {
+    const machine = infoOf(config);
+    events.fire({ event: 'machine.changed', machine });
+    return machine;
+  };
+  const whenIdle = (id: string): Result<MachineConfig> => {
+    if (supervisor.isActive(id)) return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
+    return registry.get(id);
+  };
+  const controlled = async (id: string, operation: ControlOperation): Promise<Result<MachineInfo>> => {
+    const config = registry.get(id);
+    if (!config.ok) return config;
+    const done = await supervisor.control(id, operation);
+    return done.ok ? ok(infoOf(config.value)) : done;
+  };
+
+  const handlers: Handlers = {
+    'app.info': async () =>
+      ok({
+        version: options.version,
+        shell: options.shell,
+        platform: process.platform,
+        libraryPath: options.libraryFolder,
+        memoryMiB: { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX },
+        canPickFiles: options.pickFile !== undefined,
+      }),
+    'machines.list': async () => ok({ machines: registry.list().map(infoOf) }),
+    'machines.create': async (draft) => {
+      const config = registry.create(draft);
+      return config.ok ? ok(changed(config.value)) : config;
+    },
+    'machines.update': async ({ id, changes }) => {
+      const idle = whenIdle(id);
+      if (!idle.ok) return idle;
+      const config = registry.update(id, changes);
+      return config.ok ? ok(changed(config.value)) : config;
+    },
+    'machines.remove': async ({ id }) => {
+      const idle = whenIdle(id);
+      if (!idle.ok) return idle;
+      registry.remove(id);
+      supervisor.forget(id);
+      events.fire({ event: 'machine.removed', id });
+      return ok({});
+    },
+    'machines.start': async ({ id }) => {
+      const config = registry.get(id);
+      if (!config.ok) return config;
+      const started = await supervisor.start(config.value);
+      return started.ok ? ok(infoOf(config.value)) : started;
+    },
+    'machines.stop': async ({ id }) => {
+      const config = registry.get(id);
+      if (!config.ok) return config;
+      const stopped = await supervisor.stop(id);
+      return stopped.ok ? ok(infoOf(config.value)) : stopped;
+    },
+    'machines.reset': ({ id }) => controlled(id, 'reset'),
+    'machines.pause': ({ id }) => controlled(id, 'pause'),
+    'machines.resume': ({ id }) => controlled(id, 'resume'),
+    'machines.inspect': async ({ id }) => {
+      const devices = await supervisor.control(id, 'inspect');
+      return devices.ok ? ok({ devices: devices.value ?? {} }) : devices;
+    },
+    'media.check': async ({ path, kind, writable }) => checkMedium(path, kind, writable),
+    'media.pick': async ({ kind }) =>
+      options.pickFile
+        ? ok({ path: await options.pickFile(kind) })
+        : err(fail('shell.unsupported', 'a browser cannot show a file dialog of this computer', "type the file's path")),
+  };
+
+  return ok({
+    handlers,
+    events: events.event,
+    log,
+    openStream: (id, end, port) => supervisor.openStream(id, end, port),
+    pid: (id) => supervisor.pid(id),
+    stopAll: () => supervisor.stopAll(),
+    dispose: () => {
+      supervisor.dispose();
+      events.dispose();
+      library.value.dispose();
+    },
+  });
+}
+
+function checkMedium(path: string, kind: MediumKind, writable: boolean): Result<CallResult<'media.check'>> {
+  const absolute = resolve(path);
+  const file = openHostFile(absolute, kind, writable);
+  if (!file.ok) return file;
+  try {
+    const drive = kind === 'floppy' || kind === 'disk' || kind === 'cdrom';
+    return ok({
+      path: absolute,
+      sizeBytes: file.value.sizeBytes,
+      format: 'raw',
+      bootable: drive && looksBootable(file.value, kind),
+    });
+  } catch (error) {
+    return err(fail('file.io', `${absolute}: ${(error as Error).message}`, 'check the disk that holds it'));
+  } finally {
+    file.value.dispose();
+  }
+}
