@@ -1,0 +1,57 @@
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FailureError } from '../../core/base/index.ts';
+import { fail } from '../../core/contract/index.ts';
+import { createRouter } from '../ipc/router.ts';
+import { forkLauncher } from '../services/host-process.ts';
+import { libraryFolder } from '../services/library.ts';
+import { createServices } from '../services/services.ts';
+import { startWebServer } from '../web/server.ts';
+import type { CliIo } from './io.ts';
+import { parseOptions } from './options.ts';
+import { SERVE_OPTIONS } from './serve-options.ts';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const RENDERER = join(here, '../../dist/renderer');
+const VM_HOST = join(here, '../vm-host/entry.ts');
+
+/** `terrarium serve`: the interface for browsers on this computer, until it is interrupted. Returns the exit status. */
+export async function serve(args: readonly string[], io: CliIo, version: string): Promise<number> {
+  const given = parseOptions(SERVE_OPTIONS, args);
+  const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
+  const folder = value('library');
+  const services = createServices({
+    shell: 'web',
+    version,
+    libraryFolder: folder === undefined ? libraryFolder() : resolve(folder),
+    launcher: forkLauncher(VM_HOST),
+  });
+  if (!services.ok) throw new FailureError(services.error);
+  services.value.events((event) => {
+    if (event.event !== 'log' || event.entry.level === 'debug' || event.entry.level === 'info') return;
+    const { at, level, source, code, message } = event.entry;
+    io.stderr.write(`${at} ${level} ${source}${code === undefined ? '' : ` ${code}`}: ${message}\n`);
+  });
+  try {
+    const server = await startWebServer({
+      services: services.value,
+      router: createRouter(services.value),
+      rendererFolder: RENDERER,
+      port: parsePort(value('port')),
+    });
+    if (!server.ok) throw new FailureError(server.error);
+    io.stdout.write(`Terrarium is open at ${server.value.url}\n`);
+    await new Promise<void>((stop) => void io.onSignal(() => stop()));
+    await services.value.stopAll();
+    await server.value.close();
+    return 0;
+  } finally {
+    services.value.dispose();
+  }
+}
+
+function parsePort(text: string | undefined): number {
+  const port = text === undefined ? 0 : /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65535) return port;
+  throw new FailureError(fail('args.invalid', `--port ${text} is no port`, 'write a number from 1024 to 65535, or leave it out'));
+}
