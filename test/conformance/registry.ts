@@ -4,6 +4,7 @@
  */
 import { displayEntries } from './display.ts';
 import type { ConformanceEntry } from './subject.ts';
+import { peripheralEntries } from './peripherals.ts';
 import { platformEntries } from './platform.ts';
 
-export const registry: readonly ConformanceEntry[] = [...displayEntries, ...platformEntries];
+export const registry: readonly ConformanceEntry[] = [...displayEntries, ...platformEntries, ...peripheralEntries];
