@@ -8,7 +8,7 @@ import type { HostCase } from './native.ts';
 import { Random, mixSeed } from './random.ts';
 
 const CODE_BYTES = 24;
-const BARRED = /^(PUSH|POP|CALL|RET|JMP|ENTER|LEAVE|LOOP|J|U?D|HLT|INT|CLI|STI|L[GIL]|LTR|LMSW|INV|WB|CLTS|WRMSR|RDMSR|XLAT|IN|OUT|PAUSE)/;
+const BARRED = /^(PUSH|POP|CALL|RET|JMP|ENTER|LEAVE|LOOP|J|UD\d|HLT|INT|CLI|STI|L[GIL]|LTR|LMSW|INV|WB|CLTS|WRMSR|RDMSR|XLAT|IN|OUT|PAUSE)/;
 
 /** Forms that touch neither memory nor control flow and that no operand makes privileged. */
 export function sequenceForms(forms: readonly Form[]): Form[] {
