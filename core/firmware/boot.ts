@@ -13,7 +13,7 @@ type Device = BiosEnv['bootOrder'][number];
 const BOOT_ADDRESS = 0x7c00;
 const SECTOR_BYTES = 512;
 const IRET_FRAME_BYTES = 6;
-const NAMES: Readonly<Record<Device, string>> = { floppy: 'Floppy A:', disk: 'Hard disk', cdrom: 'CD-ROM' };
+const NAMES: Readonly<Record<Device, string>> = { floppy: 'Floppy A', disk: 'Hard disk', cdrom: 'CD-ROM' };
 
 export class Boot {
   readonly #guest: Guest;
