@@ -31,5 +31,8 @@ export class MemoryBlock implements Block {
 /** Throws BlockIoError unless the whole range lies within the medium. */
 export function checkRange(block: Pick<Block, 'sizeBytes'>, offsetBytes: number, lengthBytes: number): void {
   if (!Number.isInteger(offsetBytes) || offsetBytes < 0 || offsetBytes + lengthBytes > block.sizeBytes)
-    throw new BlockIoError(`${lengthBytes} bytes at ${offsetBytes} are outside a medium of ${block.sizeBytes}`, offsetBytes);
+    throw new BlockIoError(
+      `${lengthBytes} bytes at ${offsetBytes} are outside a medium of ${block.sizeBytes}`,
+      offsetBytes,
+    );
 }

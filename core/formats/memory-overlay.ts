@@ -29,7 +29,7 @@ export class OverlayBlock implements Block {
   read(offsetBytes: number, target: Uint8Array): void {
     checkRange(this, offsetBytes, target.length);
     let cleanFrom = 0;
-    for (let done = 0; done < target.length; ) {
+    for (let done = 0; done < target.length;) {
       const { page, within, length } = pieceAt(offsetBytes + done, target.length - done);
       const overlaid = this.#pages.get(page);
       if (overlaid) {
@@ -45,7 +45,7 @@ export class OverlayBlock implements Block {
   write(offsetBytes: number, data: Uint8Array): void {
     checkRange(this, offsetBytes, data.length);
     if (this.readOnly) throw new BlockIoError('the medium is read-only', offsetBytes);
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < data.length;) {
       const { page, within, length } = pieceAt(offsetBytes + done, data.length - done);
       this.#own(page).set(data.subarray(done, done + length), within);
       done += length;

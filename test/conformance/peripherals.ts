@@ -165,8 +165,10 @@ function floppy(): Subject {
       device.ioWrite(I82077_RANGE_DIR, 0, 1, 2);
       const opcode = random.pick([0xe6, 0xc5, 0x4d, 0x4a, 0x42, 0x0f, 0x07, 0x56, 0x51, 0x4c, 0x49, 0x03, 0x13, 0x08]);
       write(5, opcode);
-      const parameters = opcode === 0x0f ? [0, random.below(4)] : [0, random.below(4), 0, 1 + random.below(8), 2, 8, 0, 0xff];
-      for (const parameter of parameters) if ((device.ioRead(I82077_RANGE_REGISTERS, 4) & 0xd0) === 0x90) write(5, parameter);
+      const parameters =
+        opcode === 0x0f ? [0, random.below(4)] : [0, random.below(4), 0, 1 + random.below(8), 2, 8, 0, 0xff];
+      for (const parameter of parameters)
+        if ((device.ioRead(I82077_RANGE_REGISTERS, 4) & 0xd0) === 0x90) write(5, parameter);
     },
     outputs: () => `irq=${irq.level}`,
   };

@@ -3,7 +3,15 @@ import type { DeviceLog, Timer, TimerQueue } from '../../bus/index.ts';
 import type { DmaChannel } from '../dma/dma-channel.ts';
 import type { FloppyUnit } from './floppy-drive.ts';
 import { FLOPPY_SECTOR_BYTES } from './floppy-geometry.ts';
-import { CMD_MFM, CMD_MT, CMD_SK, OP_READ_DELETED, OP_SCAN_HIGH_OR_EQUAL, OP_SCAN_LOW_OR_EQUAL, OP_WRITE_DELETED } from './i82077-commands.ts';
+import {
+  CMD_MFM,
+  CMD_MT,
+  CMD_SK,
+  OP_READ_DELETED,
+  OP_SCAN_HIGH_OR_EQUAL,
+  OP_SCAN_LOW_OR_EQUAL,
+  OP_WRITE_DELETED,
+} from './i82077-commands.ts';
 import {
   CONFIGURE_EFIFO,
   CONFIGURE_EIS,
@@ -174,7 +182,14 @@ export class FloppyTransfer {
     const g = unit.geometry;
     const motorOn = (s.dor & (0x10 << (s.command[1] & 3))) !== 0;
     const mfm = (s.command[0] & CMD_MFM) !== 0;
-    return g !== undefined && motorOn && mfm && g.rates.includes(s.dsr & 3) && s.head < g.heads && unit.cylinder !== undefined;
+    return (
+      g !== undefined &&
+      motorOn &&
+      mfm &&
+      g.rates.includes(s.dsr & 3) &&
+      s.head < g.heads &&
+      unit.cylinder !== undefined
+    );
   }
 
   /** Number of the sector with the ID looked for; undefined after the command has failed for want of it. */
@@ -307,6 +322,11 @@ export class FloppyTransfer {
         if ((s.command[1] & 0x80) === 0) terminalCount = this.#atEnd;
         else terminalCount = --s.remaining <= 0;
         break;
+      case 'read':
+      case 'readTrack':
+      case 'readId':
+      case 'none':
+        break;
     }
     if (s.stopAfter) return this.#host.finish(0);
     this.#advance(terminalCount);
@@ -361,8 +381,7 @@ export class FloppyTransfer {
       else high = false;
     }
     const operation = s.command[0] & 0x1f;
-    const met =
-      equal || (operation === OP_SCAN_LOW_OR_EQUAL && low) || (operation === OP_SCAN_HIGH_OR_EQUAL && high);
+    const met = equal || (operation === OP_SCAN_LOW_OR_EQUAL && low) || (operation === OP_SCAN_HIGH_OR_EQUAL && high);
     s.st2 = (s.st2 & ~(ST2_SH | ST2_SN)) | (equal ? ST2_SH : met ? 0 : ST2_SN);
     return met;
   }

@@ -69,7 +69,9 @@ export class I82077Floppy implements Device<typeof I82077>, PortIo {
   constructor(id: string, cfg: I82077Config) {
     this.id = id;
     this.#cfg = cfg;
-    this.#units = this.state.drives.map((_, i) => new FloppyUnit(cfg.drives[i], () => this.state.drives[i], cfg.media[i]));
+    this.#units = this.state.drives.map(
+      (_, i) => new FloppyUnit(cfg.drives[i], () => this.state.drives[i], cfg.media[i]),
+    );
     this.#readyTimer = cfg.timers.create(`${id}.ready`, () => this.#resetDone());
     this.#seekTimers = this.state.drives.map((_, i) => cfg.timers.create(`${id}.seek${i}`, () => this.#seekDone(i)));
     this.#transfer = new FloppyTransfer({
@@ -258,7 +260,8 @@ export class I82077Floppy implements Device<typeof I82077>, PortIo {
 
   #writeData(byte: number): void {
     const s = this.state;
-    if (s.phase === 'execution' && this.#transfer.pioReady && !this.#transfer.toHost) return this.#transfer.pioWrite(byte);
+    if (s.phase === 'execution' && this.#transfer.pioReady && !this.#transfer.toHost)
+      return this.#transfer.pioWrite(byte);
     if (s.phase !== 'command') return;
     s.command[s.commandLength % s.command.length] = byte;
     s.commandLength++;

@@ -91,7 +91,11 @@ export function parseKeyNames(text: string): Result<string[]> {
     const code = namedKey(name);
     if (code === undefined)
       return err(
-        failure('key.unknown', `"${part}" in "${text}" names no key`, 'use names such as ctrl, alt, f2, enter, left, or a character'),
+        failure(
+          'key.unknown',
+          `"${part}" in "${text}" names no key`,
+          'use names such as ctrl, alt, f2, enter, left, or a character',
+        ),
       );
     press(code);
   }

@@ -6,7 +6,8 @@ import { KEYS, keyIndex, set2ToSet1 } from './scancodes.ts';
 
 function drain(device: Ps2Device): string {
   const bytes: string[] = [];
-  for (let byte = device.take(); byte !== undefined; byte = device.take()) bytes.push(byte.toString(16).padStart(2, '0'));
+  for (let byte = device.take(); byte !== undefined; byte = device.take())
+    bytes.push(byte.toString(16).padStart(2, '0'));
   return bytes.join(' ');
 }
 
@@ -48,7 +49,9 @@ describe('scan codes', () => {
     const set1 = positions.map((code) => set2ToSet1(KEYS[keyIndex(code)!].set2 & 0xff));
 
     expect(set1).toEqual(positions.map((_, i) => i + 1));
-    expect(['IntlBackslash', 'F11', 'F12'].map((code) => set2ToSet1(KEYS[keyIndex(code)!].set2))).toEqual([0x56, 0x57, 0x58]);
+    expect(['IntlBackslash', 'F11', 'F12'].map((code) => set2ToSet1(KEYS[keyIndex(code)!].set2))).toEqual([
+      0x56, 0x57, 0x58,
+    ]);
   });
 
   it('never give two keys the same code in any set', () => {
@@ -96,7 +99,9 @@ describe('PS/2 keyboard', () => {
   });
 
   it('sends PrintScreen with its pretended Shift, bare with Ctrl, and as SysRq with Alt', () => {
-    expect(keys(keyboard(), '+PrintScreen', '+PrintScreen', '-PrintScreen')).toBe('e0 12 e0 7c e0 7c e0 f0 7c e0 f0 12');
+    expect(keys(keyboard(), '+PrintScreen', '+PrintScreen', '-PrintScreen')).toBe(
+      'e0 12 e0 7c e0 7c e0 f0 7c e0 f0 12',
+    );
     expect(keys(keyboard(), '+ControlLeft', '+PrintScreen', '-PrintScreen')).toBe('14 e0 7c e0 f0 7c');
     expect(keys(keyboard(), '+AltLeft', '+PrintScreen', '-PrintScreen')).toBe('11 84 f0 84');
   });

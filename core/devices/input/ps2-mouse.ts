@@ -1,5 +1,17 @@
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
-import { bool, bytes, create, defineState, f64, fifo, i32, oneOf, resetState, u8, type StateOf } from '../../state/index.ts';
+import {
+  bool,
+  bytes,
+  create,
+  defineState,
+  f64,
+  fifo,
+  i32,
+  oneOf,
+  resetState,
+  u8,
+  type StateOf,
+} from '../../state/index.ts';
 import type { Ps2Device } from './ps2-device.ts';
 
 /**

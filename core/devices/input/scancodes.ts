@@ -174,7 +174,12 @@ const TABLE: readonly (readonly [string, number, number, KeyKind?])[] = [
   ['WakeUp', E0 | 0x5e, 0],
 ];
 
-export const KEYS: readonly KeyDef[] = TABLE.map(([code, set2, set3, kind]) => ({ code, set2, set3, kind: kind ?? 'plain' }));
+export const KEYS: readonly KeyDef[] = TABLE.map(([code, set2, set3, kind]) => ({
+  code,
+  set2,
+  set3,
+  kind: kind ?? 'plain',
+}));
 
 const INDEX = new Map(KEYS.map((key, index) => [key.code, index]));
 // Names that older browsers and other sources use for the same positions.

@@ -67,7 +67,8 @@ export class KeyTypist implements Device<typeof Typist> {
       if (!usLayoutKey(character)) unknown.add(character);
       else if (!this.state.queue.push(character.charCodeAt(0))) dropped++;
     }
-    if (unknown.size > 0) this.#cfg.report(`a US keyboard cannot type ${JSON.stringify([...unknown].join(''))}: left out`);
+    if (unknown.size > 0)
+      this.#cfg.report(`a US keyboard cannot type ${JSON.stringify([...unknown].join(''))}: left out`);
     if (dropped > 0) this.#cfg.report(`too much to type at once: the last ${dropped} characters are left out`);
     this.#wake();
   }
