@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, ProbeLine, TimerQueue, advance } from '../../bus/index.ts';
-import type { SerialInput } from '../../machine/machine.ts';
+import type { SerialInput } from '../../backends/index.ts';
 import { Uart16550Device } from './uart16550.ts';
 
 const [DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7];

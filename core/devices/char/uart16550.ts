@@ -1,4 +1,4 @@
-import type { CharSink } from '../../backends/index.ts';
+import type { CharSink, SerialInput } from '../../backends/index.ts';
 import type { Device, IrqLine, PortIo, Timer, TimerQueue } from '../../bus/index.ts';
 import { bool, create, defineState, f64, fifo, resetState, u16, u8, type StateOf } from '../../state/index.ts';
 
@@ -64,7 +64,7 @@ const BURST_GAP_NS = 40_000;
 /** Character time at the slowest rates is cut short, so that a guest at 50 baud does not wait for seconds. */
 const MAX_CHARACTER_NS = 1_000_000;
 
-export class Uart16550Device implements Device<typeof Uart16550>, PortIo {
+export class Uart16550Device implements Device<typeof Uart16550>, PortIo, SerialInput {
   readonly id: string;
   readonly spec = Uart16550;
   readonly state: StateOf<typeof Uart16550> = create(Uart16550);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KeyboardInput } from '../../machine/machine.ts';
+import type { KeyboardInput } from '../../backends/index.ts';
 import type { Ps2Device } from './ps2-device.ts';
 import { Ps2KeyboardDevice } from './ps2-keyboard.ts';
 import { KEYS, keyIndex, set2ToSet1 } from './scancodes.ts';

@@ -1,3 +1,4 @@
+import type { KeyboardInput } from '../../backends/index.ts';
 import type { Device } from '../../bus/index.ts';
 import { bool, bytes, create, defineState, fifo, resetState, u8, type StateOf } from '../../state/index.ts';
 import type { Ps2Device } from './ps2-device.ts';
@@ -71,7 +72,7 @@ const INDEX_CTRL_RIGHT = keyIndex('ControlRight')!;
 const INDEX_ALT_LEFT = keyIndex('AltLeft')!;
 const INDEX_ALT_RIGHT = keyIndex('AltRight')!;
 
-export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device {
+export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device, KeyboardInput {
   readonly id: string;
   readonly spec = Ps2Keyboard;
   readonly state: StateOf<typeof Ps2Keyboard> = create(Ps2Keyboard);
@@ -96,7 +97,7 @@ export class Ps2KeyboardDevice implements Device<typeof Ps2Keyboard>, Ps2Device 
     return this.state.scanning && !this.hasData && this.state.awaiting === 0;
   }
 
-  // KeyboardInput of core/machine
+  // KeyboardInput
 
   key(code: string, down: boolean): boolean {
     const index = keyIndex(code);

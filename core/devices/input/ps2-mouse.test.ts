@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, TimerQueue, advance } from '../../bus/index.ts';
-import type { MouseInput } from '../../machine/machine.ts';
+import type { MouseInput } from '../../backends/index.ts';
 import { Ps2MouseDevice } from './ps2-mouse.ts';
 
 const clock = (): { clock: ManualClock; timers: TimerQueue } => {

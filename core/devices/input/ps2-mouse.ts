@@ -1,3 +1,4 @@
+import type { MouseInput } from '../../backends/index.ts';
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
 import {
   bool,
@@ -60,7 +61,7 @@ function scale2(count: number): number {
   return count < 0 ? -scaled : scaled;
 }
 
-export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device {
+export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, MouseInput {
   readonly id: string;
   readonly spec = Ps2Mouse;
   readonly state: StateOf<typeof Ps2Mouse> = create(Ps2Mouse);
@@ -87,7 +88,7 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device {
     else this.#timer.disarm();
   }
 
-  // MouseInput of core/machine
+  // MouseInput
 
   move(dx: number, dy: number, wheel: number): void {
     const s = this.state;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock, TimerQueue, advance } from '../../bus/index.ts';
-import type { TypistInput } from '../../machine/machine.ts';
+import type { TypistInput } from '../../backends/index.ts';
 import { loadState, saveState } from '../../state/index.ts';
 import { parseKeyNames } from './key-names.ts';
 import { Ps2KeyboardDevice } from './ps2-keyboard.ts';

@@ -1,3 +1,4 @@
+import type { TypistInput } from '../../backends/index.ts';
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
 import { create, defineState, f64, fifo, resetState, type StateOf } from '../../state/index.ts';
 import { KEYS, keyIndex } from './scancodes.ts';
@@ -30,7 +31,7 @@ export interface TypistConfig {
   readonly report: (message: string) => void;
 }
 
-export class KeyTypist implements Device<typeof Typist> {
+export class KeyTypist implements Device<typeof Typist>, TypistInput {
   readonly id: string;
   readonly spec = Typist;
   readonly state: StateOf<typeof Typist> = create(Typist);
