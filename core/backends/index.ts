@@ -3,3 +3,4 @@ export * from './block.ts';
 export * from './char.ts';
 export * from './clock.ts';
 export * from './display.ts';
+export * from './input.ts';

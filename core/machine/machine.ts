@@ -1,4 +1,14 @@
-import type { Block, CharSink, DisplaySource, Entropy, WallClock } from '../backends/index.ts';
+import type {
+  Block,
+  CharSink,
+  DisplaySource,
+  Entropy,
+  KeyboardInput,
+  MouseInput,
+  SerialInput,
+  TypistInput,
+  WallClock,
+} from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
@@ -35,33 +45,6 @@ export type RunStatus =
   /** The processor waits (HLT); nothing happens before `wakeNs` of guest time unless input arrives. Host clock only. */
   | { readonly kind: 'idle'; readonly wakeNs: number }
   | { readonly kind: 'stopped'; readonly reason: 'power-off' | 'cpu-shutdown' };
-
-/** Keys by physical position: `KeyboardEvent.code` names ("KeyA", "Enter", "ArrowUp", "NumpadAdd", "ControlLeft"). */
-export interface KeyboardInput {
-  /** False when the name is unknown. Repeats are the caller's: send `down` again. */
-  key(code: string, down: boolean): boolean;
-  releaseAll(): void;
-}
-
-export interface MouseInput {
-  /** Relative motion in counts, y down; wheel in notches, positive towards the user. */
-  move(dx: number, dy: number, wheel: number): void;
-  /** Bit 0 left, bit 1 right, bit 2 middle. */
-  buttons(mask: number): void;
-}
-
-/** Types text as key strokes of a US keyboard, paced in guest time. */
-export interface TypistInput {
-  type(text: string): void;
-  /** Key names pressed together: ["ControlLeft", "AltLeft", "Delete"]. */
-  chord(codes: readonly string[]): boolean;
-  readonly busy: boolean;
-}
-
-export interface SerialInput {
-  /** Queues bytes towards the guest. */
-  receive(data: Uint8Array): void;
-}
 
 export interface FloppyDrive {
   insert(medium: Block | undefined): void;

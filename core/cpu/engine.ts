@@ -1,0 +1,432 @@
+import type { IoBus } from '../bus/index.ts';
+import { SEG } from '../isa/index.ts';
+import type { PhysicalMemory } from '../memory/index.ts';
+import { Descriptors } from './descriptors.ts';
+import { CpuFault, VECTOR, gp } from './fault.ts';
+import { FarTransfers } from './far.ts';
+import { HELPERS, type HelperTable } from './helpers.ts';
+import { FLAG } from './insn/flags.ts';
+import { BlockCache } from './interp/blocks.ts';
+import { SLOW } from './interp/handler-builder.ts';
+import { HandlerTable } from './interp/handlers.ts';
+import { RUNTIME_HANDLER } from './interp/runtime.ts';
+import { Interrupts, type InterruptSource } from './interrupts.ts';
+import { CONTROL, EXIT, JUMP, JUMP_CACHE, JUMP_ENTRIES, JUMP_ENTRY_BYTES, MODE, R, RECORD_BYTES, S } from './layout.ts';
+import { Mmu } from './mmu.ts';
+import { CpuState } from './state.ts';
+import { systemHelpers } from './system.ts';
+import { Tasks } from './tasks.ts';
+
+export interface CpuConnections {
+  readonly memory: PhysicalMemory;
+  readonly linearMemory: WebAssembly.Memory;
+  readonly limits: { readonly minPages: number; readonly maxPages: number };
+  readonly io: IoBus;
+  /** Vector of the interrupt that the board signals; called once per interrupt taken. */
+  readonly acknowledge: () => number;
+  readonly timeStamp: () => bigint;
+  readonly log: (message: string) => void;
+}
+
+export type CpuStop =
+  /** The budget is used up. */
+  | 'budget'
+  | 'halted'
+  /** Triple fault. */
+  | 'shutdown'
+  /** `kick` was called: the board wants to look. */
+  | 'kicked';
+
+const HALTED = 1;
+const SHUTDOWN = 2;
+/** Faults that combine to a double fault, SDM volume 3, table 6-5. */
+const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
+const MODE_MASK = 0xff;
+const DR6_BS = 1 << 14;
+
+/**
+ * The processor: tier 0 and everything around it. Devices and the board see run, the interrupt line, reset and the
+ * state; never how instructions are executed.
+ */
+export class Cpu {
+  readonly state: CpuState;
+  readonly mmu: Mmu;
+  readonly interrupts: Interrupts;
+  readonly blocks: BlockCache;
+  readonly #c: CpuConnections;
+  readonly #handlers: HandlerTable;
+  readonly #helpers: readonly HelperTable[keyof HelperTable][];
+  readonly #unimplemented = new Map<string, number>();
+  /** Fault raised by a call from generated code, delivered once that code has returned. */
+  #fault: CpuFault | undefined;
+  #running = false;
+  /** Budget that a kick took away so that the next block header returns. */
+  #stolen = 0;
+  /** Record that a kick turned into YIELD, and the handler it had. */
+  #patched: { record: number; handler: number } | undefined;
+  #kicked = false;
+  #budgetStart = 0;
+  #retiredBefore = 0;
+  /** Told of every exception and interrupt, for tests and traces. */
+  onException: ((vector: number, source: InterruptSource, errorCode: number | undefined) => void) | undefined;
+
+  constructor(connections: CpuConnections) {
+    this.#c = connections;
+    const { memory } = connections;
+    this.state = new CpuState(memory.bytes.buffer);
+    this.mmu = new Mmu(this.state, memory);
+    const descriptors = new Descriptors(this.state, this.mmu);
+    const tasks = new Tasks(this.state, this.mmu, descriptors);
+    const far = new FarTransfers(this.state, this.mmu, descriptors, tasks);
+    this.interrupts = new Interrupts(this.state, this.mmu, descriptors, tasks, far);
+    const table = systemHelpers({
+      state: this.state,
+      mmu: this.mmu,
+      descriptors,
+      tasks,
+      far,
+      interrupts: this.interrupts,
+      io: connections.io,
+      timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
+      kick: () => this.kick(),
+    });
+    this.#helpers = HELPERS.map((name) => table[name]);
+    this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, {
+      readSlow: (record, budget, address, info) => this.#readSlow(record, budget, address, info),
+      writeSlow: (record, budget, address, info, value) => this.#writeSlow(record, budget, address, info, value),
+      helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
+    });
+    this.blocks = new BlockCache(memory, this.#handlers, {
+      onNewCodePage: (page) => this.mmu.revokeWrites(page),
+      onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
+    });
+    memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
+    this.reset();
+  }
+
+  reset(): void {
+    this.state.reset();
+    this.mmu.flush();
+  }
+
+  /** Rebuilds what derives from the state after it was loaded. */
+  afterLoad(): void {
+    for (let index = 0; index < 8; index++) this.state.updateChecks(index);
+    this.blocks.flush();
+    this.mmu.flush();
+  }
+
+  // --- what the board drives -----------------------------------------------------------------------------------------------
+
+  /** The INTR pin. */
+  setInterrupt(level: boolean): void {
+    this.state.set(S.intrPending, level ? 1 : 0);
+    if (level && this.state.interruptsEnabled) this.kick();
+  }
+
+  setA20(enabled: boolean): void {
+    const mask = enabled ? 0xffff_ffff : 0xffef_ffff;
+    if (mask === this.mmu.a20Mask) return;
+    this.mmu.a20Mask = mask;
+    this.mmu.flush();
+    this.kick();
+  }
+
+  /** Makes `run` come back before the next instruction. */
+  kick(): void {
+    this.#kicked = true;
+    if (!this.#running || this.#stolen !== 0) return;
+    const { state } = this;
+    const budget = state.signed(S.budget);
+    this.#stolen = budget + 1;
+    state.set(S.budget, -1);
+    const next = state.get(S.record) + RECORD_BYTES;
+    const { view } = this.#c.memory;
+    const handler = view.getUint32(next + R.handler, true);
+    this.#patched = { record: next, handler };
+    view.setUint32(next + R.handler, RUNTIME_HANDLER.YIELD, true);
+  }
+
+  get halted(): boolean {
+    return this.state.get(CONTROL.halted) === HALTED;
+  }
+  get isShutdown(): boolean {
+    return this.state.get(CONTROL.halted) === SHUTDOWN;
+  }
+
+  /** Instructions retired since construction; exact also while a device is called. */
+  get retired(): number {
+    if (!this.#running) return this.#retiredBefore;
+    const { state } = this;
+    const remaining = this.#c.memory.view.getUint16(state.get(S.record) + R.remaining, true);
+    return this.#retiredBefore + this.#budgetStart - (state.signed(S.budget) + this.#stolen) - remaining;
+  }
+
+  get unimplemented(): ReadonlyMap<string, number> {
+    return this.#unimplemented;
+  }
+
+  /**
+   * Runs at most `count` instructions (below 2^30). The result says why it came back; `count` minus what was retired
+   * is never exceeded.
+   */
+  run(count: number): CpuStop {
+    let left = count;
+    this.#kicked = false;
+    // The board may have moved rip since the last exit.
+    this.state.set(S.exitLink, 0);
+    while (left > 0) {
+      if (this.isShutdown) return 'shutdown';
+      if (this.#takeInterrupt()) continue;
+      if (this.halted) return 'halted';
+      left -= this.#execute(left);
+      if (this.#kicked) {
+        this.#kicked = false;
+        return 'kicked';
+      }
+    }
+    return 'budget';
+  }
+
+  /** Delivers a pending interrupt if it may be taken now. */
+  #takeInterrupt(): boolean {
+    const { state } = this;
+    if (!state.get(S.intrPending) || !state.interruptsEnabled || this.#inShadow) return false;
+    if (this.halted) state.set(CONTROL.halted, 0);
+    this.#deliver(this.#c.acknowledge(), 'external');
+    return true;
+  }
+
+  /** Between STI, MOV SS, POP SS and the instruction after it. */
+  get #inShadow(): boolean {
+    return this.state.get(S.shadowActive) === 1 && this.state.get(S.shadowRip) === this.state.rip;
+  }
+
+  /** Enters generated code once; returns the instructions retired. */
+  #execute(left: number): number {
+    const { state } = this;
+    const trap = (state.get(S.eflags) & FLAG.TF) !== 0;
+    const shadow = this.#inShadow;
+    const pendingSoon = state.get(S.intrPending) !== 0 && shadow;
+    const single = trap || pendingSoon || left === 1;
+    const budget = single ? 1 : left;
+    let record: number;
+    try {
+      record = this.#resolve(single);
+    } catch (fault) {
+      if (!(fault instanceof CpuFault)) throw fault;
+      this.#deliver(fault.vector, 'exception', fault.errorCode);
+      return 0;
+    }
+    if (single) return this.#enterSingle(record, trap);
+    const retired = this.#enter(record, budget);
+    if (retired === 0 && state.get(S.exitReason) === EXIT.BUDGET && !this.#kicked && left > 0)
+      // The next block is longer than the budget: the rest goes instruction by instruction, so that a run ends exactly.
+      return this.#executeSingles(left);
+    return retired;
+  }
+
+  #executeSingles(left: number): number {
+    let retired = 0;
+    while (retired < left && !this.#kicked && !this.halted && !this.isShutdown) {
+      const one = this.#execute(1);
+      if (one === 0) break;
+      retired += one;
+    }
+    return retired;
+  }
+
+  #enterSingle(record: number, trap: boolean): number {
+    const { state } = this;
+    const rip = state.rip;
+    // Jumps must not find their target: one instruction, then back.
+    state.set(S.jumpKey, 0);
+    const faultBefore = this.#faultCount;
+    const retired = this.#enter(record, 1);
+    this.mmu.updateMode();
+    if (state.get(S.shadowActive) && state.get(S.shadowRip) === rip) state.set(S.shadowActive, 0);
+    // A trap after the instruction; not after one that faulted, nor after the one that loaded SS.
+    if (trap && this.#faultCount === faultBefore && !this.#inShadow && !this.isShutdown) {
+      state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | DR6_BS);
+      if (this.halted) state.set(CONTROL.halted, 0);
+      this.#deliver(VECTOR.DB, 'exception');
+    }
+    return retired;
+  }
+
+  #faultCount = 0;
+
+  #enter(record: number, budget: number): number {
+    const { state } = this;
+    this.#budgetStart = budget;
+    this.#stolen = 0;
+    state.set(S.budget, budget);
+    this.#running = true;
+    try {
+      this.#handlers.enter(record, budget);
+    } finally {
+      this.#running = false;
+      this.#unpatch();
+    }
+    state.set(S.budget, state.signed(S.budget) + this.#stolen);
+    this.#stolen = 0;
+    if (state.get(S.fault)) {
+      // The faulting instruction and those after it in its block did not retire.
+      const { view } = this.#c.memory;
+      const at = state.get(S.record);
+      state.set(S.budget, state.signed(S.budget) + view.getUint16(at + R.remaining, true));
+      state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
+    }
+    const retired = budget - state.signed(S.budget);
+    this.#retiredBefore += retired;
+    if (state.get(S.fault)) {
+      state.set(S.fault, 0);
+      const fault = this.#fault!;
+      this.#fault = undefined;
+      this.#faultCount++;
+      this.#deliver(fault.vector, 'exception', fault.errorCode);
+    }
+    return retired;
+  }
+
+  #unpatch(): void {
+    if (!this.#patched) return;
+    const { record, handler } = this.#patched;
+    const { view } = this.#c.memory;
+    // Unless the block was forgotten meanwhile.
+    if (view.getUint32(record + R.handler, true) === RUNTIME_HANDLER.YIELD) view.setUint32(record + R.handler, handler, true);
+    this.#patched = undefined;
+  }
+
+  // --- finding code ----------------------------------------------------------------------------------------------------------
+
+  /** The block at rip, decoded if need be; sets S.ipBase. Throws CpuFault. */
+  #resolve(single: boolean): number {
+    const { state, mmu, blocks } = this;
+    const rip = state.rip;
+    const limit = state.limit(SEG.CS);
+    if (rip > limit) throw gp();
+    const linear = (state.base(SEG.CS) + rip) >>> 0;
+    const ipBase = rip - (linear & 0xfff);
+    // A page that the segment ends in is run one instruction at a time, each checked against the limit.
+    const partial = limit !== 0xffff_ffff && ipBase + 0xfff > limit;
+    const one = single || partial;
+    let mode = state.get(S.jumpKey) & MODE_MASK;
+    if (one) mode |= MODE.SINGLE;
+    const link = state.get(S.exitLink);
+    state.set(S.exitLink, 0);
+    state.set(S.ipBase, ipBase);
+    const physical = mmu.fetch(linear);
+    const known = blocks.find(physical, mode);
+    if (known !== undefined) {
+      if (!one) this.#reach(linear, known, link);
+      return known;
+    }
+    const fresh = blocks.nearlyFull;
+    if (fresh) {
+      blocks.flush();
+      mmu.nextGeneration();
+    }
+    const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
+    const built = blocks.build(place, mode, limit - rip + 1);
+    if (!one && built.reusable) this.#reach(linear, built.record, fresh ? 0 : link);
+    return built.record;
+  }
+
+  /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
+  #reach(linear: number, record: number, link: number): void {
+    if (link !== 0) this.#c.memory.view.setUint32(link, record, true);
+    this.#remember(linear, record);
+  }
+
+  #remember(linear: number, record: number): void {
+    const entry = JUMP_CACHE + ((linear ^ (linear >>> 12)) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY_BYTES;
+    const { view } = this.#c.memory;
+    view.setUint32(entry + JUMP.linear, linear, true);
+    view.setUint32(entry + JUMP.key, this.state.get(S.jumpKey), true);
+    view.setUint32(entry + JUMP.record, record, true);
+  }
+
+  // --- exceptions and interrupts -----------------------------------------------------------------------------------------------
+
+  /** Delivers, turning faults on the way into double and triple ones. SDM volume 3, 6.15. */
+  #deliver(vector: number, source: InterruptSource, errorCode?: number): void {
+    const { state } = this;
+    let current = { vector, source, errorCode };
+    state.set(S.exitLink, 0);
+    for (;;) {
+      this.onException?.(current.vector, current.source, current.errorCode);
+      try {
+        this.interrupts.deliver(current.vector, current.source, state.rip, current.errorCode);
+        return;
+      } catch (fault) {
+        if (!(fault instanceof CpuFault)) throw fault;
+        if (current.vector === VECTOR.DF && current.source === 'exception') {
+          state.set(CONTROL.halted, SHUTDOWN);
+          this.#c.log(`processor shutdown: exception ${fault.vector} while delivering a double fault`);
+          return;
+        }
+        const first = current.source === 'exception' ? current.vector : -1;
+        const second = fault.vector;
+        const double =
+          (CONTRIBUTORY.includes(first) && CONTRIBUTORY.includes(second)) ||
+          (first === VECTOR.PF && (second === VECTOR.PF || CONTRIBUTORY.includes(second)));
+        current = double
+          ? { vector: VECTOR.DF, source: 'exception', errorCode: state.protectedMode ? 0 : undefined }
+          : { vector: fault.vector, source: 'exception', errorCode: fault.errorCode };
+      }
+    }
+  }
+
+  #noteUnimplemented(mnemonic: string): void {
+    const count = this.#unimplemented.get(mnemonic) ?? 0;
+    this.#unimplemented.set(mnemonic, count + 1);
+    if (count === 0) this.#c.log(`unimplemented instruction ${mnemonic}`);
+  }
+
+  // --- calls from generated code -------------------------------------------------------------------------------------------------
+
+  #raise(fault: unknown): void {
+    if (!(fault instanceof CpuFault)) throw fault;
+    this.#fault = fault;
+    this.state.set(S.fault, 1);
+    this.state.set(S.exitReason, EXIT.FAULT);
+    this.state.set(S.exitLink, 0);
+  }
+
+  #readSlow(record: number, budget: number, address: number, info: number): number {
+    const { state } = this;
+    state.set(S.record, record);
+    state.set(S.budget, budget);
+    try {
+      return this.mmu.slowRead((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & 15, (info & SLOW.WRITE) !== 0);
+    } catch (fault) {
+      this.#raise(fault);
+      return 0;
+    }
+  }
+
+  #writeSlow(record: number, budget: number, address: number, info: number, value: number): void {
+    const { state } = this;
+    state.set(S.record, record);
+    state.set(S.budget, budget);
+    try {
+      this.mmu.slowWrite((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & 15, value);
+    } catch (fault) {
+      this.#raise(fault);
+    }
+  }
+
+  #helper(record: number, budget: number, id: number, a: number, b: number, c: number): number {
+    const { state } = this;
+    state.set(S.record, record);
+    state.set(S.budget, budget);
+    try {
+      return this.#helpers[id](a, b, c) as number;
+    } catch (fault) {
+      this.#raise(fault);
+      return 0;
+    }
+  }
+}
+

@@ -1,0 +1,39 @@
+import type { OpcodeRow } from '../../isa/index.ts';
+import type { Builder } from './builder.ts';
+import type { Opnd } from './operand.ts';
+
+/** What an instruction does, over its operands in the order of the opcode table. */
+export type Semantics = (b: Builder, ...operands: Opnd[]) => void;
+
+export interface InsnTraits {
+  /** The instruction always leaves through a jump, or changes what later code means: it ends its block. */
+  readonly endsBlock?: boolean | 'protected';
+}
+
+export interface InsnDef extends InsnTraits {
+  readonly name: string;
+  readonly semantics: Semantics;
+}
+
+const definitions = new Map<string, InsnDef>();
+
+/**
+ * Defines an instruction, once. `name` is the mnemonic, optionally followed by the operand kinds it is for
+ * ("MOV S" is MOV with a segment register first), the longest match wins.
+ */
+export function insn(name: string, semantics: Semantics, traits: InsnTraits = {}): void {
+  if (definitions.has(name)) throw new Error(`${name} is defined twice`);
+  definitions.set(name, { name, semantics, ...traits });
+}
+
+/** The definition that serves a row of the opcode tables; undefined when the instruction is not implemented. */
+export function definitionOf(row: OpcodeRow): InsnDef | undefined {
+  const kinds = row.operands.map((o) => o.fixed ?? o.kind);
+  for (let count = kinds.length; count > 0; count--) {
+    const found = definitions.get(`${row.mnemonic} ${kinds.slice(0, count).join(',')}`);
+    if (found) return found;
+  }
+  return definitions.get(row.mnemonic);
+}
+
+export const definedNames = (): readonly string[] => [...definitions.keys()];

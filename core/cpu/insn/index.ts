@@ -1,0 +1,15 @@
+/** The semantics of every instruction, each defined once. Importing this fills the table behind `definitionOf`. */
+import './alu.ts';
+import './shift.ts';
+import './muldiv.ts';
+import './bit.ts';
+import './mov.ts';
+import './stack.ts';
+import './string.ts';
+import './control.ts';
+import './system.ts';
+
+export { definitionOf, definedNames, type InsnDef } from './define.ts';
+export { Builder } from './builder.ts';
+export type { Opnd } from './operand.ts';
+export { Value, type Width } from './value.ts';

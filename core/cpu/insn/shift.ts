@@ -1,0 +1,158 @@
+/**
+ * Shifts and rotates. The SDM leaves OF undefined for counts above one; here it is what processors compute: the same
+ * formula as for a count of one, applied to the result.
+ */
+import { CC, type Builder } from './builder.ts';
+import { insn } from './define.ts';
+import { conditionValue, flagsCarryOverflow, flagsFromBits } from './flags.ts';
+import type { Opnd } from './operand.ts';
+import type { Value, Width } from './value.ts';
+
+const topBit = (b: Builder, value: Value): Value => b.trunc(b.shr(value, value.width - 1), 8);
+const secondBit = (b: Builder, value: Value): Value =>
+  b.trunc(b.and(b.shr(value, value.width - 2), b.const(value.width, 1)), 8);
+const lowBit = (b: Builder, value: Value): Value => b.trunc(b.and(value, b.const(value.width, 1)), 8);
+
+/** The count masked to 5 bits (6 for 64-bit operands), kept, as wide as the operand. */
+function maskedCount(b: Builder, count: Opnd, width: Width): Value {
+  const raw = b.trunc(b.read(count), 8);
+  return b.let(b.zext(b.and(raw, b.const(8, width === 64 ? 63 : 31)), width));
+}
+
+interface Step {
+  readonly result: Value;
+  readonly flags: () => void;
+}
+
+/** Runs `step` when the count is not zero. */
+function counted(b: Builder, dst: Opnd, count: Opnd, step: (value: Value, count: Value) => Step): void {
+  const value = b.let(b.modify(dst));
+  const masked = maskedCount(b, count, value.width);
+  b.if(b.nonZero(masked), () => {
+    const { result, flags } = step(value, masked);
+    b.let(result);
+    flags();
+    b.write(dst, result);
+  });
+}
+
+function shift(name: string, compute: (b: Builder, value: Value, count: Value) => { result: Value; carry: Value; overflow: (result: Value, carry: Value) => Value }): void {
+  insn(name, (b, dst, count) =>
+    counted(b, dst, count, (value, n) => {
+      const { result, carry, overflow } = compute(b, value, n);
+      b.let(result);
+      const c = b.let(carry);
+      return { result, flags: () => flagsFromBits(b, result, c, overflow(result, c)) };
+    }),
+  );
+}
+
+const minusOne = (b: Builder, n: Value): Value => b.sub(n, b.const(n.width, 1));
+
+shift('SHL', (b, value, n) => ({
+  result: b.shl(value, n),
+  carry: topBit(b, b.shl(value, minusOne(b, n))),
+  overflow: (result, carry) => b.xor(topBit(b, result), carry),
+}));
+
+shift('SHR', (b, value, n) => ({
+  result: b.shr(value, n),
+  carry: lowBit(b, b.shr(value, minusOne(b, n))),
+  overflow: (result) => b.xor(topBit(b, result), secondBit(b, result)),
+}));
+
+shift('SAR', (b, value, n) => ({
+  result: b.sar(value, n),
+  carry: lowBit(b, b.sar(value, minusOne(b, n))),
+  overflow: () => b.const(8, 0),
+}));
+
+function rotate(name: string, left: boolean): void {
+  insn(name, (b, dst, count) =>
+    counted(b, dst, count, (value, n) => {
+      const width = value.width;
+      let result: Value;
+      if (width >= 32) result = left ? b.rotl32(value, n) : b.rotr32(value, n);
+      else {
+        const by = b.let(b.and(n, b.const(width, width - 1)));
+        const rest = b.sub(b.const(width, width), by);
+        const [up, down] = left ? [by, rest] : [rest, by];
+        // A count of 0 (mod width) shifts by 0 and by the whole width: both give the value or nothing of it.
+        result = b.or(b.shl(value, up), b.shr(value, down));
+      }
+      b.let(result);
+      return {
+        result,
+        flags: () => {
+          const carry = b.let(left ? lowBit(b, result) : topBit(b, result));
+          const overflow = left ? b.xor(topBit(b, result), carry) : b.xor(topBit(b, result), secondBit(b, result));
+          flagsCarryOverflow(b, carry, overflow);
+        },
+      };
+    }),
+  );
+}
+rotate('ROL', true);
+rotate('ROR', false);
+
+/** Through carry: operand and CF form one word of width + 1 bits, which rotates in 64 bits. */
+function rotateCarry(name: string, left: boolean): void {
+  insn(name, (b, dst, count) => {
+    const value = b.let(b.modify(dst));
+    const width = value.width;
+    const masked = maskedCount(b, count, 32);
+    const n = width === 32 ? masked : b.let(b.remU(masked, b.const(32, width + 1)));
+    b.if(b.nonZero(n), () => {
+      const carryIn = b.shl(b.zext(conditionValue(b, CC.B), 64), width);
+      const word = b.let(b.or(b.zext(value, 64), carryIn));
+      const rest = b.sub(b.const(32, width + 1), n);
+      const [up, down] = left ? [n, rest] : [rest, n];
+      const turned = b.let(b.or(b.shl(word, up), b.shr(word, down)));
+      const result = b.let(b.trunc(turned, width));
+      const carry = b.let(b.trunc(b.and(b.shr(turned, width), b.const(64, 1)), 8));
+      const overflow = left ? b.xor(topBit(b, result), carry) : b.xor(topBit(b, result), secondBit(b, result));
+      flagsCarryOverflow(b, carry, overflow);
+      b.write(dst, result);
+    });
+  });
+}
+rotateCarry('RCL', true);
+rotateCarry('RCR', false);
+
+/** Double shifts. A 16-bit operand with a count above 16 takes further bits from the destination again. */
+function doubleShift(name: string, left: boolean): void {
+  insn(name, (b, dst, src, count) =>
+    counted(b, dst, count, (value, n) => {
+      const width = value.width;
+      const other = b.let(b.read(src));
+      let result: Value;
+      let carry: Value;
+      if (width === 16) {
+        const wide = (v: Value, by: number): Value => b.shl(b.zext(v, 64), by);
+        const word = b.let(b.or(wide(value, 32), b.or(wide(other, 16), wide(value, 0))));
+        const by = b.zext(n, 64);
+        const one = b.const(64, 1);
+        if (left) {
+          result = b.trunc(b.shr(b.shl(word, by), 32), 16);
+          carry = b.trunc(b.and(b.shr(b.shl(word, b.sub(by, one)), 47), one), 8);
+        } else {
+          const down = b.let(b.shr(word, b.sub(by, one)));
+          result = b.trunc(b.shr(down, 1), 16);
+          carry = b.trunc(b.and(down, one), 8);
+        }
+      } else {
+        const rest = b.sub(b.const(width, width), n);
+        result = left ? b.or(b.shl(value, n), b.shr(other, rest)) : b.or(b.shr(value, n), b.shl(other, rest));
+        carry = left ? topBit(b, b.shl(value, minusOne(b, n))) : lowBit(b, b.shr(value, minusOne(b, n)));
+      }
+      b.let(result);
+      const c = b.let(carry);
+      return {
+        result,
+        flags: () => flagsFromBits(b, result, c, b.xor(topBit(b, result), left ? c : secondBit(b, result))),
+      };
+    }),
+  );
+}
+doubleShift('SHLD', true);
+doubleShift('SHRD', false);

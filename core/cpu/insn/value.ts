@@ -1,0 +1,41 @@
+/**
+ * Words that semantics compute with. A Value is an expression over immutable things (constants and locals that are
+ * assigned once), so it may be emitted where it is used, or kept in a local when used more than once.
+ */
+export type Width = 8 | 16 | 32 | 64;
+
+export class Value {
+  readonly width: Width;
+  /** Bits above `width` in the i32 are known to be zero. Always true for 32 and 64. */
+  readonly clean: boolean;
+  readonly constant: bigint | undefined;
+  readonly tree: (() => void) | undefined;
+  /** Local that holds it, -1 while it is only an expression. */
+  local = -1;
+
+  private constructor(width: Width, clean: boolean, constant: bigint | undefined, tree: (() => void) | undefined) {
+    this.width = width;
+    this.clean = clean || width >= 32;
+    this.constant = constant;
+    this.tree = tree;
+  }
+
+  static constant(width: Width, value: bigint): Value {
+    return new Value(width, true, BigInt.asUintN(width, value), undefined);
+  }
+
+  static tree(width: Width, clean: boolean, tree: () => void): Value {
+    return new Value(width, clean, undefined, tree);
+  }
+
+  static local(width: Width, clean: boolean, local: number): Value {
+    const value = new Value(width, clean, undefined, undefined);
+    value.local = local;
+    return value;
+  }
+
+  /** True where the WebAssembly type is i64. */
+  get wide(): boolean {
+    return this.width === 64;
+  }
+}

@@ -1,0 +1,276 @@
+import { decode, newInstruction, type CodeSize, type Instruction } from '../../isa/index.ts';
+import type { PhysicalMemory } from '../../memory/index.ts';
+import { gp, ud } from '../fault.ts';
+import { ARENA_BASE, ARENA_BYTES, BLOCK, MODE, R, RECORD_BYTES, S, STATE, gprAddress, segmentAddress } from '../layout.ts';
+import { overridable, segmentOperand } from './form.ts';
+import type { HandlerTable } from './handlers.ts';
+import { RUNTIME_HANDLER } from './runtime.ts';
+
+/** Instructions per block: bounds how late an interrupt is seen. */
+const MAX_BLOCK = 32;
+const PAGE = 4096;
+const MAX_INSTRUCTION_BYTES = 15;
+
+interface Block {
+  readonly record: number;
+  readonly key: number;
+  readonly count: number;
+  /** Physical ranges [start, end) of its bytes; two when an instruction crosses into another page. */
+  readonly ranges: readonly (readonly [start: number, end: number])[];
+}
+
+/** Where code lies. */
+export interface CodePlace {
+  readonly physical: number;
+  /** Physical address of the first byte of the next linear page. Throws when that page cannot be fetched. */
+  readonly nextPage: () => number;
+}
+
+/**
+ * Decoded code: blocks of records, found by physical address and mode, forgotten when their bytes are written. A
+ * forgotten block's records all become STALE, so that links to it, and even its own execution, find out by themselves.
+ */
+export class BlockCache {
+  readonly #memory: PhysicalMemory;
+  readonly #handlers: HandlerTable;
+  readonly #view: DataView;
+  readonly #insn = newInstruction();
+  readonly #blocks = new Map<number, Block>();
+  readonly #byPage = new Map<number, Set<Block>>();
+  #free = ARENA_BASE;
+  readonly #onNewCodePage: (page: number) => void;
+  readonly #onUnimplemented: (mnemonic: string) => void;
+  decodedInstructions = 0;
+  invalidatedBlocks = 0;
+  flushes = 0;
+
+  constructor(
+    memory: PhysicalMemory,
+    handlers: HandlerTable,
+    events: { onNewCodePage: (page: number) => void; onUnimplemented: (mnemonic: string) => void },
+  ) {
+    this.#memory = memory;
+    this.#handlers = handlers;
+    this.#view = memory.view;
+    this.#onNewCodePage = events.onNewCodePage;
+    this.#onUnimplemented = events.onUnimplemented;
+  }
+
+  static key(physical: number, mode: number): number {
+    return physical * 256 + mode;
+  }
+
+  find(physical: number, mode: number): number | undefined {
+    return this.#blocks.get(BlockCache.key(physical, mode))?.record;
+  }
+
+  get nearlyFull(): boolean {
+    return this.#free + (MAX_BLOCK + 2) * RECORD_BYTES > ARENA_BASE + ARENA_BYTES;
+  }
+
+  /** Forgets everything. Never while handlers run. */
+  flush(): void {
+    this.flushes++;
+    this.#blocks.clear();
+    for (const page of this.#byPage.keys()) this.#memory.hasCode[page] = 0;
+    this.#byPage.clear();
+    this.#free = ARENA_BASE;
+  }
+
+  /**
+   * Decodes a block and returns its record. `maxBytes` bounds what may be fetched (code segment limit; only for
+   * MODE.SINGLE). Throws CpuFault when not even the first instruction can be fetched or decoded.
+   */
+  build(place: CodePlace, mode: number, maxBytes: number): { record: number; reusable: boolean } {
+    const codeSize: CodeSize = mode & MODE.CODE32 ? 32 : 16;
+    const single = (mode & MODE.SINGLE) !== 0;
+    const page = place.physical >>> 12;
+    const start = place.physical & (PAGE - 1);
+    const header = this.#free;
+    let record = header + RECORD_BYTES;
+    let offset = start;
+    let count = 0;
+    let ended = false;
+    let crossing: Block['ranges'][number] | undefined;
+    const source = this.#memory.hostPage[page] >= 0 ? undefined : this.#readPage(page);
+    const bytes = source ?? this.#memory.bytes;
+    const base = source ? 0 : this.#memory.hostPage[page];
+    const insn = this.#insn;
+    while (count < (single ? 1 : MAX_BLOCK) && offset < PAGE) {
+      let status = decode(bytes, base + offset, base + PAGE, codeSize, insn);
+      if (status === 'need-more') {
+        if (count > 0) break; // a block of its own, which depends on two pages
+        const available = PAGE - offset;
+        const window = new Uint8Array(available + MAX_INSTRUCTION_BYTES);
+        window.set(bytes.subarray(base + offset, base + PAGE));
+        const next = place.nextPage();
+        for (let i = 0; i < MAX_INSTRUCTION_BYTES; i++) window[available + i] = this.#memory.read(next + i, 1);
+        status = decode(window, 0, window.length, codeSize, insn);
+        if (status === 'ok') crossing = [next, next + insn.length - available];
+      }
+      if (status === 'too-long') {
+        if (count > 0) break;
+        throw gp();
+      }
+      const def = status === 'ok' ? this.#handlers.definition(insn) : undefined;
+      if (!def) {
+        if (count > 0) break;
+        if (status === 'ok') this.#onUnimplemented(insn.row.mnemonic);
+        throw ud();
+      }
+      if (count === 0 && insn.length > maxBytes) throw gp();
+      const nextOffset = offset + insn.length;
+      const jumpOffset = nextOffset + relativeDisplacement(insn);
+      const linkable = !single && !crossing && !(codeSize === 32 && insn.operandSize === 2);
+      const targetInPage = linkable && hasRelative(insn) && jumpOffset >= 0 && jumpOffset < PAGE;
+      const nextInPage = linkable && nextOffset < PAGE;
+      this.#view.setUint32(record + R.handler, this.#handlers.handlerFor(insn, def, mode, targetInPage, nextInPage), true);
+      this.#writeOperands(record, insn, offset, nextOffset);
+      record += RECORD_BYTES;
+      count++;
+      offset = nextOffset;
+      if (def.endsBlock === true || (def.endsBlock === 'protected' && !(mode & MODE.REAL))) {
+        ended = true;
+        break;
+      }
+      if (crossing) break;
+    }
+    // The record behind the last: how a block that is no branch goes on. Branches need it when they yield.
+    const end = single ? RUNTIME_HANDLER.YIELD : offset < PAGE && !crossing ? RUNTIME_HANDLER.CONTINUE : RUNTIME_HANDLER.CONTINUE_FAR;
+    this.#clear(record);
+    this.#view.setUint32(record + R.handler, ended ? RUNTIME_HANDLER.STALE : end, true);
+    this.#view.setUint16(record + R.ipOffset, offset, true);
+    this.#clear(header);
+    this.#view.setUint32(header + BLOCK.handler, RUNTIME_HANDLER.HEADER, true);
+    this.#view.setUint32(header + BLOCK.count, count, true);
+    this.#view.setUint16(header + R.ipOffset, start, true);
+    for (let i = 0; i < count; i++)
+      this.#view.setUint16(header + (i + 1) * RECORD_BYTES + R.remaining, count - i, true);
+    this.#handlers.flush();
+    this.decodedInstructions += count;
+    this.#free = record + RECORD_BYTES;
+    const own = [page * PAGE + start, page * PAGE + Math.min(offset, PAGE)] as const;
+    const block: Block = {
+      record: header,
+      key: BlockCache.key(place.physical, mode),
+      count,
+      ranges: crossing ? [own, crossing] : [own],
+    };
+    return { record: header, reusable: this.#register(block) };
+  }
+
+  /** Code in memory-mapped I/O: a copy, decoded for this once. */
+  #readPage(page: number): Uint8Array {
+    return Uint8Array.from({ length: PAGE }, (_, i) => this.#memory.read(page * PAGE + i, 1));
+  }
+
+  /** False for code that is decoded anew each time: behind a device, or in a second page that may be mapped anew. */
+  #register(block: Block): boolean {
+    const reusable = block.ranges.length === 1 && this.#memory.hostPage[block.ranges[0][0] >>> 12] >= 0;
+    if (reusable) this.#blocks.set(block.key, block);
+    for (const [start] of block.ranges) {
+      const page = start >>> 12;
+      let blocks = this.#byPage.get(page);
+      if (!blocks) {
+        this.#byPage.set(page, (blocks = new Set()));
+        this.#memory.hasCode[page] = 1;
+        this.#onNewCodePage(page);
+      }
+      blocks.add(block);
+    }
+    return reusable;
+  }
+
+  /** Forgets the blocks whose bytes lie in the written range (within one page). */
+  codeWritten(physical: number, length: number): void {
+    const page = physical >>> 12;
+    const blocks = this.#byPage.get(page);
+    if (!blocks) return;
+    for (const block of blocks)
+      if (block.ranges.some(([start, end]) => physical < end && physical + length > start)) this.#forget(block);
+    if (blocks.size === 0) {
+      this.#byPage.delete(page);
+      this.#memory.hasCode[page] = 0;
+    }
+  }
+
+  #forget(block: Block): void {
+    this.invalidatedBlocks++;
+    if (this.#blocks.get(block.key) === block) this.#blocks.delete(block.key);
+    for (const [start] of block.ranges) this.#byPage.get(start >>> 12)?.delete(block);
+    for (let i = 0; i <= block.count + 1; i++)
+      this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
+  }
+
+  #clear(record: number): void {
+    this.#memory.bytes.fill(0, record, record + RECORD_BYTES);
+  }
+
+  #writeOperands(record: number, insn: Instruction, offset: number, nextOffset: number): void {
+    const view = this.#view;
+    this.#clear4(record);
+    let imm = insn.imm;
+    insn.row.operands.forEach((operand, i) => {
+      let address = 0;
+      switch (operand.kind) {
+        case 'E':
+        case 'R':
+          if (operand.kind === 'R' || !insn.hasMemory) address = registerAddress(insn, insn.rm, operand.size);
+          break;
+        case 'G':
+          address = registerAddress(insn, insn.reg, operand.size);
+          break;
+        case 'Z':
+          address = registerAddress(insn, insn.opcodeReg, operand.size);
+          break;
+        case 'J':
+          imm = nextOffset + relativeDisplacement(insn);
+          break;
+        case 'C':
+        case 'D':
+          imm = insn.reg;
+      }
+      if (i < 2 && address !== 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), address, true);
+    });
+    for (let i = 0; i < 3; i++) {
+      const segment = segmentOperand(insn, i);
+      if (segment >= 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), segmentAddress(segment), true);
+    }
+    const none = STATE + S.zero;
+    view.setUint32(record + R.base, insn.hasMemory && insn.base >= 0 ? gprAddress(insn.base) : none, true);
+    view.setUint32(record + R.index, insn.hasMemory && insn.index >= 0 ? gprAddress(insn.index) : none, true);
+    // POP to memory addresses by the stack pointer it leaves.
+    const popped = insn.row.mnemonic === 'POP' && insn.hasMemory && insn.base === 4 ? insn.operandSize : 0;
+    view.setInt32(record + R.disp, (insn.disp + popped) | 0, true);
+    view.setInt32(record + R.imm, imm | 0, true);
+    view.setInt32(record + R.imm2, insn.imm2 | 0, true);
+    const segment = overridable(insn);
+    view.setUint32(record + R.segment, segmentAddress(segment), true);
+    view.setUint8(record + R.segmentIndex, segment);
+    view.setUint8(record + R.scale, Math.log2(insn.scale));
+    view.setUint16(record + R.ipOffset, offset, true);
+    view.setUint16(record + R.nextOffset, nextOffset, true);
+  }
+
+  #clear4(record: number): void {
+    this.#view.setUint32(record + R.reg1, 0, true);
+    this.#view.setUint32(record + R.reg2, 0, true);
+  }
+}
+
+const hasRelative = (insn: Instruction): boolean => insn.row.operands[0]?.kind === 'J';
+
+/** Displacement of a relative branch, signed. */
+function relativeDisplacement(insn: Instruction): number {
+  const operand = insn.row.operands[0];
+  if (operand?.kind !== 'J') return 0;
+  if (operand.size === 'b') return (insn.imm << 24) >> 24;
+  return insn.operandSize === 2 ? (insn.imm << 16) >> 16 : insn.imm | 0;
+}
+
+/** Address in linear memory of a general register; bytes 4 to 7 without REX are AH to BH. */
+function registerAddress(insn: Instruction, number: number, size: string): number {
+  if (size === 'b' && !insn.hasRex && number >= 4 && number < 8) return gprAddress(number - 4) + 1;
+  return gprAddress(number);
+}
+

@@ -1,0 +1,557 @@
+import { SEG } from '../../isa/index.ts';
+import { I32, I64, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { HELPERS, type HelperName } from '../helpers.ts';
+import { Builder } from '../insn/index.ts';
+import { isMemory, type Opnd } from '../insn/operand.ts';
+import { Value, type Width } from '../insn/value.ts';
+import { EXIT, R, RECORD_BYTES, S, SEGMENT, SEGMENT_BYTES, TLB, TLB_ENTRIES, gprAddress, segmentAddress } from '../layout.ts';
+import type { Form } from './form.ts';
+
+/** Functions and the type that every handler module shares, by index in the module. */
+export interface HandlerImports {
+  readonly readSlow: number;
+  readonly writeSlow: number;
+  readonly helper: number;
+  readonly dynamicJump: number;
+  /** (record, budget) -> (). */
+  readonly handlerType: number;
+}
+
+/** Parameters of a handler. */
+const RECORD = 0;
+const BUDGET = 1;
+
+/** Arguments of slow memory accesses: bytes, whether for writing, segment number. */
+export const SLOW = { WRITE: 1 << 4, SEGMENT_SHIFT: 8 } as const;
+
+const LOADS = { 8: OP.i32Load8U, 16: OP.i32Load16U, 32: OP.i32Load, 64: OP.i64Load } as const;
+const STORES = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
+
+/** Where a memory operand lies: a fixed segment register, or the one in the record. */
+interface Place {
+  readonly segment: number | 'record';
+  readonly flat: boolean;
+  readonly address: Value;
+}
+
+/**
+ * Tier 0: turns semantics into a handler whose operands come from the record in its first parameter. A handler does
+ * its work and tail-calls the handler of the next record.
+ */
+export class HandlerBuilder extends Builder {
+  readonly #form: Form;
+  readonly #imports: HandlerImports;
+  /** Operands between `modify` and `write`: where in linear memory they lie (0: behind the slow path). */
+  readonly #claimed = new Map<Opnd, { place: Place; hostAddress: number }>();
+
+  constructor(body: FunctionBody, form: Form, imports: HandlerImports) {
+    super(body);
+    this.#form = form;
+    this.#imports = imports;
+  }
+
+  get operandWidth(): 16 | 32 | 64 {
+    return this.#form.operandWidth;
+  }
+  get addressWidth(): 16 | 32 | 64 {
+    return this.#form.addressWidth;
+  }
+  get stackWidth(): 16 | 32 | 64 {
+    return this.#form.stackWidth;
+  }
+  get rep(): 0 | 1 | 2 {
+    return this.#form.rep;
+  }
+  get realMode(): boolean {
+    return this.#form.realMode;
+  }
+
+  /** The whole handler: the semantics, then the next record. */
+  build(): void {
+    this.#form.def.semantics(this, ...this.#form.operands);
+    const { endsBlock } = this.#form.def;
+    if (endsBlock === true || (endsBlock === 'protected' && !this.#form.realMode)) {
+      this.code.byte(OP.unreachable);
+      return;
+    }
+    this.#tailCallNext();
+  }
+
+  #tailCallNext(): void {
+    const { code } = this;
+    code.localGet(RECORD);
+    code.i32Const(RECORD_BYTES);
+    code.byte(OP.i32Add);
+    code.localGet(BUDGET);
+    code.localGet(RECORD);
+    code.memory(OP.i32Load, RECORD_BYTES + R.handler);
+    code.returnCallIndirect(this.#imports.handlerType);
+  }
+
+  // --- operands ------------------------------------------------------------------------------------------------------
+
+  #field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
+    return Value.tree(width, true, () => {
+      this.code.localGet(RECORD);
+      this.code.memory(op, offset);
+    });
+  }
+
+  /** Reads happen where they stand: what they read may change later. */
+  #now(width: Width, emit: () => void): Value {
+    return this.let(Value.tree(width, true, emit));
+  }
+
+  read(operand: Opnd): Value {
+    switch (operand.kind) {
+      case 'reg':
+        return this.#now(operand.width, () => {
+          this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+          this.code.memory(LOADS[operand.width], 0);
+        });
+      case 'gpr':
+        return this.readGpr(operand.index, operand.width, operand.high);
+      case 'imm':
+        return this.#immediate(operand);
+      case 'const':
+        return this.const(operand.width, operand.value);
+      case 'seg':
+        return this.#now(16, () => {
+          this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+          this.code.memory(OP.i32Load16U, SEGMENT.selector);
+        });
+      case 'special':
+        return this.#field(R.imm);
+      case 'mem':
+      case 'src':
+      case 'dst':
+        return this.#loadPlace(this.#place(operand), operand.width);
+      default:
+        throw new Error(`an operand of kind ${operand.kind} has no value`);
+    }
+  }
+
+  #immediate(operand: Extract<Opnd, { kind: 'imm' }>): Value {
+    const offset = operand.second ? R.imm2 : R.imm;
+    if (operand.width === 8) return this.#field(offset, OP.i32Load8U, 8);
+    if (operand.width === 16) return this.#field(offset, OP.i32Load16U, 16);
+    return this.#field(offset, OP.i32Load, 32);
+  }
+
+  modify(operand: Opnd): Value {
+    if (!isMemory(operand)) return this.read(operand);
+    const place = this.#place(operand);
+    const hostAddress = this.body.newLocal(I32);
+    const value = this.body.newLocal(operand.width === 64 ? I64 : I32);
+    const { code } = this;
+    code.i32Const(0);
+    code.localSet(hostAddress);
+    this.#translated(place, operand.width, true, {
+      fast: () => {
+        code.localTee(hostAddress);
+        code.memory(LOADS[operand.width], 0);
+        code.localSet(value);
+      },
+      slow: () => {
+        this.#callReadSlow(place, operand.width, true);
+        code.localSet(value);
+      },
+    });
+    this.#claimed.set(operand, { place, hostAddress });
+    return Value.local(operand.width, true, value);
+  }
+
+  write(operand: Opnd, value: Value): void {
+    switch (operand.kind) {
+      case 'reg':
+        this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+        this.push(value);
+        this.code.memory(STORES[operand.width], 0);
+        return;
+      case 'gpr':
+        this.writeGpr(operand.index, value, operand.high);
+        return;
+      case 'mem':
+      case 'src':
+      case 'dst': {
+        const kept = this.let(value);
+        const claim = this.#claimed.get(operand);
+        if (!claim) {
+          this.#storePlace(this.#place(operand), kept);
+          return;
+        }
+        this.#claimed.delete(operand);
+        const { code } = this;
+        code.localGet(claim.hostAddress);
+        code.if(VOID);
+        code.localGet(claim.hostAddress);
+        this.push(kept);
+        code.memory(STORES[kept.width], 0);
+        code.else();
+        this.#callWriteSlow(claim.place, kept);
+        code.end();
+        return;
+      }
+      default:
+        throw new Error(`an operand of kind ${operand.kind} cannot be written`);
+    }
+  }
+
+  address(operand: Opnd): Value {
+    return this.#place(operand).address;
+  }
+
+  segmentIndex(operand: Opnd): Value {
+    const { segment } = this.#place(operand);
+    return segment === 'record' ? this.#field(R.segmentIndex, OP.i32Load8U) : this.const(32, segment);
+  }
+
+  segmentNumber(operand: Opnd): Value {
+    if (operand.kind !== 'seg') throw new Error('not a segment register');
+    const hidden = this.#field(operand.slot === 1 ? R.reg1 : R.reg2);
+    return this.divU(this.sub(hidden, this.const(32, segmentAddress(0))), this.const(32, SEGMENT_BYTES));
+  }
+
+  displaced(operand: Opnd, bytes: Value, width: Width): Opnd {
+    if (operand.kind !== 'mem') throw new Error('only memory can be displaced');
+    return { kind: 'mem', width, offset: operand.offset ? this.add(operand.offset, bytes) : bytes };
+  }
+
+  readGpr(index: number, width: Width, high = false): Value {
+    return this.#now(width, () => {
+      this.code.i32Const(gprAddress(index) + (high ? 1 : 0));
+      this.code.memory(LOADS[width], 0);
+    });
+  }
+
+  writeGpr(index: number, value: Value, high = false): void {
+    this.code.i32Const(gprAddress(index) + (high ? 1 : 0));
+    this.push(value);
+    this.code.memory(STORES[value.width], 0);
+  }
+
+  loadRealSegment(operand: Opnd, selector: Value): void {
+    if (operand.kind !== 'seg') throw new Error('not a segment register');
+    const kept = this.let(this.zext(selector, 32));
+    const field = operand.slot === 1 ? R.reg1 : R.reg2;
+    this.push(this.#field(field));
+    this.push(kept);
+    this.code.memory(OP.i32Store16, SEGMENT.selector);
+    this.push(this.#field(field));
+    this.push(this.shl(kept, 4));
+    this.code.memory(OP.i32Store, SEGMENT.base);
+    if (operand.stack) {
+      this.setState32(S.shadowRip, this.nextIp());
+      this.setState32(S.shadowActive, this.const(32, 1));
+    }
+  }
+
+  // --- memory ----------------------------------------------------------------------------------------------------------
+
+  load(segment: number, address: Value, width: Width): Value {
+    return this.#loadPlace({ segment, flat: this.#form.flat, address: this.let(address) }, width);
+  }
+
+  store(segment: number, address: Value, value: Value): void {
+    this.#storePlace({ segment, flat: this.#form.flat, address: this.let(address) }, this.let(value));
+  }
+
+  loadOverridable(address: Value, width: Width): Value {
+    const place: Place = { segment: 'record', flat: this.#form.flatMemory, address: this.let(this.zext(address, 32)) };
+    return this.#loadPlace(place, width);
+  }
+
+  #place(operand: Opnd): Place {
+    switch (operand.kind) {
+      case 'src':
+        return { segment: 'record', flat: this.#form.flatMemory, address: this.#indexRegister(6) };
+      case 'dst':
+        return { segment: SEG.ES, flat: this.#form.flat, address: this.#indexRegister(7) };
+      case 'mem': {
+        let address = this.#effectiveAddress();
+        if (operand.offset) address = this.add(address, operand.offset);
+        if (this.#form.addressWidth === 16) address = this.and(address, this.const(32, 0xffff));
+        return { segment: 'record', flat: this.#form.flatMemory, address: this.let(address) };
+      }
+      default:
+        throw new Error(`an operand of kind ${operand.kind} has no address`);
+    }
+  }
+
+  #indexRegister(index: number): Value {
+    return this.let(this.zext(this.readGpr(index, this.#form.addressWidth), 32));
+  }
+
+  /** base + (index << scale) + disp. */
+  #effectiveAddress(): Value {
+    const { code } = this;
+    return Value.tree(32, true, () => {
+      this.push(this.#field(R.base));
+      code.memory(OP.i32Load, 0);
+      this.push(this.#field(R.disp));
+      code.byte(OP.i32Add);
+      if (!this.#form.indexed) return;
+      this.push(this.#field(R.index));
+      code.memory(OP.i32Load, 0);
+      this.push(this.#field(R.scale, OP.i32Load8U));
+      code.byte(OP.i32Shl);
+      code.byte(OP.i32Add);
+    });
+  }
+
+  #pushSegmentAddress(place: Place): void {
+    if (place.segment === 'record') this.push(this.#field(R.segment));
+    else this.code.i32Const(segmentAddress(place.segment));
+  }
+
+  /**
+   * Segment check and TLB look-up. `fast` runs with the address in linear memory on the stack; `slow` where either
+   * failed: limit, miss, page crossing, memory-mapped I/O, code page.
+   */
+  #translated(place: Place, width: Width, write: boolean, paths: { fast: () => void; slow: () => void }): void {
+    const { code } = this;
+    const bytes = width / 8;
+    const linear = this.body.newLocal(I32);
+    const entry = this.body.newLocal(I32);
+    code.block(VOID);
+    code.block(VOID);
+    if (!place.flat) {
+      this.push(place.address);
+      code.byte(OP.i64ExtendI32U);
+      if (bytes > 1) {
+        code.i64Const(BigInt(bytes - 1));
+        code.byte(OP.i64Add);
+      }
+      this.#pushSegmentAddress(place);
+      code.memory(OP.i64Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
+      code.byte(OP.i64GtS);
+      code.brIf(0);
+    }
+    this.push(place.address);
+    if (!place.flat) {
+      this.#pushSegmentAddress(place);
+      code.memory(OP.i32Load, SEGMENT.base);
+      code.byte(OP.i32Add);
+    }
+    code.localTee(linear);
+    code.i32Const(8);
+    code.byte(OP.i32ShrU);
+    code.i32Const((TLB_ENTRIES - 1) << 4);
+    code.byte(OP.i32And);
+    this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
+    code.byte(OP.i32Add);
+    code.localTee(entry);
+    code.memory(OP.i32Load, TLB.tag);
+    code.localGet(linear);
+    if (bytes > 1) {
+      // The page of the last byte: an access that crosses its page's end does not match.
+      code.i32Const(bytes - 1);
+      code.byte(OP.i32Add);
+    }
+    code.i32Const(-4096);
+    code.byte(OP.i32And);
+    code.byte(OP.i32Ne);
+    code.brIf(0);
+    code.localGet(linear);
+    code.localGet(entry);
+    code.memory(OP.i32Load, TLB.addend);
+    code.byte(OP.i32Add);
+    paths.fast();
+    code.br(1);
+    code.end();
+    paths.slow();
+    code.end();
+  }
+
+  #loadPlace(place: Place, width: Width): Value {
+    const value = this.body.newLocal(width === 64 ? I64 : I32);
+    this.#translated(place, width, false, {
+      fast: () => {
+        this.code.memory(LOADS[width], 0);
+        this.code.localSet(value);
+      },
+      slow: () => {
+        this.#callReadSlow(place, width, false);
+        this.code.localSet(value);
+      },
+    });
+    return Value.local(width, true, value);
+  }
+
+  #storePlace(place: Place, value: Value): void {
+    const host = this.body.newLocal(I32);
+    this.#translated(place, value.width, true, {
+      fast: () => {
+        this.code.localSet(host);
+        this.code.localGet(host);
+        this.push(value);
+        this.code.memory(STORES[value.width], 0);
+      },
+      slow: () => this.#callWriteSlow(place, value),
+    });
+  }
+
+  #pushSlowArguments(place: Place, bytes: number, write: boolean): void {
+    const { code } = this;
+    code.localGet(RECORD);
+    code.localGet(BUDGET);
+    this.push(place.address);
+    const info = bytes | (write ? SLOW.WRITE : 0);
+    if (place.segment === 'record') {
+      this.push(this.#field(R.segmentIndex, OP.i32Load8U));
+      code.i32Const(SLOW.SEGMENT_SHIFT);
+      code.byte(OP.i32Shl);
+      code.i32Const(info);
+      code.byte(OP.i32Or);
+    } else code.i32Const(info | (place.segment << SLOW.SEGMENT_SHIFT));
+  }
+
+  /** Leaves the value on the stack. */
+  #callReadSlow(place: Place, width: Width, write: boolean): void {
+    this.#pushSlowArguments(place, width / 8, write);
+    this.code.call(this.#imports.readSlow);
+    const value = this.body.newLocal(I32);
+    this.code.localSet(value);
+    this.#afterCall();
+    if (width === 64) this.loadState(S.transfer, OP.i64Load);
+    else this.code.localGet(value);
+  }
+
+  #callWriteSlow(place: Place, value: Value): void {
+    if (value.wide) this.storeState(S.transfer, OP.i64Store, value);
+    this.#pushSlowArguments(place, value.width / 8, true);
+    if (value.wide) this.code.i32Const(0);
+    else this.pushClean(value);
+    this.code.call(this.#imports.writeSlow);
+    this.#afterCall();
+  }
+
+  /** A call into TypeScript may have raised a fault, and may have changed the budget. */
+  #afterCall(): void {
+    const { code } = this;
+    this.loadState(S.fault, OP.i32Load);
+    code.if(VOID);
+    code.byte(OP.return);
+    code.end();
+    this.loadState(S.budget, OP.i32Load);
+    code.localSet(BUDGET);
+  }
+
+  helper(name: HelperName, ...args: Value[]): Value {
+    const { code } = this;
+    const result = this.body.newLocal(I32);
+    code.localGet(RECORD);
+    code.localGet(BUDGET);
+    code.i32Const(HELPERS.indexOf(name));
+    for (let i = 0; i < 3; i++)
+      if (args[i]) this.pushClean(args[i]);
+      else code.i32Const(0);
+    code.call(this.#imports.helper);
+    code.localSet(result);
+    this.#afterCall();
+    return Value.local(32, true, result);
+  }
+
+  // --- control flow ------------------------------------------------------------------------------------------------------
+
+  #ip(offsetField: number): Value {
+    return this.#now(32, () => {
+      this.loadState(S.ipBase, OP.i32Load);
+      this.push(this.#field(offsetField, OP.i32Load16U));
+      this.code.byte(OP.i32Add);
+    });
+  }
+
+  nextIp(): Value {
+    return this.#ip(R.nextOffset);
+  }
+
+  thisIp(): Value {
+    return this.#ip(R.ipOffset);
+  }
+
+  relativeTarget(_target: Opnd): Value {
+    // The record holds the displacement counted from the start of the page.
+    const target = this.#now(32, () => {
+      this.loadState(S.ipBase, OP.i32Load);
+      this.push(this.#field(R.imm));
+      this.code.byte(OP.i32Add);
+    });
+    return this.operandWidth === 16 ? this.and(target, this.const(32, 0xffff)) : target;
+  }
+
+  checkCodeLimit(rip: Value): void {
+    if (this.#form.flat) return;
+    const limit = Value.tree(32, true, () => {
+      this.code.i32Const(segmentAddress(SEG.CS));
+      this.code.memory(OP.i32Load, SEGMENT.limit);
+    });
+    this.if(this.gtU(this.let(rip), limit), () => void this.helper('codeLimit'));
+  }
+
+  jumpRelative(target: Opnd): void {
+    if (this.#form.targetInPage) this.#linkedJump(R.reg1, () => this.relativeTarget(target));
+    else this.jumpTo(this.relativeTarget(target));
+  }
+
+  fallThrough(): void {
+    if (this.#form.def.endsBlock !== true) return;
+    if (this.#form.nextInPage) this.#linkedJump(R.reg2, () => this.nextIp());
+    else this.jumpTo(this.nextIp());
+  }
+
+  /** Goes to the linked block, or asks for the link. */
+  #linkedJump(linkField: number, rip: () => Value): void {
+    const { code } = this;
+    const block = this.body.newLocal(I32);
+    this.push(this.#field(linkField));
+    code.localTee(block);
+    code.if(VOID);
+    code.localGet(block);
+    code.localGet(BUDGET);
+    code.localGet(block);
+    code.memory(OP.i32Load, R.handler);
+    code.returnCallIndirect(this.#imports.handlerType);
+    code.end();
+    this.scoped(() => {
+      this.setRip(rip());
+      this.setState32(S.exitLink, this.add(Value.local(32, true, RECORD), this.const(32, linkField)));
+      this.#exit(EXIT.RESOLVE);
+    });
+  }
+
+  jumpTo(rip: Value): void {
+    this.setRip(rip);
+    this.jumpToRip();
+  }
+
+  setRip(rip: Value): void {
+    this.setState32(S.rip, this.zext(rip, 32));
+  }
+
+  jumpToRip(): void {
+    this.code.localGet(RECORD);
+    this.code.localGet(BUDGET);
+    this.code.returnCall(this.#imports.dynamicJump);
+  }
+
+  leave(): void {
+    this.#exit(EXIT.YIELD);
+  }
+
+  restart(): void {
+    this.setRip(this.thisIp());
+    // The rest of the block does not run now; this round of the instruction counts as one.
+    const rest = this.sub(this.#field(R.remaining, OP.i32Load16U), this.const(32, 1));
+    this.push(this.add(Value.local(32, true, BUDGET), rest));
+    this.code.localSet(BUDGET);
+    this.#exit(EXIT.YIELD);
+  }
+
+  #exit(reason: number): void {
+    this.setState32(S.exitReason, this.const(32, reason));
+    this.setState32(S.budget, Value.local(32, true, BUDGET));
+    this.code.byte(OP.return);
+  }
+}
+

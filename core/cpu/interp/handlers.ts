@@ -1,0 +1,86 @@
+import type { Instruction } from '../../isa/index.ts';
+import { ModuleBuilder } from '../../wasm/index.ts';
+import { definitionOf, type InsnDef } from '../insn/index.ts';
+import { formKey, formOf, type Form } from './form.ts';
+import { HandlerBuilder } from './handler-builder.ts';
+import { RUNTIME_HANDLER, declareImports, encodeRuntime, type TypeScriptImports } from './runtime.ts';
+
+const TABLE_LIMIT = 1 << 16;
+
+interface Pending {
+  readonly index: number;
+  readonly form: Form;
+}
+
+/**
+ * The function table of tier 0. A handler is made when the first instruction of its form is decoded; those that one
+ * block needs are compiled together. Measured against making all forms at start: see docs/decisions.md.
+ */
+export class HandlerTable {
+  readonly #memory: WebAssembly.Memory;
+  readonly #limits: { minPages: number; maxPages: number };
+  readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: RUNTIME_HANDLER.COUNT, maximum: TABLE_LIMIT });
+  readonly #byRow: (Map<number, number> | undefined)[] = [];
+  readonly #definitions: (InsnDef | null | undefined)[] = [];
+  readonly #env: Record<string, WebAssembly.ImportValue>;
+  #pending: Pending[] = [];
+  #next: number = RUNTIME_HANDLER.COUNT;
+  /** Runs handlers from a record until they return. */
+  readonly enter: (record: number, budget: number) => void;
+
+  constructor(memory: WebAssembly.Memory, limits: { minPages: number; maxPages: number }, calls: TypeScriptImports) {
+    this.#memory = memory;
+    this.#limits = limits;
+    this.#env = { memory: this.#memory, handlers: this.#table, ...calls };
+    const runtime = new WebAssembly.Instance(new WebAssembly.Module(encodeRuntime(limits)), { env: this.#env });
+    const handler = (name: string) => runtime.exports[name] as (record: number, budget: number) => void;
+    this.#env.dynamicJump = handler('dynamicJump');
+    this.#table.set(RUNTIME_HANDLER.HEADER, handler('header'));
+    this.#table.set(RUNTIME_HANDLER.STALE, handler('stale'));
+    this.#table.set(RUNTIME_HANDLER.YIELD, handler('yield'));
+    this.#table.set(RUNTIME_HANDLER.CONTINUE, handler('continue'));
+    this.#table.set(RUNTIME_HANDLER.CONTINUE_FAR, handler('continueFar'));
+    this.enter = handler('enter');
+  }
+
+  get count(): number {
+    return this.#next;
+  }
+
+  /** The definition that serves an instruction; undefined: not implemented. */
+  definition(insn: Instruction): InsnDef | undefined {
+    const { id } = insn.row;
+    let found = this.#definitions[id];
+    if (found === undefined) this.#definitions[id] = found = definitionOf(insn.row) ?? null;
+    return found ?? undefined;
+  }
+
+  /** Table index of the handler for a decoded instruction; valid after `flush`. */
+  handlerFor(insn: Instruction, def: InsnDef, mode: number, targetInPage: boolean, nextInPage: boolean): number {
+    const forms = (this.#byRow[insn.row.id] ??= new Map());
+    const key = formKey(insn, mode, targetInPage, nextInPage);
+    let index = forms.get(key);
+    if (index === undefined) {
+      index = this.#next++;
+      forms.set(key, index);
+      this.#pending.push({ index, form: formOf(def, insn, mode, targetInPage, nextInPage) });
+    }
+    return index;
+  }
+
+  /** Compiles the handlers that were asked for since the last time. */
+  flush(): void {
+    if (this.#pending.length === 0) return;
+    const module = new ModuleBuilder();
+    const imports = declareImports(module, this.#limits, true);
+    for (const { index, form } of this.#pending) {
+      const added = module.addFunction(imports.handlerType);
+      new HandlerBuilder(added.body, form, imports).build();
+      module.export(String(index), added.index);
+    }
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
+    if (this.#next > this.#table.length) this.#table.grow(Math.min(TABLE_LIMIT, this.#next * 2) - this.#table.length);
+    for (const { index } of this.#pending) this.#table.set(index, instance.exports[String(index)] as () => void);
+    this.#pending = [];
+  }
+}

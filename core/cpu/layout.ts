@@ -1,0 +1,175 @@
+/**
+ * Where things lie in the machine's linear memory: processor state, TLB, jump cache, decoded records, guest RAM.
+ * Both the TypeScript side and generated WebAssembly use these constants; nothing else knows an offset.
+ *
+ *     0x0000_0000  guard: address 0 is "no record"
+ *     0x0000_1000  processor state (one page)
+ *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
+ *     0x0005_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x0010_0000  record arena (decoded instructions)
+ *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM
+ */
+
+export const STATE = 0x1000;
+export const STATE_BYTES = 0x1000;
+
+/** Offsets from STATE. General registers are 8 bytes each, by their encoding; the ninth to sixteenth wait for x86-64. */
+export const S = {
+  gpr: 0x000,
+  /** Always zero: what an address without base or index reads. */
+  zero: 0x080,
+  /** Instruction pointer, exact whenever control is in TypeScript; u64. */
+  rip: 0x088,
+  /** Lazy arithmetic flags, see flags.ts: result (i64, sign-extended) and auxiliary bits (u32). */
+  flagsResult: 0x090,
+  flagsAux: 0x098,
+  /** EFLAGS without the six arithmetic flags; bit 1 set. */
+  eflags: 0x09c,
+  /** rip minus the offset in its linear page, for the page that executes; u64. */
+  ipBase: 0x0a0,
+  /** Instructions left before control returns; i32. Live in a parameter while handlers run. */
+  budget: 0x0a8,
+  /** Why control came back, EXIT.*; the record that caused it; where a link can be patched (0: nowhere). */
+  exitReason: 0x0ac,
+  exitRecord: 0x0b0,
+  exitLink: 0x0b4,
+  /** Record whose handler made the call into TypeScript. */
+  record: 0x0b8,
+  /** Nonzero when a call into TypeScript raised a fault: the handler returns at once. */
+  fault: 0x0bc,
+  /** Key of the code that may run now: mode bits and generation; compared with the jump cache's. */
+  jumpKey: 0x0c0,
+  /** Base addresses of the TLB halves that the current privilege uses. */
+  tlbRead: 0x0c4,
+  tlbWrite: 0x0c8,
+  /** An interrupt is pending at the processor's pin; u32. */
+  intrPending: 0x0cc,
+  /** rip after STI, MOV SS or POP SS: no interrupt is taken there; valid when shadowActive is 1. */
+  shadowRip: 0x0d0,
+  shadowActive: 0x0d8,
+  /** Result of a 64-bit slow read; operands of 64-bit slow writes. */
+  transfer: 0x0e0,
+  /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
+  segments: 0x100,
+} as const;
+
+/** Hidden part of a segment register; SEGMENT_BYTES apart, in encoding order, then LDTR and TR. */
+export const SEGMENT_BYTES = 0x28;
+export const SEGMENT = {
+  base: 0x00,
+  /** Largest offset that may be read / written, as i64; -1 sends every access to the slow path. */
+  readMax: 0x08,
+  writeMax: 0x10,
+  limit: 0x18,
+  /** Descriptor bits 8-23 of the second word: type, S, DPL, P, AVL, L, D/B, G. */
+  attributes: 0x1c,
+  selector: 0x20,
+} as const;
+export const SEGMENT_COUNT = 8;
+export const SEG_LDTR = 6;
+export const SEG_TR = 7;
+
+export const segmentAddress = (index: number): number => STATE + S.segments + index * SEGMENT_BYTES;
+export const gprAddress = (index: number): number => STATE + S.gpr + index * 8;
+
+/** Offsets from STATE of registers that live after the segments. */
+export const CONTROL = {
+  cr0: 0x280,
+  cr2: 0x288,
+  cr3: 0x290,
+  cr4: 0x298,
+  dr: 0x2a0,
+  gdtrBase: 0x2e0,
+  gdtrLimit: 0x2e8,
+  idtrBase: 0x2f0,
+  idtrLimit: 0x2f8,
+  efer: 0x300,
+  cpl: 0x308,
+  halted: 0x30c,
+  sysenterCs: 0x310,
+  sysenterEsp: 0x318,
+  sysenterEip: 0x320,
+  apicBase: 0x328,
+  pat: 0x330,
+  tscOffset: 0x338,
+} as const;
+
+export const TLB_BASE = 0x10000;
+export const TLB_ENTRIES = 1024;
+export const TLB_ENTRY_BYTES = 16;
+export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
+/** One TLB: `tag` is the linear page (u64, TLB_INVALID when empty), `addend` takes a linear address to linear memory. */
+export const TLB = { tag: 0, addend: 8 } as const;
+/** Not a page address, so it never compares equal. */
+export const TLB_INVALID = 1;
+export const tlbAddress = (user: boolean, write: boolean): number =>
+  TLB_BASE + ((user ? 2 : 0) + (write ? 1 : 0)) * TLB_BYTES;
+
+export const JUMP_CACHE = 0x50000;
+export const JUMP_ENTRIES = 4096;
+export const JUMP_ENTRY_BYTES = 16;
+/** `linear` (u64), `key` (u32, must equal S.jumpKey), `record` (u32). */
+export const JUMP = { linear: 0, key: 8, record: 12 } as const;
+
+export const ARENA_BASE = 0x0010_0000;
+export const ARENA_BYTES = 0x0170_0000;
+export const RAM_BASE = ARENA_BASE + ARENA_BYTES;
+
+/** A decoded instruction in linear memory; a block is a header record and its instructions in a row. */
+export const RECORD_BYTES = 48;
+export const R = {
+  /** Index of the handler in the function table. */
+  handler: 0,
+  /** Addresses of register operands in linear memory. Branches: linked blocks taken / not taken (0: none yet). */
+  reg1: 4,
+  reg2: 8,
+  base: 12,
+  index: 16,
+  disp: 20,
+  imm: 24,
+  imm2: 28,
+  /** Address of the segment's hidden part. */
+  segment: 32,
+  /** 0xFFFF or 0xFFFFFFFF by address size. */
+  addressMask: 36,
+  scale: 40,
+  segmentIndex: 41,
+  /** Offsets in the linear page of this instruction and of the next. */
+  ipOffset: 42,
+  /** Instructions of this block from here on, this one included. */
+  remaining: 44,
+  nextOffset: 46,
+} as const;
+
+/** The header record of a block. */
+export const BLOCK = { handler: 0, count: 4, executions: 8 } as const;
+
+/** Why handlers returned to TypeScript. */
+export const EXIT = {
+  /** Go on at S.rip: no block was known for it. */
+  RESOLVE: 0,
+  /** The budget does not cover the next block; S.rip is its start. */
+  BUDGET: 1,
+  /** S.fault is set; the faulting instruction is S.record. */
+  FAULT: 2,
+  /** The rest of the block is stale (its code was written); go on at S.rip. */
+  STALE: 3,
+  /** A call into TypeScript asked to come back before the next instruction; S.rip is that instruction. */
+  YIELD: 4,
+} as const;
+
+/** Bits of the mode key: everything that decoding and handlers depend on beside the bytes themselves. */
+export const MODE = {
+  CODE32: 1,
+  CODE64: 2,
+  /** ES, CS, SS and DS have base 0, limit 4 GiB and all rights, and the stack is 32 bits wide. */
+  FLAT: 4,
+  STACK32: 8,
+  USER: 16,
+  /** Real or virtual-8086 mode: loading a segment register is arithmetic. */
+  REAL: 32,
+  /** One instruction a block: single-stepping, exact budgets, partial pages. */
+  SINGLE: 64,
+} as const;
+/** Generation counter above the mode bits in S.jumpKey. */
+export const GENERATION_SHIFT = 8;

@@ -1,0 +1,301 @@
+import { PAGE_KIND, type PhysicalMemory } from '../memory/index.ts';
+import type { IoWidth } from '../bus/index.ts';
+import { SEG } from '../isa/index.ts';
+import { CpuFault, VECTOR, gp } from './fault.ts';
+import {
+  CONTROL,
+  GENERATION_SHIFT,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_BYTES,
+  S,
+  TLB,
+  TLB_BASE,
+  TLB_BYTES,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_INVALID,
+  tlbAddress,
+} from './layout.ts';
+import { ATTR, CR0, CR4, type CpuState } from './state.ts';
+
+/** Page-fault error code, SDM volume 3, 4.7. */
+const PF = { P: 1, W: 2, U: 4, RSVD: 8, ID: 16 } as const;
+/** Bits of page-table entries. */
+const PTE = { P: 1, RW: 2, US: 4, A: 0x20, D: 0x40, PS: 0x80, G: 0x100 } as const;
+const EFER_NXE = 1 << 11;
+const PAGE_MASK = 0xfffff000;
+
+/**
+ * Linear to physical: segment checks for the slow path, page walks, the software TLB. SDM volume 3, chapters 3 to 5.
+ * Linear and physical addresses are unsigned 32-bit numbers here; long mode will widen them.
+ */
+export class Mmu {
+  readonly #state: CpuState;
+  readonly #memory: PhysicalMemory;
+  readonly #i32: Int32Array;
+  /** Indices (in entries) of filled TLB slots, so that a flush costs what was filled. */
+  #filled: number[] = [];
+  /** Counts up at every change of the mapping; part of S.jumpKey. */
+  #generation = 0;
+  a20Mask = 0xffffffff;
+  missCount = 0;
+
+  constructor(state: CpuState, memory: PhysicalMemory) {
+    this.#state = state;
+    this.#memory = memory;
+    this.#i32 = new Int32Array(memory.bytes.buffer);
+    const entries = (4 * TLB_BYTES) / TLB_ENTRY_BYTES;
+    for (let entry = 0; entry < entries; entry++) this.#clear(entry);
+  }
+
+  #clear(entry: number): void {
+    const at = (TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2;
+    this.#i32[at] = TLB_INVALID;
+    this.#i32[at + 1] = 0;
+  }
+
+  // --- TLB --------------------------------------------------------------------------------------------------------------
+
+  flush(): void {
+    for (const entry of this.#filled) this.#clear(entry);
+    this.#filled = [];
+    this.nextGeneration();
+  }
+
+  /** Write permission of a page ends (it holds code now, or its dirty flag was cleared). */
+  revokeWrites(physPage: number): void {
+    const host = this.#memory.hostPage[physPage];
+    for (const entry of this.#filled) {
+      const at = (TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2;
+      const isWrite = (Math.floor(entry / TLB_ENTRIES) & 1) === 1;
+      if (isWrite && this.#i32[at] !== TLB_INVALID && this.#i32[at] + this.#i32[at + 2] === host) this.#clear(entry);
+    }
+  }
+
+  revokeAllWrites(): void {
+    for (const entry of this.#filled) if (Math.floor(entry / TLB_ENTRIES) & 1) this.#clear(entry);
+  }
+
+  /** Makes every jump cache entry invalid. */
+  nextGeneration(): void {
+    this.#generation = (this.#generation + 1) & ((1 << (32 - GENERATION_SHIFT - 1)) - 1);
+    if (this.#generation === 0)
+      this.#memory.bytes.fill(0, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_BYTES);
+    this.updateMode();
+  }
+
+  /** After any change of mode, privilege or segments: the key of jumps and the TLB in use. */
+  updateMode(): void {
+    const state = this.#state;
+    // Generation counts from 1, so that a zeroed cache entry never matches.
+    state.set(S.jumpKey, state.mode | ((this.#generation + 1) << GENERATION_SHIFT));
+    const user = state.cpl === 3;
+    state.set(S.tlbRead, tlbAddress(user, false));
+    state.set(S.tlbWrite, tlbAddress(user, true));
+  }
+
+  #fill(linear: number, physical: number, user: boolean, write: boolean): void {
+    const page = physical >>> 12;
+    const host = this.#memory.hostPage[page];
+    if (host < 0) return;
+    if (write && !this.#memory.claimForWriting(page)) return;
+    const index = (linear >>> 12) & (TLB_ENTRIES - 1);
+    const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
+    const linearPage = linear & PAGE_MASK;
+    if (this.#i32[at] === TLB_INVALID) this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
+    this.#i32[at] = linearPage;
+    this.#i32[at + (TLB.addend >> 2)] = (host - linearPage) | 0;
+  }
+
+  // --- page walks ---------------------------------------------------------------------------------------------------------
+
+  /** Physical address, A20 applied. Throws CpuFault (#PF, CR2 set). Sets accessed and dirty bits. */
+  translate(linear: number, write: boolean, user: boolean, fetch = false): number {
+    const { cr0 } = this.#state;
+    if (cr0 & CR0.PG) {
+      const physical = this.#state.cr4 & CR4.PAE ? this.#walkPae(linear, write, user, fetch) : this.#walk(linear, write, user, fetch);
+      return (physical & this.a20Mask) >>> 0;
+    }
+    return (linear & this.a20Mask) >>> 0;
+  }
+
+  #fault(linear: number, present: boolean, write: boolean, user: boolean, fetch: boolean, reserved = false): CpuFault {
+    this.#state.set(CONTROL.cr2, linear);
+    const nx = this.#nxEnabled && fetch;
+    return new CpuFault(
+      VECTOR.PF,
+      (present ? PF.P : 0) | (write ? PF.W : 0) | (user ? PF.U : 0) | (reserved ? PF.RSVD : 0) | (nx ? PF.ID : 0),
+    );
+  }
+
+  get #nxEnabled(): boolean {
+    return (this.#state.get(CONTROL.efer) & EFER_NXE) !== 0 && (this.#state.cr4 & CR4.PAE) !== 0;
+  }
+
+  #allowed(rights: number, write: boolean, user: boolean): boolean {
+    if (user && !(rights & PTE.US)) return false;
+    if (!write || rights & PTE.RW) return true;
+    return !user && !(this.#state.cr0 & CR0.WP);
+  }
+
+  #mark(address: number, entry: number, bits: number): void {
+    if ((entry & bits) !== bits) this.#memory.write(address, 4, (entry | bits) >>> 0);
+  }
+
+  /** Two levels of 32-bit entries, 4 KiB and (CR4.PSE) 4 MiB pages. */
+  #walk(linear: number, write: boolean, user: boolean, fetch: boolean): number {
+    const memory = this.#memory;
+    const directory = ((this.#state.get(CONTROL.cr3) & PAGE_MASK) | ((linear >>> 22) << 2)) >>> 0;
+    const pde = memory.read(directory, 4);
+    if (!(pde & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
+    if (pde & PTE.PS && this.#state.cr4 & CR4.PSE) {
+      if (pde & 0x0020_0000) throw this.#fault(linear, true, write, user, fetch, true);
+      if (!this.#allowed(pde, write, user)) throw this.#fault(linear, true, write, user, fetch);
+      this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
+      // Bits 13-20 are bits 32-39 of the address (PSE-36): beyond what this memory has.
+      return ((pde & 0xffc0_0000) | (linear & 0x003f_ffff)) >>> 0;
+    }
+    const table = ((pde & PAGE_MASK) | ((linear >>> 10) & 0xffc)) >>> 0;
+    const pte = memory.read(table, 4);
+    if (!(pte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
+    if (!this.#allowed(pde & pte, write, user)) throw this.#fault(linear, true, write, user, fetch);
+    this.#mark(directory, pde, PTE.A);
+    this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
+    return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
+  }
+
+  /** Three levels of 64-bit entries, 4 KiB and 2 MiB pages, no-execute. */
+  #walkPae(linear: number, write: boolean, user: boolean, fetch: boolean): number {
+    const memory = this.#memory;
+    const nx = this.#nxEnabled;
+    // Reserved: NX while EFER.NXE is off, and address bits above 36 (what CPUID reports).
+    const reservedHigh = nx ? 0x7fff_fff0 : 0xffff_fff0;
+    const pointer = ((this.#state.get(CONTROL.cr3) & 0xffff_ffe0) | ((linear >>> 30) << 3)) >>> 0;
+    const pdpte = memory.read(pointer, 4);
+    if (!(pdpte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
+    const directory = ((pdpte & PAGE_MASK) | ((linear >>> 18) & 0xff8)) >>> 0;
+    const pde = memory.read(directory, 4);
+    const pdeHigh = memory.read(directory + 4, 4);
+    if (!(pde & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
+    if (pdeHigh & reservedHigh) throw this.#fault(linear, true, write, user, fetch, true);
+    if (pde & PTE.PS) {
+      if (pde & 0x001f_e000) throw this.#fault(linear, true, write, user, fetch, true);
+      if (!this.#allowed(pde, write, user) || (fetch && nx && pdeHigh >>> 31)) throw this.#fault(linear, true, write, user, fetch);
+      this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
+      if (pdeHigh & 15) return 0xffff_fff0; // above 4 GiB: nothing there
+      return ((pde & 0xffe0_0000) | (linear & 0x001f_ffff)) >>> 0;
+    }
+    const table = ((pde & PAGE_MASK) | ((linear >>> 9) & 0xff8)) >>> 0;
+    const pte = memory.read(table, 4);
+    const pteHigh = memory.read(table + 4, 4);
+    if (!(pte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
+    if (pteHigh & reservedHigh) throw this.#fault(linear, true, write, user, fetch, true);
+    if (!this.#allowed(pde & pte, write, user) || (fetch && nx && (pdeHigh | pteHigh) >>> 31))
+      throw this.#fault(linear, true, write, user, fetch);
+    this.#mark(directory, pde, PTE.A);
+    this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
+    if (pteHigh & 15) return 0xffff_fff0;
+    return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
+  }
+
+  // --- linear accesses from TypeScript ----------------------------------------------------------------------------------
+
+  /** 1, 2 or 4 bytes. `user`: with the rights of CPL 3. Throws CpuFault. */
+  read(linear: number, width: IoWidth, user: boolean): number {
+    if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, false);
+    const physical = this.translate(linear, false, user);
+    this.#fill(linear, physical, user, false);
+    return this.#memory.read(physical, width);
+  }
+
+  /** As read, for a value that will be written back: faults as a write would. */
+  readForWrite(linear: number, width: IoWidth, user: boolean): number {
+    if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, true);
+    return this.#memory.read(this.translate(linear, true, user), width);
+  }
+
+  #readAcross(linear: number, width: IoWidth, user: boolean, write: boolean): number {
+    let value = 0;
+    for (let i = 0; i < width; i++)
+      value |= this.#memory.read(this.translate((linear + i) >>> 0, write, user), 1) << (i * 8);
+    return value >>> 0;
+  }
+
+  write(linear: number, width: IoWidth, value: number, user: boolean): void {
+    if ((linear & 0xfff) + width > 0x1000) {
+      // Both pages are checked before the first byte changes.
+      const parts = Array.from({ length: width }, (_, i) => this.translate((linear + i) >>> 0, true, user));
+      parts.forEach((physical, i) => this.#memory.write(physical, 1, (value >>> (i * 8)) & 0xff));
+      return;
+    }
+    const physical = this.translate(linear, true, user);
+    this.#memory.write(physical, width, value);
+    this.#fill(linear, physical, user, true);
+  }
+
+  /** Faults as a write of these bytes would, and writes nothing. */
+  probeWrite(linear: number, bytes: number, user: boolean): void {
+    this.translate(linear, true, user);
+    if ((linear & 0xfff) + bytes > 0x1000) this.translate((linear + bytes - 1) >>> 0, true, user);
+  }
+
+  /** Address for an instruction fetch. Throws CpuFault. */
+  fetch(linear: number): number {
+    return this.translate(linear, false, this.#state.cpl === 3, true);
+  }
+
+  // --- segmented accesses: the slow path of generated code ----------------------------------------------------------------
+
+  /** Linear address of an access of `bytes` at `offset`. Throws #GP(0) or, for the stack, #SS(0). */
+  segmentAddress(segment: number, offset: number, bytes: number, write: boolean): number {
+    const state = this.#state;
+    const attributes = state.attributes(segment);
+    const limit = state.limit(segment);
+    const code = (attributes & ATTR.CODE) !== 0;
+    const rw = (attributes & ATTR.RW) !== 0;
+    const fault = (): CpuFault => (segment === SEG.SS ? new CpuFault(VECTOR.SS, 0) : gp());
+    if (!(attributes & ATTR.P)) throw fault();
+    if (write ? code || !rw : code && !rw) {
+      // Real and virtual-8086 mode write through any segment, whatever its cached type.
+      if (state.usesDescriptors) throw fault();
+    }
+    const last = offset + bytes - 1;
+    if (!code && attributes & ATTR.EC) {
+      const top = attributes & ATTR.DB ? 0xffff_ffff : 0xffff;
+      if (offset <= limit || last > top) throw fault();
+    } else if (last > limit) throw fault();
+    return (state.base(segment) + offset) >>> 0;
+  }
+
+  slowRead(segment: number, offset: number, bytes: number, forWrite: boolean): number {
+    this.missCount++;
+    const user = this.#state.cpl === 3;
+    const linear = this.segmentAddress(segment, offset, bytes, forWrite);
+    if (bytes === 8) {
+      const low = forWrite ? this.readForWrite(linear, 4, user) : this.read(linear, 4, user);
+      const high = forWrite ? this.readForWrite((linear + 4) >>> 0, 4, user) : this.read((linear + 4) >>> 0, 4, user);
+      this.#state.set(S.transfer, low);
+      this.#state.set(S.transfer + 4, high);
+      return 0;
+    }
+    return forWrite ? this.readForWrite(linear, bytes as IoWidth, user) : this.read(linear, bytes as IoWidth, user);
+  }
+
+  slowWrite(segment: number, offset: number, bytes: number, value: number): void {
+    this.missCount++;
+    const user = this.#state.cpl === 3;
+    const linear = this.segmentAddress(segment, offset, bytes, true);
+    if (bytes === 8) {
+      this.probeWrite(linear, 8, user);
+      this.write(linear, 4, this.#state.get(S.transfer), user);
+      this.write((linear + 4) >>> 0, 4, this.#state.get(S.transfer + 4), user);
+      return;
+    }
+    this.write(linear, bytes as IoWidth, value, user);
+  }
+
+  isRam(physical: number): boolean {
+    return this.#memory.kind[physical >>> 12] !== PAGE_KIND.MMIO && this.#memory.hostPage[physical >>> 12] >= 0;
+  }
+}

@@ -1,0 +1,404 @@
+import type { IoBus, IoWidth } from '../bus/index.ts';
+import { SEG } from '../isa/index.ts';
+import { cpuid } from './cpuid.ts';
+import { type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
+import { CpuFault, VECTOR, gp, selectorError, ud } from './fault.ts';
+import type { FarTransfers } from './far.ts';
+import type { HelperTable } from './helpers.ts';
+import { FLAG } from './insn/flags.ts';
+import type { Interrupts } from './interrupts.ts';
+import { CONTROL, S, SEG_LDTR, SEG_TR } from './layout.ts';
+import type { Mmu } from './mmu.ts';
+import { ATTR, CR0, CR4, type CpuState } from './state.ts';
+import type { Tasks } from './tasks.ts';
+
+/** What the helpers need of the rest of the processor and the board. */
+export interface SystemParts {
+  readonly state: CpuState;
+  readonly mmu: Mmu;
+  readonly descriptors: Descriptors;
+  readonly tasks: Tasks;
+  readonly far: FarTransfers;
+  readonly interrupts: Interrupts;
+  readonly io: IoBus;
+  /** Time-stamp counter now. */
+  readonly timeStamp: () => bigint;
+  /** Makes the engine look at interrupts before the next instruction. */
+  readonly kick: () => void;
+}
+
+const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
+const CR4_WRITABLE = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE;
+/** Changes of these need a fresh TLB. */
+const CR0_MAPPING = CR0.PG | CR0.WP | CR0.PE;
+const CR4_MAPPING = CR4.PSE | CR4.PAE | CR4.PGE;
+const EFER_WRITABLE = 1n << 11n; // NXE; long mode comes later
+
+const MSR = { TSC: 0x10, APIC_BASE: 0x1b, SYSENTER_CS: 0x174, SYSENTER_ESP: 0x175, SYSENTER_EIP: 0x176, PAT: 0x277, EFER: 0xc000_0080 } as const; // prettier-ignore
+/** Memory type ranges and machine check: present in every Pentium Pro, read as zero, writes ignored. */
+const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
+  [0x00, 0x01],
+  [0x17, 0x17],
+  [0x2a, 0x2a],
+  [0x79, 0x79],
+  [0x8b, 0x8b],
+  [0xc1, 0xc2],
+  [0xfe, 0xfe],
+  [0x179, 0x17b],
+  [0x186, 0x187],
+  [0x1a0, 0x1a0],
+  [0x1d9, 0x1de],
+  [0x200, 0x20f],
+  [0x250, 0x250],
+  [0x258, 0x259],
+  [0x268, 0x26f],
+  [0x2ff, 0x2ff],
+  [0x400, 0x417],
+];
+
+/** The TypeScript half of the instruction set: everything that checks privilege or changes the mode. */
+export function systemHelpers(parts: SystemParts): HelperTable {
+  const { state, mmu, descriptors, tasks, far, interrupts, io } = parts;
+
+  const requireLevel0 = (): void => {
+    if (state.cpl !== 0) throw gp();
+  };
+  const requireProtected = (): void => {
+    if (!state.usesDescriptors) throw ud();
+  };
+  /** Interrupts may be taken now that could not before, or single-stepping begins. */
+  const lookAtInterrupts = (): void => {
+    if (state.get(S.eflags) & FLAG.TF || (state.get(S.intrPending) && state.interruptsEnabled)) parts.kick();
+  };
+  const setShadow = (rip: number): void => {
+    state.set(S.shadowRip, rip);
+    state.set(S.shadowActive, 1);
+  };
+
+  /** A pseudo-descriptor: limit, then a base of 24 or 32 bits. */
+  const storeTable = (base: number, limit: number) => (offset: number, segment: number): void => {
+    const user = state.cpl === 3;
+    const linear = mmu.segmentAddress(segment, offset, 6, true);
+    mmu.probeWrite(linear, 6, user);
+    mmu.write(linear, 2, state.get(limit) & 0xffff, user);
+    mmu.write((linear + 2) >>> 0, 4, state.get(base), user);
+  };
+  const loadTable = (base: number, limit: number) => (offset: number, segment: number, width: number): void => {
+    requireLevel0();
+    const linear = mmu.segmentAddress(segment, offset, 6, false);
+    const newLimit = mmu.read(linear, 2, false);
+    const newBase = mmu.read((linear + 2) >>> 0, 4, false);
+    state.set(limit, newLimit);
+    state.set(base, width === 16 ? newBase & 0xff_ffff : newBase);
+  };
+
+  /** The descriptor that VERR, VERW, LAR and LSL may look at, or undefined. */
+  const visible = (selector: number, systemTypes: readonly number[]) => {
+    if (isNull(selector)) return undefined;
+    const descriptor = descriptors.tryRead(selector);
+    if (!descriptor) return undefined;
+    if (descriptor.isSystem && !systemTypes.includes(descriptor.type)) return undefined;
+    if (descriptor.isConforming) return descriptor;
+    return Math.max(state.cpl, selector & 3) <= descriptor.dpl ? descriptor : undefined;
+  };
+  const setZero = (value: boolean): void => state.setArithmetic(FLAG.ZF, value ? FLAG.ZF : 0);
+
+  const writeCr0 = (value: number): void => {
+    if (value & CR0.PG && !(value & CR0.PE)) throw gp();
+    if (value & CR0.NW && !(value & CR0.CD)) throw gp();
+    const old = state.cr0;
+    const next = ((value & CR0_WRITABLE) | CR0.ET) >>> 0;
+    state.set(CONTROL.cr0, next);
+    if ((old ^ next) & CR0_MAPPING) mmu.flush();
+    else mmu.updateMode();
+  };
+  const controlRegisters: Readonly<Record<number, (value: number) => void>> = {
+    0: writeCr0,
+    2: (value) => state.set(CONTROL.cr2, value),
+    3: (value) => {
+      state.set(CONTROL.cr3, value);
+      mmu.flush();
+    },
+    4: (value) => {
+      if (value & ~CR4_WRITABLE) throw gp();
+      const old = state.cr4;
+      state.set(CONTROL.cr4, value);
+      if ((old ^ value) & CR4_MAPPING) mmu.flush();
+    },
+  };
+  const controlOffsets: Readonly<Record<number, number>> = { 0: CONTROL.cr0, 2: CONTROL.cr2, 3: CONTROL.cr3, 4: CONTROL.cr4 };
+
+  /** DR4 and DR5 are DR6 and DR7 unless CR4.DE says otherwise. */
+  const debugRegister = (number: number): number => {
+    if (number !== 4 && number !== 5) return number;
+    if (state.cr4 & CR4.DE) throw ud();
+    return number + 2;
+  };
+  const checkDebugAccess = (): void => {
+    requireLevel0();
+    if (state.get(CONTROL.dr + 7 * 8) & 0x2000) {
+      state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | 0x2000);
+      throw new CpuFault(VECTOR.DB);
+    }
+  };
+
+  const readMsr = (number: number): bigint | undefined => {
+    switch (number) {
+      case MSR.TSC:
+        return parts.timeStamp();
+      case MSR.APIC_BASE:
+        return state.view.getBigUint64(CONTROL.apicBase, true);
+      case MSR.SYSENTER_CS:
+        return BigInt(state.get(CONTROL.sysenterCs));
+      case MSR.SYSENTER_ESP:
+        return BigInt(state.get(CONTROL.sysenterEsp));
+      case MSR.SYSENTER_EIP:
+        return BigInt(state.get(CONTROL.sysenterEip));
+      case MSR.PAT:
+        return state.view.getBigUint64(CONTROL.pat, true);
+      case MSR.EFER:
+        return BigInt(state.get(CONTROL.efer));
+      default:
+        return QUIET_MSRS.some(([first, last]) => number >= first && number <= last) ? 0n : undefined;
+    }
+  };
+  const writeMsr = (number: number, value: bigint): void => {
+    const low = Number(value & 0xffff_ffffn);
+    switch (number) {
+      case MSR.TSC:
+        state.view.setBigInt64(
+          CONTROL.tscOffset,
+          BigInt.asIntN(64, value - (parts.timeStamp() - state.view.getBigInt64(CONTROL.tscOffset, true))),
+          true,
+        );
+        return;
+      case MSR.APIC_BASE:
+        state.view.setBigUint64(CONTROL.apicBase, value, true);
+        return;
+      case MSR.SYSENTER_CS:
+        state.set(CONTROL.sysenterCs, low);
+        return;
+      case MSR.SYSENTER_ESP:
+        state.set(CONTROL.sysenterEsp, low);
+        return;
+      case MSR.SYSENTER_EIP:
+        state.set(CONTROL.sysenterEip, low);
+        return;
+      case MSR.PAT:
+        state.view.setBigUint64(CONTROL.pat, value, true);
+        return;
+      case MSR.EFER:
+        if (value & ~EFER_WRITABLE) throw gp();
+        state.set(CONTROL.efer, low);
+        mmu.flush();
+        return;
+      default:
+        if (readMsr(number) === undefined) throw gp();
+    }
+  };
+
+  /** Flat segments as SYSENTER and SYSEXIT load them, without looking at any table. */
+  const loadFlat = (segment: number, selector: number, dpl: number, code: boolean): void =>
+    state.setSegment(
+      segment,
+      selector,
+      0,
+      0xffff_ffff,
+      ATTR.P | ATTR.S | ATTR.G | ATTR.DB | ATTR.RW | ATTR.ACCESSED | (dpl << ATTR.DPL_SHIFT) | (code ? ATTR.CODE : 0),
+    );
+
+  return {
+    divideError: () => {
+      throw new CpuFault(VECTOR.DE);
+    },
+    boundRangeExceeded: () => {
+      throw new CpuFault(VECTOR.BR);
+    },
+    undefinedOpcode: () => {
+      throw ud();
+    },
+    codeLimit: () => {
+      throw gp();
+    },
+
+    loadSegment: (segment, selector, nextRip) => {
+      descriptors.load(segment, selector);
+      if (segment === SEG.SS) setShadow(nextRip);
+      mmu.updateMode();
+    },
+    farJump: (selector, offset) => far.jump(selector, offset >>> 0),
+    farCall: (selector, offset, width) => far.call(selector, offset >>> 0, width),
+    farReturn: (release, width) => far.return(release, width),
+    interruptReturn: (width, nextRip) => {
+      interrupts.return(width, nextRip >>> 0);
+      lookAtInterrupts();
+    },
+    softwareInterrupt: (vector, nextRip) => {
+      interrupts.checkVirtual8086();
+      interrupts.deliver(vector, 'software', nextRip >>> 0);
+    },
+    // INT3 and INTO do not look at IOPL.
+    breakpoint: (vector, nextRip) => interrupts.deliver(vector, 'software', nextRip >>> 0),
+    debugTrap: (nextRip) => interrupts.deliver(VECTOR.DB, 'exception', nextRip >>> 0),
+
+    readEflags: () => {
+      interrupts.checkVirtual8086();
+      return state.eflags & ~(FLAG.VM | FLAG.RF);
+    },
+    writeEflags: (image, width) => {
+      interrupts.checkVirtual8086();
+      const flags = interrupts.mergeFlags(image >>> 0, width, state.protectedMode ? state.cpl : 0);
+      state.eflags = flags & ~(width === 32 ? FLAG.RF : 0);
+      lookAtInterrupts();
+    },
+    clearInterruptFlag: () => {
+      if (state.protectedMode && state.cpl > state.iopl) throw gp();
+      state.set(S.eflags, state.get(S.eflags) & ~FLAG.IF);
+    },
+    setInterruptFlag: (nextRip) => {
+      if (state.protectedMode && state.cpl > state.iopl) throw gp();
+      if (state.interruptsEnabled) return;
+      state.set(S.eflags, state.get(S.eflags) | FLAG.IF);
+      setShadow(nextRip);
+      lookAtInterrupts();
+    },
+    halt: () => {
+      requireLevel0();
+      state.set(CONTROL.halted, 1);
+    },
+
+    checkPort: (port, bytes) => {
+      if (!state.protectedMode) return;
+      if (!state.v86 && state.cpl <= state.iopl) return;
+      if (!tasks.portAllowed(port, bytes)) throw gp();
+    },
+    portRead: (port, bytes) => io.read(port, bytes as IoWidth),
+    portWrite: (port, bytes, value) => io.write(port, bytes as IoWidth, value >>> 0),
+
+    storeGdtr: storeTable(CONTROL.gdtrBase, CONTROL.gdtrLimit),
+    storeIdtr: storeTable(CONTROL.idtrBase, CONTROL.idtrLimit),
+    loadGdtr: loadTable(CONTROL.gdtrBase, CONTROL.gdtrLimit),
+    loadIdtr: loadTable(CONTROL.idtrBase, CONTROL.idtrLimit),
+    storeLdtr: () => state.selector(SEG_LDTR),
+    storeTr: () => state.selector(SEG_TR),
+    loadLdtr: (selector) => {
+      requireLevel0();
+      if (isNull(selector)) {
+        state.setSegment(SEG_LDTR, selector, 0, 0, 0);
+        return;
+      }
+      if (selector & 4) throw gp(selectorError(selector));
+      const descriptor = descriptors.read(selector);
+      if (!descriptor.isSystem || descriptor.type !== SYSTEM_TYPE.LDT) throw gp(selectorError(selector));
+      if (!descriptor.present) throw new CpuFault(VECTOR.NP, selectorError(selector));
+      descriptors.install(SEG_LDTR, selector, descriptor);
+    },
+    loadTr: (selector) => {
+      requireLevel0();
+      const descriptor = tasks.target(selector, VECTOR.GP, 'jump');
+      descriptors.setBusy(descriptor, true);
+      state.setSegment(SEG_TR, selector, descriptor.base, descriptor.limit, descriptor.attributes | 2);
+    },
+    verifyRead: (selector) => (visible(selector, [])?.isReadable ? 1 : 0),
+    verifyWrite: (selector) => (visible(selector, [])?.isWritable ? 1 : 0),
+    loadAccessRights: (selector) => {
+      requireProtected();
+      const { TSS16, LDT, TSS16_BUSY, CALL_GATE16, TASK_GATE, TSS32, TSS32_BUSY, CALL_GATE32 } = SYSTEM_TYPE;
+      const found = visible(selector, [TSS16, LDT, TSS16_BUSY, CALL_GATE16, TASK_GATE, TSS32, TSS32_BUSY, CALL_GATE32]);
+      setZero(found !== undefined);
+      return found ? found.high & 0x00ff_ff00 : 0;
+    },
+    loadSegmentLimit: (selector) => {
+      const { TSS16, LDT, TSS16_BUSY, TSS32, TSS32_BUSY } = SYSTEM_TYPE;
+      const found = visible(selector, [TSS16, LDT, TSS16_BUSY, TSS32, TSS32_BUSY]);
+      setZero(found !== undefined);
+      return found ? found.limit | 0 : 0;
+    },
+
+    readControlRegister: (number) => {
+      requireLevel0();
+      const offset = controlOffsets[number];
+      if (offset === undefined) throw ud();
+      return state.get(offset) | 0;
+    },
+    writeControlRegister: (number, value) => {
+      requireLevel0();
+      const write = controlRegisters[number];
+      if (!write) throw ud();
+      write(value >>> 0);
+    },
+    readDebugRegister: (number) => {
+      checkDebugAccess();
+      return state.get(CONTROL.dr + debugRegister(number) * 8) | 0;
+    },
+    writeDebugRegister: (number, value) => {
+      checkDebugAccess();
+      const index = debugRegister(number);
+      let word = value >>> 0;
+      if (index === 6) word = ((word & 0x0000_e00f) | 0xffff_0ff0) >>> 0;
+      if (index === 7) word = ((word & 0xffff_2fff) | 0x400) >>> 0;
+      state.set(CONTROL.dr + index * 8, word);
+    },
+    storeMachineStatus: () => state.cr0 | 0,
+    loadMachineStatus: (value) => {
+      requireLevel0();
+      // PE can be set this way, never cleared.
+      writeCr0(((state.cr0 & ~0xe) | (value & 0xf)) >>> 0);
+    },
+    clearTaskSwitched: () => {
+      requireLevel0();
+      state.set(CONTROL.cr0, state.cr0 & ~CR0.TS);
+    },
+    readMsr: () => {
+      requireLevel0();
+      const value = readMsr(state.gpr(1));
+      if (value === undefined) throw gp();
+      state.setGpr(0, Number(value & 0xffff_ffffn));
+      state.setGpr(2, Number((value >> 32n) & 0xffff_ffffn));
+    },
+    writeMsr: () => {
+      requireLevel0();
+      writeMsr(state.gpr(1), (BigInt(state.gpr(2)) << 32n) | BigInt(state.gpr(0)));
+    },
+    invalidateCaches: requireLevel0,
+    readTimeStamp: () => {
+      if (state.cr4 & CR4.TSD && state.cpl !== 0) throw gp();
+      const value = parts.timeStamp();
+      state.setGpr(0, Number(value & 0xffff_ffffn));
+      state.setGpr(2, Number((value >> 32n) & 0xffff_ffffn));
+    },
+    readPerformanceCounter: () => {
+      if (!(state.cr4 & CR4.PCE) && state.cpl !== 0) throw gp();
+      if (state.gpr(1) > 1) throw gp();
+      state.setGpr(0, 0);
+      state.setGpr(2, 0);
+    },
+    cpuid: () => cpuid(state),
+    invalidatePage: () => {
+      requireLevel0();
+      mmu.flush();
+    },
+    sysenter: () => {
+      const cs = state.get(CONTROL.sysenterCs);
+      if (!state.protectedMode || (cs & 0xfffc) === 0) throw gp();
+      state.eflags &= ~(FLAG.VM | FLAG.IF | FLAG.RF);
+      loadFlat(SEG.CS, cs & 0xfffc, 0, true);
+      loadFlat(SEG.SS, (cs + 8) & 0xfffc, 0, false);
+      state.set(CONTROL.cpl, 0);
+      state.setGpr(4, state.get(CONTROL.sysenterEsp));
+      state.rip = state.get(CONTROL.sysenterEip);
+      mmu.updateMode();
+    },
+    sysexit: () => {
+      const cs = state.get(CONTROL.sysenterCs);
+      if (!state.protectedMode || (cs & 0xfffc) === 0) throw gp();
+      requireLevel0();
+      loadFlat(SEG.CS, ((cs + 16) & 0xfffc) | 3, 3, true);
+      loadFlat(SEG.SS, ((cs + 24) & 0xfffc) | 3, 3, false);
+      state.set(CONTROL.cpl, 3);
+      state.setGpr(4, state.gpr(1));
+      state.rip = state.gpr(2);
+      mmu.updateMode();
+    },
+  };
+}

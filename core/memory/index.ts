@@ -1,0 +1,2 @@
+/** Guest-physical memory: pages of RAM, ROM and memory-mapped I/O, with code and dirty tracking. */
+export * from './physical.ts';

@@ -1,0 +1,411 @@
+/**
+ * WebAssembly binary encoder: just the parts that generated code needs. Core specification 3.0, chapter 5.
+ * Knows no x86.
+ */
+
+export const I32 = 0x7f;
+export const I64 = 0x7e;
+export const F32 = 0x7d;
+export const F64 = 0x7c;
+export const V128 = 0x7b;
+export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof F64 | typeof V128;
+/** Block type of a block that leaves nothing on the stack. */
+export const VOID = 0x40;
+
+/** Single-byte opcodes used by generated code, by their specification names. */
+export const OP = {
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  returnCall: 0x12,
+  returnCallIndirect: 0x13,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Load: 0x28,
+  i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
+  i32Load8U: 0x2d,
+  i32Load16U: 0x2f,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  i32Store8: 0x3a,
+  i32Store16: 0x3b,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32Ne: 0x47,
+  i32LtS: 0x48,
+  i32LtU: 0x49,
+  i32GtS: 0x4a,
+  i32GtU: 0x4b,
+  i32LeS: 0x4c,
+  i32LeU: 0x4d,
+  i32GeS: 0x4e,
+  i32GeU: 0x4f,
+  i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64Ne: 0x52,
+  i64LtS: 0x53,
+  i64LtU: 0x54,
+  i64GtS: 0x55,
+  i64GtU: 0x56,
+  i64LeS: 0x57,
+  i64LeU: 0x58,
+  i64GeS: 0x59,
+  i64GeU: 0x5a,
+  i32Clz: 0x67,
+  i32Ctz: 0x68,
+  i32Popcnt: 0x69,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32Mul: 0x6c,
+  i32DivS: 0x6d,
+  i32DivU: 0x6e,
+  i32RemS: 0x6f,
+  i32RemU: 0x70,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32Shl: 0x74,
+  i32ShrS: 0x75,
+  i32ShrU: 0x76,
+  i32Rotl: 0x77,
+  i32Rotr: 0x78,
+  i64Clz: 0x79,
+  i64Ctz: 0x7a,
+  i64Popcnt: 0x7b,
+  i64Add: 0x7c,
+  i64Sub: 0x7d,
+  i64Mul: 0x7e,
+  i64DivS: 0x7f,
+  i64DivU: 0x80,
+  i64RemS: 0x81,
+  i64RemU: 0x82,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64Xor: 0x85,
+  i64Shl: 0x86,
+  i64ShrS: 0x87,
+  i64ShrU: 0x88,
+  i64Rotl: 0x89,
+  i64Rotr: 0x8a,
+  i32WrapI64: 0xa7,
+  i64ExtendI32S: 0xac,
+  i64ExtendI32U: 0xad,
+  i32Extend8S: 0xc0,
+  i32Extend16S: 0xc1,
+  i64Extend8S: 0xc2,
+  i64Extend16S: 0xc3,
+  i64Extend32S: 0xc4,
+} as const;
+
+/** Growable code bytes with the few structured helpers that need immediates. */
+export class Code {
+  #bytes = new Uint8Array(512);
+  length = 0;
+
+  #reserve(count: number): void {
+    if (this.length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+  }
+
+  byte(value: number): void {
+    this.#reserve(1);
+    this.#bytes[this.length++] = value;
+  }
+
+  raw(data: Uint8Array): void {
+    this.#reserve(data.length);
+    this.#bytes.set(data, this.length);
+    this.length += data.length;
+  }
+
+  /** Unsigned LEB128 of a 32-bit value. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    do {
+      const low = rest & 0x7f;
+      rest >>>= 7;
+      this.byte(rest === 0 ? low : low | 0x80);
+    } while (rest !== 0);
+  }
+
+  /** Signed LEB128 of a 32-bit value. */
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && !(low & 0x40)) || (rest === -1 && low & 0x40)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 0x80);
+    }
+  }
+
+  /** Signed LEB128 of a 64-bit value. */
+  signed64(value: bigint): void {
+    let rest = BigInt.asIntN(64, value);
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && !(low & 0x40)) || (rest === -1n && low & 0x40)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 0x80);
+    }
+  }
+
+  i32Const(value: number): void {
+    this.byte(OP.i32Const);
+    this.signed(value);
+  }
+  i64Const(value: bigint): void {
+    this.byte(OP.i64Const);
+    this.signed64(value);
+  }
+  localGet(index: number): void {
+    this.byte(OP.localGet);
+    this.unsigned(index);
+  }
+  localSet(index: number): void {
+    this.byte(OP.localSet);
+    this.unsigned(index);
+  }
+  localTee(index: number): void {
+    this.byte(OP.localTee);
+    this.unsigned(index);
+  }
+  /** A load or store with an alignment of one byte (guest data is unaligned) and a constant offset. */
+  memory(op: number, offset: number): void {
+    this.byte(op);
+    this.byte(0);
+    this.unsigned(offset);
+  }
+  call(functionIndex: number): void {
+    this.byte(OP.call);
+    this.unsigned(functionIndex);
+  }
+  returnCall(functionIndex: number): void {
+    this.byte(OP.returnCall);
+    this.unsigned(functionIndex);
+  }
+  returnCallIndirect(typeIndex: number): void {
+    this.byte(OP.returnCallIndirect);
+    this.unsigned(typeIndex);
+    this.byte(0);
+  }
+  block(type: number = VOID): void {
+    this.byte(OP.block);
+    this.byte(type);
+  }
+  loop(type: number = VOID): void {
+    this.byte(OP.loop);
+    this.byte(type);
+  }
+  if(type: number = VOID): void {
+    this.byte(OP.if);
+    this.byte(type);
+  }
+  else(): void {
+    this.byte(OP.else);
+  }
+  end(): void {
+    this.byte(OP.end);
+  }
+  br(depth: number): void {
+    this.byte(OP.br);
+    this.unsigned(depth);
+  }
+  brIf(depth: number): void {
+    this.byte(OP.brIf);
+    this.unsigned(depth);
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.length);
+  }
+}
+
+export interface FunctionType {
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** A function under construction: parameters come first among the locals. */
+export class FunctionBody {
+  readonly code = new Code();
+  readonly type: number;
+  readonly #paramCount: number;
+  readonly #locals: ValueType[] = [];
+
+  constructor(type: number, paramCount: number) {
+    this.type = type;
+    this.#paramCount = paramCount;
+  }
+
+  newLocal(type: ValueType): number {
+    this.#locals.push(type);
+    return this.#paramCount + this.#locals.length - 1;
+  }
+
+  encode(): Uint8Array {
+    const runs: [count: number, type: ValueType][] = [];
+    for (const type of this.#locals) {
+      const last = runs.at(-1);
+      if (last?.[1] === type) last[0]++;
+      else runs.push([1, type]);
+    }
+    const body = new Code();
+    body.unsigned(runs.length);
+    for (const [count, type] of runs) {
+      body.unsigned(count);
+      body.byte(type);
+    }
+    body.raw(this.code.bytes());
+    body.end();
+    return body.bytes();
+  }
+}
+
+export interface MemoryImport {
+  readonly minPages: number;
+  readonly maxPages: number;
+}
+
+/** Assembles a module. Imports must be declared before functions; all imports live in the namespace `env`. */
+export class ModuleBuilder {
+  readonly #types: FunctionType[] = [];
+  readonly #functionImports: { name: string; type: number }[] = [];
+  readonly #bodies: FunctionBody[] = [];
+  readonly #exports: { name: string; index: number }[] = [];
+  #memory: { name: string; limits: MemoryImport } | undefined;
+  #table: { name: string; minimum: number } | undefined;
+
+  type(params: readonly ValueType[], results: readonly ValueType[]): number {
+    const found = this.#types.findIndex(
+      (t) => t.params.join() === params.join() && t.results.join() === results.join(),
+    );
+    if (found >= 0) return found;
+    this.#types.push({ params, results });
+    return this.#types.length - 1;
+  }
+
+  importMemory(name: string, limits: MemoryImport): void {
+    this.#memory = { name, limits };
+  }
+
+  importTable(name: string, minimum: number): void {
+    this.#table = { name, minimum };
+  }
+
+  /** Returns the function index. */
+  importFunction(name: string, type: number): number {
+    if (this.#bodies.length > 0) throw new Error('imports come before functions');
+    this.#functionImports.push({ name, type });
+    return this.#functionImports.length - 1;
+  }
+
+  /** Returns the function index and the body to fill. */
+  addFunction(type: number): { index: number; body: FunctionBody } {
+    const body = new FunctionBody(type, this.#types[type].params.length);
+    this.#bodies.push(body);
+    return { index: this.#functionImports.length + this.#bodies.length - 1, body };
+  }
+
+  export(name: string, functionIndex: number): void {
+    this.#exports.push({ name, index: functionIndex });
+  }
+
+  encode(): Uint8Array<ArrayBuffer> {
+    const out = new Code();
+    out.raw(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
+    section(out, 1, this.#types.length, (s) => {
+      for (const type of this.#types) {
+        s.byte(0x60);
+        s.unsigned(type.params.length);
+        for (const t of type.params) s.byte(t);
+        s.unsigned(type.results.length);
+        for (const t of type.results) s.byte(t);
+      }
+    });
+    const importCount = this.#functionImports.length + (this.#memory ? 1 : 0) + (this.#table ? 1 : 0);
+    section(out, 2, importCount, (s) => {
+      for (const { name, type } of this.#functionImports) {
+        text(s, 'env');
+        text(s, name);
+        s.byte(0x00);
+        s.unsigned(type);
+      }
+      if (this.#table) {
+        text(s, 'env');
+        text(s, this.#table.name);
+        s.byte(0x01);
+        s.byte(0x70);
+        s.byte(0x00);
+        s.unsigned(this.#table.minimum);
+      }
+      if (this.#memory) {
+        text(s, 'env');
+        text(s, this.#memory.name);
+        s.byte(0x02);
+        s.byte(0x03); // shared, with a maximum
+        s.unsigned(this.#memory.limits.minPages);
+        s.unsigned(this.#memory.limits.maxPages);
+      }
+    });
+    section(out, 3, this.#bodies.length, (s) => {
+      for (const body of this.#bodies) s.unsigned(body.type);
+    });
+    section(out, 7, this.#exports.length, (s) => {
+      for (const { name, index } of this.#exports) {
+        text(s, name);
+        s.byte(0x00);
+        s.unsigned(index);
+      }
+    });
+    section(out, 10, this.#bodies.length, (s) => {
+      for (const body of this.#bodies) {
+        const encoded = body.encode();
+        s.unsigned(encoded.length);
+        s.raw(encoded);
+      }
+    });
+    return out.bytes().slice();
+  }
+}
+
+function text(out: Code, value: string): void {
+  const encoded = new TextEncoder().encode(value);
+  out.unsigned(encoded.length);
+  out.raw(encoded);
+}
+
+function section(out: Code, id: number, count: number, fill: (body: Code) => void): void {
+  if (count === 0) return;
+  const body = new Code();
+  body.unsigned(count);
+  fill(body);
+  out.byte(id);
+  out.unsigned(body.length);
+  out.raw(body.bytes());
+}

@@ -1,0 +1,2 @@
+/** WebAssembly module encoder; knows no x86. */
+export * from './encoder.ts';
