@@ -29,3 +29,8 @@ export interface StreamPortMessage {
 export const API_CALL_PATH = '/api/call';
 export const API_EVENTS_PATH = '/api/events';
 export const streamPath = (machineId: string): string => `/api/machines/${machineId}/stream`;
+
+/** Electron's channels between the preload script and the app. */
+export const IPC_CALL = 'terrarium:call';
+export const IPC_EVENT = 'terrarium:event';
+export const IPC_STREAM = 'terrarium:stream';

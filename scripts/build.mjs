@@ -1,0 +1,44 @@
+/**
+ * Builds into dist/: the interface (Vite) into dist/renderer, and what Electron runs (esbuild) into dist/main.
+ * `--renderer` builds the interface alone, all that the web shell needs.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { node24, root, tool } from './node24.mjs';
+
+function run(script, args) {
+  const { status, error } = spawnSync(node24(), [tool(script), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+run('vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn']);
+if (!process.argv.includes('--renderer')) await bundleMain();
+
+async function bundleMain() {
+  const { build } = await import('esbuild');
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    sourcemap: true,
+    legalComments: 'linked',
+    logLevel: 'warning',
+    // Electron is the runtime itself; better-sqlite3 finds its native code beside its own files.
+    external: ['electron', 'better-sqlite3'],
+  };
+  // Dependencies written as CommonJS call require, which an ES module does not have by itself.
+  const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" };
+  fs.rmSync(path.join(root, 'dist/main'), { recursive: true, force: true });
+  await build({
+    ...common,
+    format: 'esm',
+    banner,
+    entryPoints: { main: 'main/app/main.ts', 'vm-host': 'main/vm-host/entry.ts' },
+    outdir: 'dist/main',
+  });
+  // A sandboxed preload script is CommonJS.
+  await build({ ...common, format: 'cjs', entryPoints: ['main/preload/preload.ts'], outfile: 'dist/main/preload.cjs' });
+}
