@@ -21,7 +21,7 @@ DOWN16        equ $ - gdt               ; expand-down, B = 0: 10h to FFFFh
 SMALL_CODE    equ $ - gdt
         DESC    0, 0x0f, 0x9b, 4
 SMALL_STACK   equ $ - gdt
-        DESC    0, 0xff, 0x93, 4
+        DESC    0, 0x3ff, 0x93, 4
 LDT           equ $ - gdt
         DESC    0, 3 * 8 - 1, 0x82, 0
 LDT_ABSENT    equ $ - gdt
@@ -213,17 +213,17 @@ start:
         LIMIT   "limit: byte beyond", SMALL, mov al, [fs:0x10]
         LIMIT   "limit: last dword", SMALL, mov eax, [fs:0xc]
         LIMIT   "limit: dword half beyond", SMALL, mov eax, [fs:0xd]
-        LIMIT   "limit: write half beyond", SMALL, mov [fs:0xe], eax
         LIMIT   "limit: negative offset", SMALL, mov al, [fs:0xffffffff]
         LIMIT   "expand-down: first byte within", DOWN, mov al, [fs:0x10]
         LIMIT   "expand-down: last byte below", DOWN, mov al, [fs:0xf]
         LIMIT   "expand-down: dword half below", DOWN, mov eax, [fs:0xe]
         LIMIT   "expand-down 16: byte above FFFFh", DOWN16, mov al, [fs:0x10000]
+        LIMIT   "limit: write half beyond", SMALL, mov [fs:0xe], eax
         CASE    "limit: stack"
         mov     eax, SMALL_STACK
         mov     ss, ax
-        mov     esp, 0x104
-        push    eax
+        mov     esp, 0x400
+        mov     eax, [ss:0x3fe]
         DONE
         CASE    "limit: jump beyond"
         jmp     SMALL_CODE:0x10

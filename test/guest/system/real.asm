@@ -357,6 +357,7 @@ start:
         lodsw
         DONE
         CASE    "REP LODSB with 32-bit addresses at 10000h"
+        mov     byte [0xffff], 0x5a
         mov     esi, 0xfffe
         mov     ecx, 4
         a32 rep lodsb
