@@ -18,6 +18,8 @@ import { Video } from './video.ts';
 
 const FLOPPY_INTERRUPT_SEEN = 0x80;
 const DISK_INTERRUPT_FLAG = 0x8e;
+/** INT 13h AH=4Bh names the emulation, whatever drive number it took. */
+const EL_TORITO = 0x4b;
 
 export class Bios {
   readonly #guest: Guest;
@@ -65,8 +67,11 @@ export class Bios {
       case 0x10:
         this.#video.call();
         break;
+      case CALLOUT.INT10_MORE:
+        this.#video.more();
+        break;
       case 0x13:
-        if (g.dl < FIRST_DISK) this.#floppy.call();
+        if (g.dl < FIRST_DISK && g.ah !== EL_TORITO) this.#floppy.call();
         else this.#disk.call();
         break;
       case 0x16:

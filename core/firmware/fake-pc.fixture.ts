@@ -70,12 +70,23 @@ class FakeMemory implements BiosMemory {
     this.write16(at, value & 0xffff);
     this.write16(at + 2, value >>> 16);
   }
+  #plain(at: number, length: number): boolean {
+    return at + length <= 0xa0000 || (at >= 0x100000 && at + length <= MEMORY_BYTES);
+  }
   readBytes(at: number, target: Uint8Array): void {
     this.#check(at, target.length);
+    if (this.#plain(at, target.length)) {
+      target.set(this.ram.subarray(at, at + target.length));
+      return;
+    }
     for (let i = 0; i < target.length; i++) target[i] = this.read8(at + i);
   }
   writeBytes(at: number, data: Uint8Array): void {
     this.#check(at, data.length);
+    if (this.#plain(at, data.length)) {
+      this.ram.set(data, at);
+      return;
+    }
     for (let i = 0; i < data.length; i++) this.write8(at + i, data[i]);
   }
 }

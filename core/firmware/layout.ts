@@ -48,6 +48,7 @@ export const CALLOUT = {
   INT09_TRANSLATE: 0x10a,
   INT09_END: 0x10b,
   INT09_PAUSED: 0x10c,
+  INT10_MORE: 0x110,
   INT14_RETRY: 0x114,
   INT15_WAITING: 0x115,
   BOOT_FAILED: 0x118,
@@ -80,4 +81,7 @@ export const EBDA = {
   MOUSE_SCALING2: 0xa2,
   /** INT 14h: when to give up, in milliseconds of virtual time modulo 2^32. */
   SERIAL_DEADLINE_MS: 0xa4,
+  /** INT 10h AH=13h between two slices: characters written, cursor before the call. */
+  STRING_DONE: 0xa8,
+  STRING_CURSOR: 0xaa,
 } as const;

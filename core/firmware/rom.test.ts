@@ -24,9 +24,13 @@ describe('the system ROM', () => {
   });
 
   it.each([
-    [0x10, 0xf065], [0x13, 0xec59], [0x13, 0xe3fe], [0x1a, 0xfe6e], [0x05, 0xff54], [0x11, 0xf84d], [0x12, 0xf841], [0x17, 0xefd2], [0x0e, 0xef57],
+    [0x13, 0xec59], [0x13, 0xe3fe], [0x1a, 0xfe6e], [0x05, 0xff54], [0x11, 0xf84d], [0x12, 0xf841], [0x17, 0xefd2], [0x0e, 0xef57],
   ])('has a call-out %i and IRET at offset %i', (vector, offset) => {
     expect([...rom.subarray(offset, offset + 8)]).toEqual([...callout(vector), 0xcf]);
+  });
+
+  it('has the video call-out at F065, with a way back for more and an IRET', () => {
+    expect([...rom.subarray(0xf065, 0xf06f)]).toEqual([...callout(0x10), 0x72, 0x01, 0xcf]);
   });
 
   it('has an IRET at FF53 and jumps at the entries whose code is elsewhere', () => {
@@ -66,6 +70,15 @@ describe('the stubs at work', () => {
     const halts = pc.call(0x16);
     expect(halts).toBe(1);
     expect(pc.cpu.eax).toBe(0x1e61);
+  });
+
+  it('INT 10h AH=13h writes a string longer than one slice', () => {
+    const pc = new FakePc().post();
+    pc.memory.ram.fill(0x2b, 0x20000, 0x20000 + 300);
+    Object.assign(pc.cpu, { eax: 0x1300, ebx: 7, ecx: 300, edx: 0x0500, es: 0x2000, ebp: 0 });
+    pc.call(0x10);
+    expect(pc.screen.join('')).toContain('+'.repeat(300));
+    expect([pc.cpu.ecx, pc.cpu.ebp, pc.memory.read16(0x450)]).toEqual([300, 0, 0x0200]);
   });
 
   it('INT 08h counts a tick, calls INT 1Ch and ends the interrupt', () => {

@@ -54,7 +54,9 @@ function compatibleEntries(asm: Assembler): void {
   service(asm, ROM.INT13, 0xec70, 0x13);
   service(asm, ROM.INT0E, 0xef70, 0x0e);
   service(asm, ROM.INT17, 0xf000, 0x17);
-  service(asm, ROM.INT10, 0xf080, 0x10);
+  // Long strings are written in slices, so that no call-out holds the host for long.
+  asm.org(ROM.INT10, 0xf080).callout(0x10).j('c', 'int10_more').iret();
+  asm.label('int10_more').callout(CALLOUT.INT10_MORE).j('c', 'int10_more').iret();
   service(asm, ROM.INT12, ROM.INT11, 0x12);
   service(asm, ROM.INT11, ROM.INT15, 0x11);
   asm.org(ROM.INT15, 0xf880).jmp('int15');

@@ -1,6 +1,7 @@
 /** INT 10h cursor, page, scroll, character and string functions. IBM PS/2 and PC BIOS Interface Reference, INT 10h. */
 import { BDA } from './bda.ts';
 import { linear, type Guest } from './guest.ts';
+import { EBDA } from './layout.ts';
 import type { Cells, VideoGraphics } from './video-graphics.ts';
 import type { VideoMode } from './video-mode.ts';
 
@@ -11,6 +12,8 @@ const CARRIAGE_RETURN = 13;
 const TEXT_WINDOW_MASK = 0x7fff;
 const CURSOR_EMULATION_OFF = 0x01;
 const BLANK = 0x20;
+/** Characters of a string per call-out. */
+const STRING_SLICE = 128;
 
 export class VideoText {
   readonly #guest: Guest;
@@ -144,14 +147,20 @@ export class VideoText {
     }
   }
 
-  /** AH=0Eh and what strings are written with; `attribute` -1 keeps the one on the screen. */
+  /** AH=0Eh; `attribute` -1 keeps the one on the screen. */
   teletype(page: number, character: number, attribute: number, graphicsColour: number): void {
-    const position = this.cursor(page);
+    if (character === BELL) return; // the speaker would hold the caller for half a second
+    this.setCursor(page, this.#emit(page, this.cursor(page), character, attribute, graphicsColour));
+  }
+
+  /** Writes one character at `position`, obeying control characters; returns where the next one goes. */
+  #emit(page: number, position: number, character: number, attribute: number, graphicsColour: number): number {
+    const columns = this.columns;
     let row = position >> 8;
     let column = position & 0xff;
     switch (character) {
       case BELL:
-        return; // the speaker would hold the caller for half a second
+        return position;
       case BACKSPACE:
         if (column > 0) column--;
         break;
@@ -165,15 +174,16 @@ export class VideoText {
         this.#put(page, row, column, character, attribute, graphicsColour);
         column++;
     }
-    if (column >= this.columns) {
+    if (column >= columns) {
       column = 0;
       row++;
     }
-    if (row >= this.rows) {
-      row = this.rows - 1;
+    const lastRow = this.rows - 1;
+    if (row > lastRow) {
+      row = lastRow;
       this.#scrollUp(page, row);
     }
-    this.setCursor(page, (row << 8) | column);
+    return (row << 8) | column;
   }
 
   #put(page: number, row: number, column: number, character: number, attribute: number, graphicsColour: number): void {
@@ -194,16 +204,32 @@ export class VideoText {
     this.scroll(page, { top: 0, left: 0, bottom: lastRow, right: this.columns - 1 }, 1, attribute, false);
   }
 
-  /** AH=13h. Flag bit 0 moves the cursor, bit 1 says that attributes follow characters. */
-  writeString(flags: number, page: number, attribute: number, count: number, position: number, segment: number, offset: number): void {
+  /** AH=13h: remembers the cursor and moves it to where the string begins. */
+  startString(page: number, position: number): void {
     const g = this.#guest;
-    const before = this.cursor(page);
-    this.setCursor(page, position);
-    for (let i = 0, at = offset; i < count; i++) {
-      const character = g.read8(linear(segment, at++));
-      const colour = flags & 2 ? g.read8(linear(segment, at++)) : attribute;
-      this.teletype(page, character, colour, colour);
+    g.setEbda16(EBDA.STRING_DONE, 0);
+    g.setEbda16(EBDA.STRING_CURSOR, this.cursor(page));
+    g.setBda16(BDA.CURSOR_POSITIONS + 2 * (page & 7), position);
+  }
+
+  /**
+   * AH=13h: the next characters of the string; true when some are left. Flag bit 0 moves the cursor, bit 1 says that
+   * attributes follow characters.
+   */
+  writeSlice(flags: number, page: number, attribute: number, count: number, segment: number, offset: number): boolean {
+    const g = this.#guest;
+    const first = g.ebda16(EBDA.STRING_DONE);
+    const end = Math.min(count, first + STRING_SLICE);
+    const bytes = flags & 2 ? 2 : 1;
+    let position = this.cursor(page);
+    for (let i = first; i < end; i++) {
+      const at = offset + i * bytes;
+      const colour = bytes === 2 ? g.read8(linear(segment, at + 1)) : attribute;
+      position = this.#emit(page, position, g.read8(linear(segment, at)), colour, colour);
     }
-    if (!(flags & 1)) this.setCursor(page, before);
+    const more = end < count;
+    g.setEbda16(EBDA.STRING_DONE, end);
+    this.setCursor(page, more || flags & 1 ? position : g.ebda16(EBDA.STRING_CURSOR));
+    return more;
   }
 }

@@ -104,7 +104,8 @@ export class Video {
         this.#info.alternateSelect();
         break;
       case 0x13:
-        this.text.writeString(g.al, g.bh & 7, g.bl, g.cx, g.dx, g.cpu.es, g.bp);
+        this.text.startString(g.bh & 7, g.dx);
+        this.more();
         break;
       case 0x1a:
         this.#info.displayCombination();
@@ -120,6 +121,12 @@ export class Video {
         break;
       default:
     }
+  }
+
+  /** AH=13h, the next slice. Live carry set: the stub comes again. */
+  more(): void {
+    const g = this.#guest;
+    g.setLiveCarry(this.text.writeSlice(g.al, g.bh & 7, g.bl, g.cx, g.cpu.es, g.bp));
   }
 
   #setMode(request: number): void {
