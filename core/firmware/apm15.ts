@@ -5,7 +5,14 @@ const VERSION_BCD = 0x0102;
 const SIGNATURE_PM = 0x504d;
 const ALL_DEVICES = 0x0001;
 const STATE_OFF = 3;
-const ERROR = { NO_16BIT: 0x06, NO_32BIT: 0x08, UNKNOWN_DEVICE: 0x09, BAD_VALUE: 0x0a, NO_EVENT: 0x80, NOT_SUPPORTED: 0x86 } as const;
+const ERROR = {
+  NO_16BIT: 0x06,
+  NO_32BIT: 0x08,
+  UNKNOWN_DEVICE: 0x09,
+  BAD_VALUE: 0x0a,
+  NO_EVENT: 0x80,
+  NOT_SUPPORTED: 0x86,
+} as const;
 
 export class Apm15 {
   readonly #guest: Guest;

@@ -85,7 +85,8 @@ export class Boot {
       if (error instanceof BlockIoError) return 'its boot sector cannot be read';
       throw error;
     }
-    if (device === 'disk') return sector[510] === 0x55 && sector[511] === 0xaa ? undefined : 'no boot signature (55AAh) in its first sector';
+    if (device === 'disk')
+      return sector[510] === 0x55 && sector[511] === 0xaa ? undefined : 'no boot signature (55AAh) in its first sector';
     return sector.every((byte) => byte === 0) ? 'its boot sector is empty' : undefined;
   }
 
@@ -116,7 +117,9 @@ export class Boot {
     const order = g.env.bootOrder;
     const lines = order.map((device) => `  ${NAMES[device]}: ${this.#reason(device)}.\n`);
     if (lines.length === 0) lines.push('  The boot order is empty.\n');
-    this.#video.print(`\nNo bootable medium:\n${lines.join('')}\nInsert or attach a bootable medium, then press any key to try again.\n`);
+    this.#video.print(
+      `\nNo bootable medium:\n${lines.join('')}\nInsert or attach a bootable medium, then press any key to try again.\n`,
+    );
   }
 
   #reason(device: Device): string {
@@ -133,7 +136,8 @@ export class Boot {
     }
     const problem = this.#bootSector(device, medium, new Uint8Array(SECTOR_BYTES));
     if (problem) return problem;
-    if (device === 'floppy' && medium.sizeBytes > floppyFormat(medium.sizeBytes).sizeKib * 1024) return 'its size is that of no floppy disk';
+    if (device === 'floppy' && medium.sizeBytes > floppyFormat(medium.sizeBytes).sizeKib * 1024)
+      return 'its size is that of no floppy disk';
     return 'was started but gave control back';
   }
 

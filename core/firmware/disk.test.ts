@@ -22,7 +22,11 @@ const diskPc = (block: MemoryBlock): FakePc => new FakePc({ disks: [new FakeDriv
 describe('INT 13h on floppies', () => {
   it('reads sectors by cylinder, head and sector', () => {
     const { pc } = floppyPc(numbered(1440 * 1024));
-    expect(int13(pc, { eax: 0x0202, ebx: 0x100, ecx: 0x0203, edx: 0x0100, es: 0x2000 })).toEqual({ ah: 0, al: 2, carry: false });
+    expect(int13(pc, { eax: 0x0202, ebx: 0x100, ecx: 0x0203, edx: 0x0100, es: 0x2000 })).toEqual({
+      ah: 0,
+      al: 2,
+      carry: false,
+    });
     expect(pc.memory.read32(0x20100)).toBe((2 * 2 + 1) * 18 + 2);
     expect(pc.memory.read32(0x20300)).toBe((2 * 2 + 1) * 18 + 3);
   });
@@ -67,7 +71,9 @@ describe('INT 13h on floppies', () => {
   it('describes the drive by the medium in it', () => {
     const { pc } = floppyPc(numbered(1200 * 1024));
     expect(int13(pc, { eax: 0x0800, edx: 0 })).toMatchObject({ ah: 0, carry: false });
-    expect([pc.cpu.ebx & 0xff, pc.cpu.ecx & 0xffff, pc.cpu.edx & 0xffff, pc.cpu.es]).toEqual([2, 0x4f0f, 0x0101, 0xf000]);
+    expect([pc.cpu.ebx & 0xff, pc.cpu.ecx & 0xffff, pc.cpu.edx & 0xffff, pc.cpu.es]).toEqual([
+      2, 0x4f0f, 0x0101, 0xf000,
+    ]);
     expect(int13(pc, { eax: 0x1500, edx: 0 })).toMatchObject({ ah: 2, carry: false });
   });
 
@@ -89,7 +95,11 @@ describe('INT 13h on floppies', () => {
   });
 
   it.each([
-    [160, 40, 1, 8], [360, 40, 2, 9], [1440, 80, 2, 18], [2880, 80, 2, 36], [500, 80, 2, 9],
+    [160, 40, 1, 8],
+    [360, 40, 2, 9],
+    [1440, 80, 2, 18],
+    [2880, 80, 2, 36],
+    [500, 80, 2, 9],
   ])('takes an image of %i KiB as %i cylinders, %i heads, %i sectors', (kib, cylinders, heads, sectors) => {
     expect(floppyFormat(kib * 1024)).toMatchObject({ cylinders, heads, sectors });
   });
@@ -97,7 +107,10 @@ describe('INT 13h on floppies', () => {
 
 describe('INT 13h on disks', () => {
   it.each([
-    [20160, 16], [1024 * 16 * 63, 16], [1024 * 16 * 63 * 3, 64], [16_514_064 * 4, 255],
+    [20160, 16],
+    [1024 * 16 * 63, 16],
+    [1024 * 16 * 63 * 3, 64],
+    [16_514_064 * 4, 255],
   ])('translates %i sectors to %i heads of 63 sectors', (total, heads) => {
     const geometry = diskGeometry(total);
     expect(geometry.heads).toBe(heads);
@@ -107,7 +120,11 @@ describe('INT 13h on disks', () => {
 
   it('reads by CHS what EDD reads by number', () => {
     const pc = diskPc(numbered(4 << 20));
-    expect(int13(pc, { eax: 0x0201, ebx: 0, ecx: 0x0105, edx: 0x0280, es: 0x2000 })).toEqual({ ah: 0, al: 1, carry: false });
+    expect(int13(pc, { eax: 0x0201, ebx: 0, ecx: 0x0105, edx: 0x0280, es: 0x2000 })).toEqual({
+      ah: 0,
+      al: 1,
+      carry: false,
+    });
     const lba = (1 * 16 + 2) * 63 + 4;
     expect(pc.memory.read32(0x20000)).toBe(lba);
     pc.memory.ram.set([0x10, 0, 2, 0, 0, 0, 0, 0x30, lba & 0xff, lba >> 8, 0, 0, 0, 0, 0, 0], 0x6000);
@@ -119,12 +136,15 @@ describe('INT 13h on disks', () => {
     const block = numbered(4 << 20);
     const pc = diskPc(block);
     pc.memory.write32(0x150000, 0x12345678);
-    pc.memory.ram.set([0x18, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x15, 0, 0, 0, 0, 0], 0x6000);
+    pc.memory.ram.set(
+      [0x18, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x15, 0, 0, 0, 0, 0],
+      0x6000,
+    );
     expect(int13(pc, { eax: 0x4300, edx: 0x80, ds: 0x0600, esi: 0 })).toMatchObject({ ah: 0, carry: false });
     expect([...block.data.subarray(7 * 512, 7 * 512 + 4)]).toEqual([0x78, 0x56, 0x34, 0x12]);
   });
 
-  it('announces EDD 3.0 and the medium\'s size', () => {
+  it("announces EDD 3.0 and the medium's size", () => {
     const pc = diskPc(numbered(4 << 20));
     expect(int13(pc, { eax: 0x4100, ebx: 0x55aa, edx: 0x80 })).toMatchObject({ ah: 0x30, carry: false });
     expect([pc.cpu.ebx & 0xffff, pc.cpu.ecx & 0xffff]).toEqual([0xaa55, 5]);
@@ -159,7 +179,7 @@ describe('booting', () => {
     pc.interrupt(0x19);
   };
 
-  it('enters a floppy\'s boot sector at 0:7C00 with DL=0 even without a signature', () => {
+  it("enters a floppy's boot sector at 0:7C00 with DL=0 even without a signature", () => {
     const { pc } = floppyPc(bootable());
     enter(pc);
     pc.runUntil(0, 0x7c00);
@@ -170,7 +190,10 @@ describe('booting', () => {
   it('goes on to the disk when the floppy is empty', () => {
     const disk = numbered(4 << 20);
     disk.data.set([0x55, 0xaa], 510);
-    const pc = new FakePc({ floppies: [new FakeDrive(new MemoryBlock(1440 * 1024))], disks: [new FakeDrive(disk)] }).post();
+    const pc = new FakePc({
+      floppies: [new FakeDrive(new MemoryBlock(1440 * 1024))],
+      disks: [new FakeDrive(disk)],
+    }).post();
     enter(pc);
     pc.runUntil(0, 0x7c00);
     expect(pc.cpu.edx).toBe(0x80);

@@ -87,7 +87,13 @@ export class Disk13 {
     const sector = g.cl & 0x3f;
     if (g.al === 0 || g.al > 128 || sector < 1) return STATUS.BAD_COMMAND;
     if (g.dh >= heads || sector > sectors) return STATUS.SECTOR_NOT_FOUND;
-    const status = this.#drives.transfer(target, action, (cylinder * heads + g.dh) * sectors + sector - 1, g.al, linear(g.cpu.es, g.bx));
+    const status = this.#drives.transfer(
+      target,
+      action,
+      (cylinder * heads + g.dh) * sectors + sector - 1,
+      g.al,
+      linear(g.cpu.es, g.bx),
+    );
     if (status !== STATUS.OK) g.al = 0;
     return status;
   }

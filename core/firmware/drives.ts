@@ -65,7 +65,18 @@ export function diskGeometry(totalSectors: number): Geometry {
 export const EMULATION = { NONE: 0, FLOPPY_1200: 1, FLOPPY_1440: 2, FLOPPY_2880: 3, DISK: 4 } as const;
 
 /** El Torito state in the EBDA, relative to EBDA.CD_EMULATION. */
-export const CD_STATE = { ACTIVE: 0, MEDIA: 1, DRIVE: 2, LBA: 4, SECTOR_COUNT: 8, LOAD_SEGMENT: 10, SECTORS: 12, HEADS: 13, CYLINDERS: 14, CD_INDEX: 16 } as const;
+export const CD_STATE = {
+  ACTIVE: 0,
+  MEDIA: 1,
+  DRIVE: 2,
+  LBA: 4,
+  SECTOR_COUNT: 8,
+  LOAD_SEGMENT: 10,
+  SECTORS: 12,
+  HEADS: 13,
+  CYLINDERS: 14,
+  CD_INDEX: 16,
+} as const;
 
 export const FIRST_DISK = 0x80;
 export const FIRST_CDROM = 0xe0;
@@ -106,7 +117,9 @@ export class Drives {
   }
   #emulates(kind: 'floppy' | 'disk'): boolean {
     const media = this.emulatedMedia;
-    return kind === 'disk' ? media === EMULATION.DISK : media >= EMULATION.FLOPPY_1200 && media <= EMULATION.FLOPPY_2880;
+    return kind === 'disk'
+      ? media === EMULATION.DISK
+      : media >= EMULATION.FLOPPY_1200 && media <= EMULATION.FLOPPY_2880;
   }
 
   /** Drives of a kind, the emulated one included. */
@@ -118,7 +131,8 @@ export class Drives {
   /** Undefined where no such drive exists; a drive without medium has `medium` undefined. */
   find(number: number): Target | undefined {
     const env = this.#guest.env;
-    if (number >= FIRST_CDROM) return this.#set('cdrom', number - FIRST_CDROM, env.cdroms[number - FIRST_CDROM], CD_SECTOR_BYTES);
+    if (number >= FIRST_CDROM)
+      return this.#set('cdrom', number - FIRST_CDROM, env.cdroms[number - FIRST_CDROM], CD_SECTOR_BYTES);
     const kind = number >= FIRST_DISK ? 'disk' : 'floppy';
     const index = number & 0x7f;
     if (!this.#emulates(kind)) return this.#set(kind, index, (kind === 'disk' ? env.disks : env.floppies)[index], 512);
@@ -126,7 +140,10 @@ export class Drives {
     const target = this.#set(kind, 0, env.cdroms[this.#guest.ebda8(this.cdState(CD_STATE.CD_INDEX))], 512);
     if (target?.medium) {
       target.emulated = true;
-      target.baseBytes = Math.min(this.#guest.ebda32(this.cdState(CD_STATE.LBA)) * CD_SECTOR_BYTES, target.medium.sizeBytes);
+      target.baseBytes = Math.min(
+        this.#guest.ebda32(this.cdState(CD_STATE.LBA)) * CD_SECTOR_BYTES,
+        target.medium.sizeBytes,
+      );
       const available = Math.floor((target.medium.sizeBytes - target.baseBytes) / 512);
       const geometry = this.emulatedGeometry();
       target.totalSectors = Math.min(available, geometry.cylinders * geometry.heads * geometry.sectors);

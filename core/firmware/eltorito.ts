@@ -35,7 +35,8 @@ export function readBootEntry(medium: Block): BootEntry | string {
   };
   const text = (at: number, length: number): string => String.fromCharCode(...sector.subarray(at, at + length));
   if (!read(BOOT_RECORD_SECTOR)) return 'the disc cannot be read';
-  if (sector[0] !== 0 || text(1, 5) !== 'CD001' || text(7, IDENTIFIER.length) !== IDENTIFIER) return 'the disc is not bootable';
+  if (sector[0] !== 0 || text(1, 5) !== 'CD001' || text(7, IDENTIFIER.length) !== IDENTIFIER)
+    return 'the disc is not bootable';
   if (!read(view.getUint32(CATALOGUE_POINTER, true))) return 'its boot catalogue cannot be read';
   if (view.getUint8(0) !== 1 || view.getUint16(0x1e, true) !== 0xaa55) return 'its boot catalogue is damaged';
   if (sector[0x20] !== BOOTABLE) return 'its boot entry is marked not bootable';
@@ -55,7 +56,11 @@ function emulatedGeometry(medium: Block, entry: BootEntry): Geometry {
   const mbr = new Uint8Array(512);
   medium.read(entry.lba * SECTOR_BYTES, mbr);
   const [head, sector, cylinder] = [mbr[0x1c3], mbr[0x1c4], mbr[0x1c5]];
-  return { heads: Math.min(255, head + 1), sectors: sector & 0x3f || 1, cylinders: (cylinder | ((sector & 0xc0) << 2)) + 1 };
+  return {
+    heads: Math.min(255, head + 1),
+    sectors: sector & 0x3f || 1,
+    cylinders: (cylinder | ((sector & 0xc0) << 2)) + 1,
+  };
 }
 
 /**

@@ -177,7 +177,12 @@ export class FakePc {
 
   #mapPorts(): void {
     let cmosIndex = 0;
-    const map = (base: number, size: number, read: (offset: number) => number, write: (offset: number, value: number) => void): void =>
+    const map = (
+      base: number,
+      size: number,
+      read: (offset: number) => number,
+      write: (offset: number, value: number) => void,
+    ): void =>
       this.io.map({
         base,
         size,
@@ -189,17 +194,37 @@ export class FakePc {
           },
         },
       });
-    map(0x70, 2, (offset) => (offset === 1 ? this.cmos[cmosIndex] : 0xff), (offset, value) => {
-      if (offset === 0) cmosIndex = value & 0x7f;
-      else this.cmos[cmosIndex] = value;
-    });
-    map(0x60, 1, () => this.scanCodes.shift() ?? 0, () => {});
-    map(0x64, 1, () => (this.scanCodes.length > 0 ? (this.aux ? 0x21 : 0x01) : 0), () => {});
+    map(
+      0x70,
+      2,
+      (offset) => (offset === 1 ? this.cmos[cmosIndex] : 0xff),
+      (offset, value) => {
+        if (offset === 0) cmosIndex = value & 0x7f;
+        else this.cmos[cmosIndex] = value;
+      },
+    );
+    map(
+      0x60,
+      1,
+      () => this.scanCodes.shift() ?? 0,
+      () => {},
+    );
+    map(
+      0x64,
+      1,
+      () => (this.scanCodes.length > 0 ? (this.aux ? 0x21 : 0x01) : 0),
+      () => {},
+    );
     for (const base of [0x20, 0xa0]) {
       let mask = 0;
-      map(base, 2, () => mask, (offset, value) => {
-        if (offset === 1) mask = value;
-      });
+      map(
+        base,
+        2,
+        () => mask,
+        (offset, value) => {
+          if (offset === 1) mask = value;
+        },
+      );
     }
   }
 
@@ -229,7 +254,9 @@ export class FakePc {
   get screen(): readonly string[] {
     const columns = this.memory.ram[0x44a];
     return Array.from({ length: this.memory.ram[0x484] + 1 }, (_, row) =>
-      Array.from({ length: columns }, (_c, column) => String.fromCharCode(this.memory.read8(0xb8000 + (row * columns + column) * 2)))
+      Array.from({ length: columns }, (_c, column) =>
+        String.fromCharCode(this.memory.read8(0xb8000 + (row * columns + column) * 2)),
+      )
         .join('')
         .trimEnd(),
     );

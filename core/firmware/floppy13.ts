@@ -108,7 +108,14 @@ export class Floppy13 {
       const cylinder = g.ch;
       const sector = g.cl & 0x3f;
       if (cylinder >= cylinders || g.dh >= heads || sector < 1 || sector > sectors) status = STATUS.SECTOR_NOT_FOUND;
-      else status = this.#drives.transfer(target, action, (cylinder * heads + g.dh) * sectors + sector - 1, g.al, linear(g.cpu.es, g.bx));
+      else
+        status = this.#drives.transfer(
+          target,
+          action,
+          (cylinder * heads + g.dh) * sectors + sector - 1,
+          g.al,
+          linear(g.cpu.es, g.bx),
+        );
     }
     if (status !== STATUS.OK) g.al = 0;
     this.#finish(status);
@@ -148,7 +155,8 @@ export class Floppy13 {
       return;
     }
     const geometry = this.#geometry(target);
-    const type = target.medium && !target.emulated ? floppyFormat(target.medium.sizeBytes).driveType : DEFAULT_FLOPPY.driveType;
+    const type =
+      target.medium && !target.emulated ? floppyFormat(target.medium.sizeBytes).driveType : DEFAULT_FLOPPY.driveType;
     g.ax = 0;
     g.bx = type;
     g.ch = geometry.cylinders - 1;

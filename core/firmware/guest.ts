@@ -183,7 +183,7 @@ export class Guest {
   }
 
   readBytes(linearAddr: number, target: Uint8Array): void {
-    for (let done = 0; done < target.length; ) {
+    for (let done = 0; done < target.length;) {
       const count = this.#run(linearAddr + done, target.length - done);
       const at = this.#phys(linearAddr + done, false);
       const part = count === target.length ? target : target.subarray(done, done + count);
@@ -193,7 +193,7 @@ export class Guest {
     }
   }
   writeBytes(linearAddr: number, data: Uint8Array): void {
-    for (let done = 0; done < data.length; ) {
+    for (let done = 0; done < data.length;) {
       const count = this.#run(linearAddr + done, data.length - done);
       const at = this.#phys(linearAddr + done, true);
       if (at >= 0) this.memory.writeBytes(at, count === data.length ? data : data.subarray(done, done + count));

@@ -8,9 +8,27 @@ import { extendedKeymap, isLetter, keymap, keypadDigit } from './keymap.ts';
 import { KEY_ACTION } from './stubs.ts';
 
 /** 40:17. */
-export const FLAGS1 = { RIGHT_SHIFT: 0x01, LEFT_SHIFT: 0x02, CTRL: 0x04, ALT: 0x08, SCROLL: 0x10, NUM: 0x20, CAPS: 0x40, INSERT: 0x80 } as const;
+export const FLAGS1 = {
+  RIGHT_SHIFT: 0x01,
+  LEFT_SHIFT: 0x02,
+  CTRL: 0x04,
+  ALT: 0x08,
+  SCROLL: 0x10,
+  NUM: 0x20,
+  CAPS: 0x40,
+  INSERT: 0x80,
+} as const;
 /** 40:18. */
-export const FLAGS2 = { LEFT_CTRL: 0x01, LEFT_ALT: 0x02, SYSRQ: 0x04, PAUSED: 0x08, SCROLL: 0x10, NUM: 0x20, CAPS: 0x40, INSERT: 0x80 } as const;
+export const FLAGS2 = {
+  LEFT_CTRL: 0x01,
+  LEFT_ALT: 0x02,
+  SYSRQ: 0x04,
+  PAUSED: 0x08,
+  SCROLL: 0x10,
+  NUM: 0x20,
+  CAPS: 0x40,
+  INSERT: 0x80,
+} as const;
 /** 40:96. */
 export const FLAGS3 = { LAST_E1: 0x01, LAST_E0: 0x02, RIGHT_CTRL: 0x04, RIGHT_ALT: 0x08, ENHANCED: 0x10 } as const;
 
@@ -26,8 +44,17 @@ const WARM_BOOT = 0x1234;
 const BREAK_WAS_PRESSED = 0x80;
 
 const CODE = {
-  CTRL: 0x1d, LEFT_SHIFT: 0x2a, RIGHT_SHIFT: 0x36, PRINT: 0x37, ALT: 0x38, CAPS: 0x3a, NUM: 0x45, SCROLL: 0x46,
-  INSERT: 0x52, DELETE: 0x53, SYSRQ: 0x54,
+  CTRL: 0x1d,
+  LEFT_SHIFT: 0x2a,
+  RIGHT_SHIFT: 0x36,
+  PRINT: 0x37,
+  ALT: 0x38,
+  CAPS: 0x3a,
+  NUM: 0x45,
+  SCROLL: 0x46,
+  INSERT: 0x52,
+  DELETE: 0x53,
+  SYSRQ: 0x54,
 } as const;
 
 export class Keyboard {
@@ -119,7 +146,8 @@ export class Keyboard {
     switch (code) {
       case CODE.LEFT_SHIFT:
       case CODE.RIGHT_SHIFT:
-        if (!extended) this.#set(BDA.KEY_FLAGS1, code === CODE.LEFT_SHIFT ? FLAGS1.LEFT_SHIFT : FLAGS1.RIGHT_SHIFT, pressed);
+        if (!extended)
+          this.#set(BDA.KEY_FLAGS1, code === CODE.LEFT_SHIFT ? FLAGS1.LEFT_SHIFT : FLAGS1.RIGHT_SHIFT, pressed);
         return true;
       case CODE.CTRL: {
         if (extended) this.#set(BDA.KEY_FLAGS3, FLAGS3.RIGHT_CTRL, pressed);

@@ -11,7 +11,10 @@ const rows = (text: string): [number, KeyWords][] =>
     .trim()
     .split('\n')
     .map((line) => {
-      const [code, ...words] = line.trim().split(/\s+/).map((word) => (word === '-' ? 0 : parseInt(word, 16)));
+      const [code, ...words] = line
+        .trim()
+        .split(/\s+/)
+        .map((word) => (word === '-' ? 0 : parseInt(word, 16)));
       return [code, words as unknown as KeyWords];
     });
 

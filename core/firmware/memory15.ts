@@ -25,11 +25,7 @@ const region = (base: number, end: number, type: number): Region => ({ base, len
 /** The E820 map of a board with `sizeBytes` of memory. */
 export function addressMap(sizeBytes: number): readonly Region[] {
   const below4g = Math.min(sizeBytes, PCI_HOLE);
-  const map = [
-    region(0, EBDA_BASE, RAM),
-    region(EBDA_BASE, 0xa0000, RESERVED),
-    region(0xf0000, MIB, RESERVED),
-  ];
+  const map = [region(0, EBDA_BASE, RAM), region(EBDA_BASE, 0xa0000, RESERVED), region(0xf0000, MIB, RESERVED)];
   if (below4g > MIB) map.push(region(MIB, below4g, RAM));
   map.push(region(0xfffc0000, FOUR_GIB, RESERVED));
   if (sizeBytes > PCI_HOLE) map.push(region(FOUR_GIB, FOUR_GIB + sizeBytes - PCI_HOLE, RAM));

@@ -15,7 +15,15 @@ const STATUS_AUX = 0x20;
 const COMMAND_BYTE_AUX_ON = 0x47;
 const COMMAND_BYTE_AUX_OFF = 0x65;
 
-const AUX = { SCALING_1: 0xe6, SCALING_2: 0xe7, SET_RESOLUTION: 0xe8, SET_RATE: 0xf3, ENABLE: 0xf4, DISABLE: 0xf5, DEFAULTS: 0xf6 } as const;
+const AUX = {
+  SCALING_1: 0xe6,
+  SCALING_2: 0xe7,
+  SET_RESOLUTION: 0xe8,
+  SET_RATE: 0xf3,
+  ENABLE: 0xf4,
+  DISABLE: 0xf5,
+  DEFAULTS: 0xf6,
+} as const;
 const ACK = 0xfa;
 const RATES: readonly number[] = [10, 20, 40, 60, 80, 100, 200];
 const DEFAULT_RATE = 100;

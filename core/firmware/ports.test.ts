@@ -108,7 +108,11 @@ describe('INT 17h and 05h', () => {
 describe('El Torito floppy emulation', () => {
   it('makes the image drive A: and moves the real floppy to B: until it is ended', () => {
     const disc = new MemoryBlock(64 * 2048 + 1440 * 1024, true);
-    const text = (sector: number, at: number, value: string): void => disc.data.set(Array.from(value, (c) => c.charCodeAt(0)), sector * 2048 + at);
+    const text = (sector: number, at: number, value: string): void =>
+      disc.data.set(
+        Array.from(value, (c) => c.charCodeAt(0)),
+        sector * 2048 + at,
+      );
     text(17, 1, 'CD001\x01EL TORITO SPECIFICATION');
     disc.data.set([20], 17 * 2048 + 0x47);
     disc.data.set([1], 20 * 2048);
@@ -118,7 +122,11 @@ describe('El Torito floppy emulation', () => {
     disc.data.set([0x99], 30 * 2048 + (18 * 2 + 4) * 512);
     const floppy = new MemoryBlock(360 * 1024);
     floppy.data[0] = 0x77;
-    const pc = new FakePc({ cdroms: [new FakeDrive(disc)], floppies: [new FakeDrive(floppy)], bootOrder: ['cdrom'] }).post();
+    const pc = new FakePc({
+      cdroms: [new FakeDrive(disc)],
+      floppies: [new FakeDrive(floppy)],
+      bootOrder: ['cdrom'],
+    }).post();
     pc.cpu.esp = 0x7000;
     pc.interrupt(0x19);
     pc.runUntil(0, 0x7c00);

@@ -20,8 +20,20 @@ const BASE_MEMORY_KIB = 639;
 const STACK_TOP = 0x7c00;
 
 const CMOS = {
-  STATUS_A: 0x0a, STATUS_B: 0x0b, STATUS_C: 0x0c, STATUS_D: 0x0d, DIAGNOSTIC: 0x0e, SHUTDOWN: 0x0f, FLOPPIES: 0x10, DISKS: 0x12,
-  EQUIPMENT: 0x14, BASE_LOW: 0x15, EXTENDED_LOW: 0x17, DISK0_TYPE: 0x19, CHECKSUM_HIGH: 0x2e, EXTENDED2_LOW: 0x30,
+  STATUS_A: 0x0a,
+  STATUS_B: 0x0b,
+  STATUS_C: 0x0c,
+  STATUS_D: 0x0d,
+  DIAGNOSTIC: 0x0e,
+  SHUTDOWN: 0x0f,
+  FLOPPIES: 0x10,
+  DISKS: 0x12,
+  EQUIPMENT: 0x14,
+  BASE_LOW: 0x15,
+  EXTENDED_LOW: 0x17,
+  DISK0_TYPE: 0x19,
+  CHECKSUM_HIGH: 0x2e,
+  EXTENDED2_LOW: 0x30,
   ABOVE_16M_LOW: 0x34,
 } as const;
 const SHUTDOWN_JUMP_EOI = 0x05;
@@ -126,11 +138,30 @@ export class Post {
     for (const irq of [2, 3, 4, 5, 7]) this.#vector(0x08 + irq, stubOffset('irq_master'));
     for (const irq of [1, 2, 3, 7]) this.#vector(0x70 + irq, stubOffset('irq_slave'));
     const services: readonly (readonly [number, number])[] = [
-      [0x02, ROM.INT02], [0x05, ROM.INT05], [0x08, ROM.INT08], [0x09, ROM.INT09], [0x0e, ROM.INT0E], [0x10, ROM.INT10],
-      [0x11, ROM.INT11], [0x12, ROM.INT12], [0x13, ROM.INT13], [0x14, ROM.INT14], [0x15, ROM.INT15], [0x16, ROM.INT16],
-      [0x17, ROM.INT17], [0x18, stubOffset('int18')], [0x19, ROM.INT19], [0x1a, ROM.INT1A], [0x1d, ROM.VIDEO_PARAMETERS],
-      [0x1e, ROM.DISKETTE_TABLE], [0x40, ROM.INT13], [0x42, ROM.INT10], [0x70, stubOffset('int70')],
-      [0x74, stubOffset('int74')], [0x75, stubOffset('int75')], [0x76, stubOffset('int76')],
+      [0x02, ROM.INT02],
+      [0x05, ROM.INT05],
+      [0x08, ROM.INT08],
+      [0x09, ROM.INT09],
+      [0x0e, ROM.INT0E],
+      [0x10, ROM.INT10],
+      [0x11, ROM.INT11],
+      [0x12, ROM.INT12],
+      [0x13, ROM.INT13],
+      [0x14, ROM.INT14],
+      [0x15, ROM.INT15],
+      [0x16, ROM.INT16],
+      [0x17, ROM.INT17],
+      [0x18, stubOffset('int18')],
+      [0x19, ROM.INT19],
+      [0x1a, ROM.INT1A],
+      [0x1d, ROM.VIDEO_PARAMETERS],
+      [0x1e, ROM.DISKETTE_TABLE],
+      [0x40, ROM.INT13],
+      [0x42, ROM.INT10],
+      [0x70, stubOffset('int70')],
+      [0x74, stubOffset('int74')],
+      [0x75, stubOffset('int75')],
+      [0x76, stubOffset('int76')],
     ];
     for (const [number, offset] of services) this.#vector(number, offset);
     this.#vector(0x41, EBDA.FIXED_DISK_0, EBDA_SEGMENT);
@@ -158,7 +189,7 @@ export class Post {
     g.out8(0xda, 0);
     g.out8(0xd6, 0xc0);
     g.out8(0xd4, 0x00);
-    g.out8(0x61, g.in8(0x61) & ~0x0f | 0x0c); // speaker off, parity checks off
+    g.out8(0x61, (g.in8(0x61) & ~0x0f) | 0x0c); // speaker off, parity checks off
   }
 
   #keyboardController(): void {
@@ -214,7 +245,9 @@ export class Post {
       g.out8(port, 0xa5);
       return g.in8(port) === 0xa5;
     };
-    COM_PORTS.filter((port) => answers(port + UART_SCRATCH)).forEach((port, i) => g.setBda16(BDA.COM_PORTS + 2 * i, port));
+    COM_PORTS.filter((port) => answers(port + UART_SCRATCH)).forEach((port, i) =>
+      g.setBda16(BDA.COM_PORTS + 2 * i, port),
+    );
     LPT_PORTS.filter(answers).forEach((port, i) => g.setBda16(BDA.LPT_PORTS + 2 * i, port));
   }
 

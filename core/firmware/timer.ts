@@ -10,7 +10,20 @@ const TICKS_PER_SECOND = 1193182 / 65536;
 const FLOPPY_DOR = 0x3f2;
 const DOR_MOTORS_OFF = 0x0c;
 
-const RTC = { SECONDS: 0, SECONDS_ALARM: 1, MINUTES: 2, MINUTES_ALARM: 3, HOURS: 4, HOURS_ALARM: 5, DAY: 7, MONTH: 8, YEAR: 9, B: 0x0b, C: 0x0c, CENTURY: 0x32 } as const;
+const RTC = {
+  SECONDS: 0,
+  SECONDS_ALARM: 1,
+  MINUTES: 2,
+  MINUTES_ALARM: 3,
+  HOURS: 4,
+  HOURS_ALARM: 5,
+  DAY: 7,
+  MONTH: 8,
+  YEAR: 9,
+  B: 0x0b,
+  C: 0x0c,
+  CENTURY: 0x32,
+} as const;
 const B_PERIODIC = 0x40;
 const B_ALARM = 0x20;
 const B_SET = 0x80;
@@ -53,7 +66,8 @@ export class TimerServices {
   /** Sets the tick count from the RTC's time of day. */
   initialise(): void {
     const g = this.#guest;
-    const seconds = fromBcd(g.cmosRead(RTC.HOURS)) * 3600 + fromBcd(g.cmosRead(RTC.MINUTES)) * 60 + fromBcd(g.cmosRead(RTC.SECONDS));
+    const seconds =
+      fromBcd(g.cmosRead(RTC.HOURS)) * 3600 + fromBcd(g.cmosRead(RTC.MINUTES)) * 60 + fromBcd(g.cmosRead(RTC.SECONDS));
     g.setBda32(BDA.TICKS, Math.floor(seconds * TICKS_PER_SECOND) % TICKS_PER_DAY);
   }
 

@@ -7,7 +7,19 @@ import { stateBlocks, type VideoInfo } from './video-info.ts';
 import { PORT, type VideoMode } from './video-mode.ts';
 import { VIDEO_ROM } from './video-rom.ts';
 
-const DISPI = { ID: 0, XRES: 1, YRES: 2, BPP: 3, ENABLE: 4, BANK: 5, VIRT_WIDTH: 6, VIRT_HEIGHT: 7, X_OFFSET: 8, Y_OFFSET: 9, MEMORY_64K: 10 } as const;
+const DISPI = {
+  ID: 0,
+  XRES: 1,
+  YRES: 2,
+  BPP: 3,
+  ENABLE: 4,
+  BANK: 5,
+  VIRT_WIDTH: 6,
+  VIRT_HEIGHT: 7,
+  X_OFFSET: 8,
+  Y_OFFSET: 9,
+  MEMORY_64K: 10,
+} as const;
 const ENABLE = { ON: 0x01, DAC_8BIT: 0x20, LFB: 0x40, KEEP_MEMORY: 0x80 } as const;
 const DISPI_ID5 = 0xb0c5;
 /** Word in the BIOS data area that VGA BIOSes of this adapter keep the VBE mode in. */
@@ -196,7 +208,16 @@ export class Vbe {
   #dispiState(save: boolean, at: number): void {
     const g = this.#guest;
     const vga = this.#mode;
-    const order = [DISPI.XRES, DISPI.YRES, DISPI.BPP, DISPI.ENABLE, DISPI.BANK, DISPI.VIRT_WIDTH, DISPI.X_OFFSET, DISPI.Y_OFFSET];
+    const order = [
+      DISPI.XRES,
+      DISPI.YRES,
+      DISPI.BPP,
+      DISPI.ENABLE,
+      DISPI.BANK,
+      DISPI.VIRT_WIDTH,
+      DISPI.X_OFFSET,
+      DISPI.Y_OFFSET,
+    ];
     if (save) {
       order.forEach((index, i) => g.write16(at + 2 * i, vga.readDispi(index)));
       g.write16(at + 16, g.read16(BDA_VBE_MODE));
@@ -206,7 +227,8 @@ export class Vbe {
     const enable = g.read16(at + 6);
     order.forEach((index, i) => {
       const isEnable = index === DISPI.ENABLE;
-      if (isEnable || enable & ENABLE.ON) vga.dispi(index, isEnable && enable & ENABLE.ON ? enable | ENABLE.KEEP_MEMORY : g.read16(at + 2 * i));
+      if (isEnable || enable & ENABLE.ON)
+        vga.dispi(index, isEnable && enable & ENABLE.ON ? enable | ENABLE.KEEP_MEMORY : g.read16(at + 2 * i));
     });
     g.write16(BDA_VBE_MODE, g.read16(at + 16));
   }
@@ -336,7 +358,10 @@ const EDID = ((): Uint8Array => {
   edid.set([0xee, 0x91, 0xa3, 0x54, 0x4c, 0x99, 0x26, 0x0f, 0x50, 0x54], 25); // sRGB primaries
   edid.set([0x21, 0x08, 0x00], 35); // 640x480, 800x600, 1024x768 at 60 Hz
   edid.fill(1, 38, 54); // no standard timings beyond these
-  edid.set([0x64, 0x19, 0x00, 0x40, 0x41, 0x00, 0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x40, 0xf0, 0x10, 0x00, 0x00, 0x18], 54);
+  edid.set(
+    [0x64, 0x19, 0x00, 0x40, 0x41, 0x00, 0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x40, 0xf0, 0x10, 0x00, 0x00, 0x18],
+    54,
+  );
   edid.set([0, 0, 0, 0xfc, 0, ...Array.from('Terrarium\n   ', (c) => c.charCodeAt(0))], 72);
   edid.set([0, 0, 0, 0xfd, 0, 50, 160, 30, 120, 23, 0, 10, 32, 32, 32, 32, 32, 32], 90);
   edid.set([0, 0, 0, 0x10], 108);

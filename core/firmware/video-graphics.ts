@@ -63,7 +63,15 @@ export class VideoGraphics {
   }
 
   /** `attribute` bit 7 combines with what is there by exclusive or, except with 256 colours. */
-  drawGlyph(mode: VgaMode, page: number, row: number, column: number, character: number, attribute: number, background: number): void {
+  drawGlyph(
+    mode: VgaMode,
+    page: number,
+    row: number,
+    column: number,
+    character: number,
+    attribute: number,
+    background: number,
+  ): void {
     if (row * this.#height >= mode.height || column * 8 >= mode.width) return;
     const glyph = this.#loadGlyph(mode, character);
     const top = row * this.#height;
@@ -71,7 +79,10 @@ export class VideoGraphics {
     else if (mode.model === 'linear256') {
       for (let y = 0; y < this.#height; y++)
         for (let x = 0; x < 8; x++)
-          this.#guest.write8(this.#at(this.#lineOffset(mode, page, top + y) + column * 8 + x), glyph[y] & (0x80 >> x) ? attribute : background);
+          this.#guest.write8(
+            this.#at(this.#lineOffset(mode, page, top + y) + column * 8 + x),
+            glyph[y] & (0x80 >> x) ? attribute : background,
+          );
     } else this.#drawCga(mode, top, column, glyph, attribute);
   }
 

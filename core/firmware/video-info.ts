@@ -98,7 +98,8 @@ export class VideoInfo {
     g.write8(at + 0x25, this.#mode.crtcPort === 0x3b4 ? VGA_MONO : VGA_COLOUR);
     g.write16(at + 0x27, mode?.kind === 'graphics' ? mode.colours & 0xffff : mode?.mode === 7 ? 0 : 16);
     g.write8(at + 0x29, mode?.pages ?? 1);
-    const lines = mode?.kind === 'graphics' ? mode.height : (g.bda8(BDA.VIDEO_ROWS) + 1) * g.bda16(BDA.CHARACTER_HEIGHT);
+    const lines =
+      mode?.kind === 'graphics' ? mode.height : (g.bda8(BDA.VIDEO_ROWS) + 1) * g.bda16(BDA.CHARACTER_HEIGHT);
     g.write8(at + 0x2a, lines >= 480 ? 3 : lines >= 400 ? 2 : lines >= 350 ? 1 : 0);
     g.write8(at + 0x2d, 0x01 | (g.bda8(BDA.VIDEO_FLAGS) & VIDEO_FLAG.GREY ? 0x02 : 0));
     g.write8(at + 0x31, 3);
@@ -147,7 +148,11 @@ export class VideoInfo {
 
   #dataArea(save: boolean, at: number): number {
     const g = this.#guest;
-    const areas: readonly (readonly [number, number])[] = [[BDA.VIDEO_MODE, 0x1e], [BDA.VIDEO_ROWS, 7], [BDA.VIDEO_SAVE_POINTER, 4]];
+    const areas: readonly (readonly [number, number])[] = [
+      [BDA.VIDEO_MODE, 0x1e],
+      [BDA.VIDEO_ROWS, 7],
+      [BDA.VIDEO_SAVE_POINTER, 4],
+    ];
     let next = at;
     for (const [offset, count] of areas)
       for (let i = 0; i < count; i++, next++) {

@@ -26,7 +26,14 @@ export const PORT = {
 
 const ATTRIBUTE_VIDEO_ENABLE = 0x20;
 /** Video flags, 40:89. */
-export const VIDEO_FLAG = { LINES_400: 0x10, LINES_200: 0x80, NO_PALETTE: 0x08, MONO: 0x04, GREY: 0x02, VGA: 0x01 } as const;
+export const VIDEO_FLAG = {
+  LINES_400: 0x10,
+  LINES_200: 0x80,
+  NO_PALETTE: 0x08,
+  MONO: 0x04,
+  GREY: 0x02,
+  VGA: 0x01,
+} as const;
 const MODE_HAS_NO_NUMBER = 0xff;
 const VECTOR_1F = 0x1f * 4;
 export const VECTOR_43 = 0x43 * 4;
@@ -193,7 +200,10 @@ export class VideoMode {
     g.setBda16(BDA.CHARACTER_HEIGHT, height);
     g.setBda8(BDA.VIDEO_CONTROL, 0x60 | (keepMemory ? 0x80 : 0));
     g.setBda8(BDA.VIDEO_SWITCHES, 0xf9);
-    g.setBda8(BDA.VIDEO_FLAGS, (g.bda8(BDA.VIDEO_FLAGS) & ~VIDEO_FLAG.MONO) | VIDEO_FLAG.VGA | (mode.misc & 1 ? 0 : VIDEO_FLAG.MONO));
+    g.setBda8(
+      BDA.VIDEO_FLAGS,
+      (g.bda8(BDA.VIDEO_FLAGS) & ~VIDEO_FLAG.MONO) | VIDEO_FLAG.VGA | (mode.misc & 1 ? 0 : VIDEO_FLAG.MONO),
+    );
     g.setBda8(BDA.CGA_MODE_CONTROL, [0x2c, 0x28, 0x2d, 0x29, 0x2a, 0x2e, 0x1e, 0x29][mode.mode] ?? 0x29);
     g.setBda8(BDA.CGA_PALETTE, mode.mode === 6 ? 0x3f : 0x30);
     g.setBda16(BDA.VIDEO_SAVE_POINTER, VIDEO_ROM.SAVE_POINTERS);

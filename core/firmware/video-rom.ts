@@ -30,8 +30,35 @@ export const VIDEO_ROM = {
 
 /** Video parameter table: which mode's registers stand at which index. Indexes 13h-16h are the 350-line text modes. */
 const PARAMETER_ORDER: readonly (number | undefined)[] = [
-  0, 1, 2, 3, 4, 5, 6, 7, undefined, undefined, undefined, undefined, undefined, 0x0d, 0x0e, undefined, undefined,
-  0x0f, 0x10, 0, 1, 2, 3, 1, 3, 7, 0x11, 0x12, 0x13,
+  0,
+  1,
+  2,
+  3,
+  4,
+  5,
+  6,
+  7,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  0x0d,
+  0x0e,
+  undefined,
+  undefined,
+  0x0f,
+  0x10,
+  0,
+  1,
+  2,
+  3,
+  1,
+  3,
+  7,
+  0x11,
+  0x12,
+  0x13,
 ];
 
 function parameterEntry(mode: VgaMode): number[] {
@@ -51,7 +78,11 @@ function parameterEntry(mode: VgaMode): number[] {
 
 export function buildVideoRom(): Uint8Array {
   const rom = new Uint8Array(SIZE_BYTES);
-  const text = (at: number, value: string): void => rom.set(Array.from(`${value}\0`, (c) => c.charCodeAt(0)), at);
+  const text = (at: number, value: string): void =>
+    rom.set(
+      Array.from(`${value}\0`, (c) => c.charCodeAt(0)),
+      at,
+    );
   const far = (at: number, offset: number): void =>
     rom.set([offset & 0xff, offset >> 8, VIDEO_ROM_SEGMENT & 0xff, VIDEO_ROM_SEGMENT >> 8], at);
 
@@ -65,7 +96,10 @@ export function buildVideoRom(): Uint8Array {
   rom[VIDEO_ROM.SECONDARY_SAVE] = 0x1a;
   far(VIDEO_ROM.SECONDARY_SAVE + 2, VIDEO_ROM.DISPLAY_CODES);
   // 16 combinations allowed for: none, MDA, CGA, EGA colour and mono, PGC, VGA mono and colour.
-  rom.set([16, 1, 8, 0, 0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 0, 5, 2, 5, 0, 6, 1, 6, 5, 6, 0, 8, 1, 8, 0, 7], VIDEO_ROM.DISPLAY_CODES);
+  rom.set(
+    [16, 1, 8, 0, 0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 0, 5, 2, 5, 0, 6, 1, 6, 5, 6, 0, 8, 1, 8, 0, 7],
+    VIDEO_ROM.DISPLAY_CODES,
+  );
 
   PARAMETER_ORDER.forEach((number, index) => {
     const mode = number === undefined ? undefined : vgaModes.get(number);

@@ -28,7 +28,7 @@ export class VideoText {
   }
 
   get columns(): number {
-    return (this.#guest.bda16(BDA.VIDEO_COLUMNS) & 0xff) || 80;
+    return this.#guest.bda16(BDA.VIDEO_COLUMNS) & 0xff || 80;
   }
   get rows(): number {
     return this.#guest.bda8(BDA.VIDEO_ROWS) + 1;
@@ -66,7 +66,8 @@ export class VideoText {
     let last = end & 0x1f;
     const emulate = !(g.bda8(BDA.VIDEO_CONTROL) & CURSOR_EMULATION_OFF);
     if (emulate && height > 8 && last < 8 && first < 0x20) {
-      first = last === first + 1 ? Math.floor(((last + 1) * height) / 8) - 2 : Math.floor(((first + 1) * height) / 8) - 1;
+      first =
+        last === first + 1 ? Math.floor(((last + 1) * height) / 8) - 2 : Math.floor(((first + 1) * height) / 8) - 1;
       last = Math.floor(((last + 1) * height) / 8) - 1;
     }
     this.#mode.crtc(0x0a, first);
@@ -97,7 +98,13 @@ export class VideoText {
     const mode = this.#mode.current;
     if (!mode) return;
     if (mode.kind === 'graphics') {
-      this.#graphics.scroll(mode, page, { top: cells.top, left: cells.left, bottom, right }, down ? -shift : shift, attribute);
+      this.#graphics.scroll(
+        mode,
+        page,
+        { top: cells.top, left: cells.left, bottom, right },
+        down ? -shift : shift,
+        attribute,
+      );
       return;
     }
     const g = this.#guest;
@@ -124,7 +131,14 @@ export class VideoText {
   }
 
   /** AH=09h and 0Ah (`attribute` undefined: keep the one on the screen). `colour` is for graphics modes. */
-  writeCells(page: number, character: number, count: number, colour: number, keepAttribute: boolean, background: number): void {
+  writeCells(
+    page: number,
+    character: number,
+    count: number,
+    colour: number,
+    keepAttribute: boolean,
+    background: number,
+  ): void {
     const mode = this.#mode.current;
     const position = this.cursor(page);
     const row = position >> 8;
@@ -134,7 +148,15 @@ export class VideoText {
       const last = Math.min(count, Math.max(0, mode.columns * mode.rows - row * mode.columns - column));
       for (let i = 0; i < last; i++) {
         const cell = column + i;
-        this.#graphics.drawGlyph(mode, page, row + Math.floor(cell / mode.columns), cell % mode.columns, character, colour, background);
+        this.#graphics.drawGlyph(
+          mode,
+          page,
+          row + Math.floor(cell / mode.columns),
+          cell % mode.columns,
+          character,
+          colour,
+          background,
+        );
       }
       return;
     }

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { FakePc } from './fake-pc.fixture.ts';
 
 /** INT 10h with AX and whatever else is given. */
-function int10(pc: FakePc, ax: number, regs: Partial<Record<'ebx' | 'ecx' | 'edx' | 'es' | 'edi' | 'ebp' | 'ds', number>> = {}): void {
+function int10(
+  pc: FakePc,
+  ax: number,
+  regs: Partial<Record<'ebx' | 'ecx' | 'edx' | 'es' | 'edi' | 'ebp' | 'ds', number>> = {},
+): void {
   Object.assign(pc.cpu, { eax: ax, ...regs });
   pc.service(0x10);
 }
@@ -106,7 +110,9 @@ describe('INT 10h in text modes', () => {
     const pc = fresh();
     int10(pc, 0x1130, { ebx: 0x0600 });
     const font = pc.cpu.es * 16 + pc.cpu.ebp;
-    expect([...pc.memory.ram.subarray(font + 16, font + 32)]).toEqual([0, 0, 0x7e, 0x81, 0xa5, 0x81, 0x81, 0xbd, 0x99, 0x81, 0x81, 0x7e, 0, 0, 0, 0]);
+    expect([...pc.memory.ram.subarray(font + 16, font + 32)]).toEqual([
+      0, 0, 0x7e, 0x81, 0xa5, 0x81, 0x81, 0xbd, 0x99, 0x81, 0x81, 0x7e, 0, 0, 0, 0,
+    ]);
     expect(pc.cpu.edx & 0xff).toBe(24);
   });
 
@@ -119,7 +125,14 @@ describe('INT 10h in text modes', () => {
 
 describe('INT 10h in graphics modes', () => {
   it.each([
-    [0x04, 3], [0x06, 1], [0x0d, 9], [0x0e, 12], [0x10, 5], [0x11, 1], [0x12, 15], [0x13, 200],
+    [0x04, 3],
+    [0x06, 1],
+    [0x0d, 9],
+    [0x0e, 12],
+    [0x10, 5],
+    [0x11, 1],
+    [0x12, 15],
+    [0x13, 200],
   ])('writes and reads a pixel in mode %i', (mode, colour) => {
     const pc = fresh(mode);
     int10(pc, 0x0c00 | colour, { ebx: 0, ecx: 133, edx: 77 });
@@ -211,7 +224,12 @@ describe('VBE', () => {
     const pc = fresh();
     int10(pc, 0x4f01, { ecx: 0x144, es: 0x3000, edi: 0 });
     const at = 0x30000;
-    expect([pc.memory.read16(at + 0x10), pc.memory.read16(at + 0x12), pc.memory.read16(at + 0x14), pc.memory.read8(at + 0x19)]).toEqual([4096, 1024, 768, 32]);
+    expect([
+      pc.memory.read16(at + 0x10),
+      pc.memory.read16(at + 0x12),
+      pc.memory.read16(at + 0x14),
+      pc.memory.read8(at + 0x19),
+    ]).toEqual([4096, 1024, 768, 32]);
     expect([...pc.memory.ram.subarray(at + 0x1f, at + 0x27)]).toEqual([8, 16, 8, 8, 8, 0, 8, 24]);
     expect(pc.memory.read32(at + 0x28)).toBe(0xe0000000);
   });
