@@ -8,6 +8,8 @@ import { failureLine, type CliIo } from './io.ts';
 export interface CliParts {
   readonly io: CliIo;
   readonly factory: MachineFactory;
+  /** What `serve` hosts; default: the built interface and the real machine. */
+  readonly serve?: { readonly rendererFolder: string; readonly vmHostEntry: string };
 }
 
 /** The `terrarium` command. Returns the exit status: 0 done, 1 our fault, 2 bad arguments or files, 3 time-out. */
@@ -30,7 +32,7 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
     }
     if (command === 'serve') {
       const { serve } = await import('./serve.ts');
-      return await serve(rest, io, version());
+      return await serve(rest, io, version(), parts.serve);
     }
     throw new FailureError(fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'));
   } catch (error) {

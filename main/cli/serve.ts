@@ -12,11 +12,16 @@ import { parseOptions } from './options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const RENDERER = join(here, '../../dist/renderer');
-const VM_HOST = join(here, '../vm-host/entry.ts');
+
+interface Hosted {
+  readonly rendererFolder: string;
+  readonly vmHostEntry: string;
+}
+
+const INSTALLED: Hosted = { rendererFolder: join(here, '../../dist/renderer'), vmHostEntry: join(here, '../vm-host/entry.ts') };
 
 /** `terrarium serve`: the interface for browsers on this computer, until it is interrupted. Returns the exit status. */
-export async function serve(args: readonly string[], io: CliIo, version: string): Promise<number> {
+export async function serve(args: readonly string[], io: CliIo, version: string, hosted: Hosted = INSTALLED): Promise<number> {
   const given = parseOptions(SERVE_OPTIONS, args);
   const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
   const folder = value('library');
@@ -24,7 +29,7 @@ export async function serve(args: readonly string[], io: CliIo, version: string)
     shell: 'web',
     version,
     libraryFolder: folder === undefined ? libraryFolder() : resolve(folder),
-    launcher: forkLauncher(VM_HOST),
+    launcher: forkLauncher(hosted.vmHostEntry),
   });
   if (!services.ok) throw new FailureError(services.error);
   services.value.events((event) => {
@@ -36,7 +41,7 @@ export async function serve(args: readonly string[], io: CliIo, version: string)
     const server = await startWebServer({
       services: services.value,
       router: createRouter(services.value),
-      rendererFolder: RENDERER,
+      rendererFolder: hosted.rendererFolder,
       port: parsePort(value('port')),
     });
     if (!server.ok) throw new FailureError(server.error);

@@ -1,4 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -289,4 +291,20 @@ describe("the end of a machine's process", () => {
     await typed(id, 'fault\n');
     expect((await becomes(id, 'stopped')).status).toMatchObject({ reason: expect.stringContaining('triple fault') });
   });
+});
+
+test.runIf(process.platform === 'linux')('machines do not outlive the app, even when it is killed', async () => {
+  const app = fork(join(import.meta.dirname, 'testing/orphan-parent.ts'));
+  const [{ pid }] = (await once(app, 'message')) as [{ pid: number }];
+  app.kill('SIGKILL');
+  const isAlive = (): boolean => {
+    try {
+      // A process that has ended stays in the table until somebody asks for its status.
+      return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    } catch {
+      return false;
+    }
+  };
+  while (isAlive()) await new Promise((resolve) => setImmediate(resolve));
+  expect(isAlive()).toBe(false);
 });

@@ -1,15 +1,17 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import type { Entropy, WallClock } from '../../core/backends/index.ts';
 
-/** Host time in nanoseconds that stands still while the machine is paused: a guest never sees the gap. */
+/** Host time in nanoseconds from the first resume() on, standing still in pauses: a guest never sees the gap. */
 export class HostClock {
   readonly #now: () => number;
-  #offsetNs = 0;
+  #offsetNs: number;
   #pausedAtNs: number | undefined;
 
   constructor(now: () => number = () => performance.now() * 1e6) {
     this.#now = now;
-    this.#offsetNs = -now();
+    const startNs = now();
+    this.#offsetNs = -startNs;
+    this.#pausedAtNs = startNs;
   }
 
   get nowNs(): number {

@@ -52,6 +52,7 @@ export class MachineRunner implements Disposable {
   start(): void {
     if (this.#state !== 'new') return;
     this.#state = 'running';
+    this.#options.hostClock.resume();
     this.#soon();
   }
 
