@@ -1,6 +1,178 @@
-/** Which engine the truth tests run on: the one place that knows how a processor is built. */
-import type { CpuUnderTest, EngineUnderTest } from './cpu-under-test.ts';
+/**
+ * The core's processor behind the truth tests' interface. Protected mode gets tables of its own, out of the way of the
+ * tests' code and data: exceptions arrive through interrupt gates at a HLT of their own, and the pushed frame says what
+ * was interrupted. So the engine is seen as software sees it, nothing else of it is used.
+ */
+import { IoBus } from '../../core/bus/index.ts';
+import { Cpu } from '../../core/cpu/engine.ts';
+import { CONTROL, RAM_BASE, SEG_TR } from '../../core/cpu/layout.ts';
+import { SEG } from '../../core/isa/index.ts';
+import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
+import type { CpuUnderTest, EngineUnderTest, MemoryImage, Regs, RunOutcome } from './cpu-under-test.ts';
+import { GENERAL_REGISTERS } from './cpu-under-test.ts';
+
+const RAM_BYTES = 0x200000;
+const WASM_PAGE = 0x10000;
+
+const GDT = 0x20000, IDT = 0x20400, TSS = 0x21000, HANDLERS = 0x22000, STACK0 = 0x24000; // prettier-ignore
+const HANDLER_BYTES = 16;
+const VECTORS = 256;
+const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
+const HLT = 0xf4;
+const CR0_PE = 1;
+const ACCESS = { code: 0xc09b, data: 0xc093, tss: 0x8b, dplShift: 5 } as const;
+const FLAT_LIMIT = 0xffffffff;
+const TSS_LIMIT = 0x67;
+const WITH_ERROR_CODE = [8, 10, 11, 12, 13, 14, 17];
+const SEGMENTS = [['es', SEG.ES], ['cs', SEG.CS], ['ss', SEG.SS], ['ds', SEG.DS], ['fs', SEG.FS], ['gs', SEG.GS]] as const; // prettier-ignore
+
+class CoreUnderTest implements CpuUnderTest {
+  readonly #memory: PhysicalMemory;
+  readonly #cpu: Cpu;
+  #interrupted: Regs | undefined;
+
+  constructor() {
+    const pages = (RAM_BASE + RAM_BYTES) / WASM_PAGE;
+    const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    this.#memory = new PhysicalMemory(linearMemory.buffer);
+    this.#memory.mapRam(0, RAM_BYTES, RAM_BASE);
+    this.#cpu = new Cpu({
+      memory: this.#memory,
+      linearMemory,
+      limits: { minPages: pages, maxPages: pages },
+      io: new IoBus(),
+      acknowledge: () => 0,
+      timeStamp: () => 0n,
+      log: () => {},
+    });
+  }
+
+  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[]): void {
+    const { state, mmu } = this.#cpu;
+    this.#interrupted = undefined;
+    this.#clearMemory();
+    this.#cpu.reset();
+    if (mode === 'real16') for (const [name, index] of SEGMENTS) state.setRealSegment(index, regs[name] ?? 0);
+    else this.#enterProtectedMode(regs);
+    for (const [i, name] of GENERAL_REGISTERS.entries()) state.setGpr(i, regs[name] ?? 0);
+    state.rip = regs.eip ?? 0;
+    state.eflags = regs.eflags ?? 2;
+    for (const { address, bytes } of memory) this.#memory.dmaWrite(address, bytes);
+    mmu.flush();
+  }
+
+  /** Every page that was written since the last set-up. */
+  #clearMemory(): void {
+    const zeros = new Uint8Array(PAGE_BYTES);
+    for (let page = 0; page < RAM_BYTES / PAGE_BYTES; page++) {
+      if (!this.#memory.dirty[page]) continue;
+      this.#memory.dmaWrite(page * PAGE_BYTES, zeros);
+      this.#memory.dirty[page] = 0;
+    }
+  }
+
+  #enterProtectedMode(regs: Partial<Regs>): void {
+    const { state } = this.#cpu;
+    const cpl = (regs.cs ?? 0) & 3;
+    state.set(CONTROL.cr0, CR0_PE);
+    state.set(CONTROL.cpl, cpl);
+    for (const [name, index] of SEGMENTS) {
+      const selector = regs[name] ?? 0;
+      const unusable = selector < 4 && name !== 'cs' && name !== 'ss';
+      const attributes = (name === 'cs' ? ACCESS.code : ACCESS.data) | (cpl << ACCESS.dplShift);
+      state.setSegment(index, selector, 0, unusable ? 0 : FLAT_LIMIT, unusable ? 0 : attributes);
+    }
+    state.setSegment(SEG_TR, 0x18, TSS, TSS_LIMIT, ACCESS.tss);
+    state.set(CONTROL.gdtrBase, GDT);
+    state.set(CONTROL.gdtrLimit, 0x1f);
+    state.set(CONTROL.idtrBase, IDT);
+    state.set(CONTROL.idtrLimit, VECTORS * 8 - 1);
+    this.#memory.dmaWrite(0x20000, TABLES);
+  }
+
+  run(maxInstructions: number): RunOutcome {
+    const stop = this.#cpu.run(maxInstructions + 1);
+    if (stop === 'shutdown') return { stopped: 'shutdown' };
+    if (stop !== 'halted') return { stopped: 'limit' };
+    const { state } = this.#cpu;
+    const offset = state.rip - 1 - HANDLERS;
+    if (!state.protectedMode || offset < 0 || offset >= VECTORS * HANDLER_BYTES) return { stopped: 'hlt' };
+    return this.#readFrame(offset / HANDLER_BYTES);
+  }
+
+  /** What the exception pushed: the registers of the interrupted code. */
+  #readFrame(vector: number): RunOutcome {
+    const { state } = this.#cpu;
+    let at = state.gpr(4);
+    const pop = (): number => {
+      const value = this.#memory.read(at, 4);
+      at += 4;
+      return value;
+    };
+    const errorCode = WITH_ERROR_CODE.includes(vector) ? pop() : undefined;
+    const regs = this.#currentRegs();
+    regs.eip = pop();
+    regs.cs = pop() & 0xffff;
+    regs.eflags = pop();
+    regs.esp = at;
+    if ((regs.cs & 3) !== 0) {
+      regs.esp = pop();
+      regs.ss = pop() & 0xffff;
+    }
+    this.#interrupted = regs;
+    return { stopped: 'exception', vector, ...(errorCode === undefined ? {} : { errorCode }) };
+  }
+
+  regs(): Regs {
+    return this.#interrupted ?? this.#currentRegs();
+  }
+
+  #currentRegs(): Regs {
+    const { state } = this.#cpu;
+    const regs: Partial<Regs> = { eip: state.rip, eflags: state.eflags };
+    for (const [i, name] of GENERAL_REGISTERS.entries()) regs[name] = state.gpr(i);
+    for (const [name, index] of SEGMENTS) regs[name] = state.selector(index);
+    return regs as Regs;
+  }
+
+  readMemory(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    this.#memory.dmaRead(address, bytes);
+    return bytes;
+  }
+}
+
+/** GDT, IDT, TSS and the handlers, from GDT on. */
+const TABLES = ((): Uint8Array => {
+  const tables = new Uint8Array(HANDLERS + VECTORS * HANDLER_BYTES - GDT);
+  const view = new DataView(tables.buffer);
+  const descriptor = (selector: number, access: number, limit: number, base: number): void => {
+    view.setUint16(selector, limit, true);
+    view.setUint16(selector + 2, base, true);
+    view.setUint8(selector + 4, base >> 16);
+    view.setUint8(selector + 5, access);
+    view.setUint8(selector + 6, ((access >> 8) & 0xf0) | ((limit >> 16) & 15));
+    view.setUint8(selector + 7, base >> 24);
+  };
+  descriptor(CODE0, ACCESS.code, 0xfffff, 0);
+  descriptor(DATA0, ACCESS.data, 0xfffff, 0);
+  descriptor(0x18, ACCESS.tss, TSS_LIMIT, TSS);
+  for (let vector = 0; vector < VECTORS; vector++) {
+    const gate = IDT - GDT + vector * 8;
+    const handler = HANDLERS + vector * HANDLER_BYTES;
+    view.setUint16(gate, handler, true);
+    view.setUint16(gate + 2, CODE0, true);
+    view.setUint16(gate + 4, 0xee00, true);
+    view.setUint16(gate + 6, handler >> 16, true);
+    tables[handler - GDT] = HLT;
+  }
+  view.setUint32(TSS - GDT + 4, STACK0, true);
+  view.setUint32(TSS - GDT + 8, DATA0, true);
+  view.setUint16(TSS - GDT + 102, TSS_LIMIT + 1, true);
+  return tables;
+})();
 
 export function createCpuUnderTest(engine: EngineUnderTest): CpuUnderTest {
-  throw new Error(`the ${engine} is not connected to the truth tests yet`);
+  if (engine !== 'interpreter') throw new Error(`no engine "${engine}" yet`);
+  return new CoreUnderTest();
 }
