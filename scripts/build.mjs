@@ -8,7 +8,10 @@ import path from 'node:path';
 import { node24, root, tool } from './node24.mjs';
 
 function run(script, args) {
-  const { status, error } = spawnSync(node24(), [tool(script), ...args], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const { status, error } = spawnSync(node24(), [tool(script), ...args], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
@@ -30,7 +33,9 @@ async function bundleMain() {
     external: ['electron', 'better-sqlite3'],
   };
   // Dependencies written as CommonJS call require, which an ES module does not have by itself.
-  const banner = { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" };
+  const banner = {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  };
   fs.rmSync(path.join(root, 'dist/main'), { recursive: true, force: true });
   await build({
     ...common,

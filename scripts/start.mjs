@@ -35,7 +35,10 @@ function isStale(output, sources) {
 }
 
 function build(...options) {
-  const { status } = spawnSync(node24(), [path.join(root, 'scripts/build.mjs'), ...options], { cwd: root, stdio: 'inherit' });
+  const { status } = spawnSync(node24(), [path.join(root, 'scripts/build.mjs'), ...options], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (status !== 0) process.exit(status ?? 1);
 }
 
@@ -55,11 +58,17 @@ const RENDERER_SOURCES = ['renderer', 'core/contract', 'package-lock.json'];
 const electron = electronBinary();
 
 if (!wantsWeb && electron && hasDisplay()) {
-  if (isStale('dist/renderer/index.html', RENDERER_SOURCES) || isStale('dist/main/main.js', ['main', 'core', 'package-lock.json'])) build();
+  if (
+    isStale('dist/renderer/index.html', RENDERER_SOURCES) ||
+    isStale('dist/main/main.js', ['main', 'core', 'package-lock.json'])
+  )
+    build();
   become(electron, [root, ...rest]);
 } else {
   if (!wantsWeb)
-    console.log(`${electron ? 'There is no display' : 'The Electron binary is not installed'}: serving the interface to a browser instead.`);
+    console.log(
+      `${electron ? 'There is no display' : 'The Electron binary is not installed'}: serving the interface to a browser instead.`,
+    );
   if (isStale('dist/renderer/index.html', RENDERER_SOURCES)) build('--renderer');
   become(node24(), [path.join(root, 'main/cli/terrarium.mjs'), 'serve', ...rest]);
 }

@@ -16,7 +16,8 @@ export interface TerrariumBridge {
   /**
    * Asks for the stream of a running machine. A MessagePort cannot cross the bridge itself: it arrives at the page as
    * a `message` event from `window` with StreamPortMessage as data and the port in `ports[0]`, before the promise
-   * resolves. Messages on the port are ArrayBuffers or Uint8Arrays. The port is closed when the machine ends.
+   * resolves. Messages on the port are ArrayBuffers or Uint8Arrays, always copied: a buffer in the transfer list of
+   * postMessage does not reach the other end (electron/electron#34905). The port is closed when the machine ends.
    */
   openStream(machineId: string): Promise<CallResponse>;
 }

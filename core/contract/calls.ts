@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { failureSchema, hostPathSchema, machineChangesSchema, machineDraftSchema, machineIdSchema, machineInfoSchema } from './machine.ts';
+import {
+  failureSchema,
+  hostPathSchema,
+  machineChangesSchema,
+  machineDraftSchema,
+  machineIdSchema,
+  machineInfoSchema,
+} from './machine.ts';
 
 const byId = z.strictObject({ id: machineIdSchema });
 const nothing = z.strictObject({});
@@ -26,7 +33,10 @@ export const CALLS = {
   'machines.list': { params: nothing, result: z.strictObject({ machines: z.array(machineInfoSchema) }) },
   'machines.create': { params: machineDraftSchema, result: machineInfoSchema },
   /** Only while stopped or aborted. */
-  'machines.update': { params: z.strictObject({ id: machineIdSchema, changes: machineChangesSchema }), result: machineInfoSchema },
+  'machines.update': {
+    params: z.strictObject({ id: machineIdSchema, changes: machineChangesSchema }),
+    result: machineInfoSchema,
+  },
   /** Forgets the machine; its images stay where they are. Only while stopped or aborted. */
   'machines.remove': { params: byId, result: nothing },
   /** Resolves when the machine runs, or with the reason why it cannot. */

@@ -56,7 +56,7 @@ export const CODES = {
   'library.newer': { kind: 'file', meaning: 'The library was written by a newer version of Terrarium.' },
   'serve.address': { kind: 'file', meaning: 'The address or port cannot be listened on.' },
   'serve.renderer': { kind: 'file', meaning: 'The interface has not been built.' },
-  'internal': { kind: 'internal', meaning: 'A defect of Terrarium; the message holds what is known.' },
+  internal: { kind: 'internal', meaning: 'A defect of Terrarium; the message holds what is known.' },
 } as const satisfies Readonly<Record<string, CodeEntry>>;
 
 export type Code = keyof typeof CODES;

@@ -7,11 +7,14 @@ describe('machine configuration', () => {
     expect(draft).toMatchObject({ name: 'DOS', memoryMiB: 64, floppies: [], bootOrder: ['floppy', 'cdrom', 'disk'] });
   });
 
-  test.each([0, -1, 1.5, 3073, 10 * 1024 * 1024, Number.NaN, '64', null])('memory of %s MiB is refused with the limits', (memoryMiB) => {
-    const result = hardwareSchema.safeParse({ memoryMiB });
-    expect(result.success).toBe(false);
-    expect(result.error?.issues[0].message).toBe('memory must be a whole number of MiB from 1 to 3072');
-  });
+  test.each([0, -1, 1.5, 3073, 10 * 1024 * 1024, Number.NaN, '64', null])(
+    'memory of %s MiB is refused with the limits',
+    (memoryMiB) => {
+      const result = hardwareSchema.safeParse({ memoryMiB });
+      expect(result.success).toBe(false);
+      expect(result.error?.issues[0].message).toBe('memory must be a whole number of MiB from 1 to 3072');
+    },
+  );
 
   test.each([
     { floppies: [null, null, null] },
@@ -37,7 +40,12 @@ describe('machine configuration', () => {
 
 describe('codes', () => {
   test('bad arguments and files exit with 2, a time-out with 3, defects with 1', () => {
-    expect([exitCodeOf('args.invalid'), exitCodeOf('image.empty'), exitCodeOf('run.timeout'), exitCodeOf('no.such')]).toEqual([2, 2, 3, 1]);
+    expect([
+      exitCodeOf('args.invalid'),
+      exitCodeOf('image.empty'),
+      exitCodeOf('run.timeout'),
+      exitCodeOf('no.such'),
+    ]).toEqual([2, 2, 3, 1]);
   });
 
   test('every code is dotted lower case and says what it means', () => {

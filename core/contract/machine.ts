@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { DISKS_MAX, FLOPPIES_MAX, MEMORY_MIB_DEFAULT, MEMORY_MIB_MAX, MEMORY_MIB_MIN, MEMORY_RANGE_TEXT } from './limits.ts';
+import {
+  DISKS_MAX,
+  FLOPPIES_MAX,
+  MEMORY_MIB_DEFAULT,
+  MEMORY_MIB_MAX,
+  MEMORY_MIB_MIN,
+  MEMORY_RANGE_TEXT,
+} from './limits.ts';
 
 export const memoryMiBSchema = z
   .int({ error: MEMORY_RANGE_TEXT })
@@ -42,7 +49,10 @@ export const machineNameSchema = z
 const hardwareShape = {
   memoryMiB: memoryMiBSchema.default(MEMORY_MIB_DEFAULT),
   /** A: and B:; null is an empty drive. */
-  floppies: z.array(attachmentSchema.nullable()).max(FLOPPIES_MAX, { error: 'there are two floppy drives, A: and B:' }).default([]),
+  floppies: z
+    .array(attachmentSchema.nullable())
+    .max(FLOPPIES_MAX, { error: 'there are two floppy drives, A: and B:' })
+    .default([]),
   /** Primary master, primary slave, secondary slave (the CD-ROM is secondary master). */
   disks: z.array(attachmentSchema).max(DISKS_MAX, { error: 'there is room for three disks' }).default([]),
   cdrom: attachmentSchema.nullable().default(null),
@@ -53,7 +63,10 @@ const hardwareShape = {
     .refine((order) => new Set(order).size === order.length, { error: 'each device may be named once' })
     .default(['floppy', 'cdrom', 'disk']),
   /** COM1 first. */
-  serial: z.array(serialSchema).max(4).default([{ mode: 'console' }]),
+  serial: z
+    .array(serialSchema)
+    .max(4)
+    .default([{ mode: 'console' }]),
   clock: clockSchema.default('host'),
   engine: engineSchema.default('auto'),
   /** A ROM image instead of the built-in firmware. */

@@ -110,7 +110,12 @@ export function encodeArea(frame: Pixels, area: Area): { encoding: number; data:
 }
 
 /** `width * height` pixels as R G B A, ready for ImageData; undefined when the data is not a valid encoding of them. */
-export function decodeArea(width: number, height: number, encoding: number, data: Uint8Array): Uint8ClampedArray<ArrayBuffer> | undefined {
+export function decodeArea(
+  width: number,
+  height: number,
+  encoding: number,
+  data: Uint8Array,
+): Uint8ClampedArray<ArrayBuffer> | undefined {
   const pixels = width * height;
   if (encoding === ENCODING_RAW) {
     if (data.length !== pixels * 4) return undefined;

@@ -20,7 +20,8 @@ function randomOf(seed: number): (below: number) => number {
 
 function picture(width: number, height: number, colourAt: (x: number, y: number) => number) {
   const words = new Uint32Array(width * height);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) words[y * width + x] = (0xff000000 | colourAt(x, y)) >>> 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) words[y * width + x] = (0xff000000 | colourAt(x, y)) >>> 0;
   return { width, height, pixels: new Uint8ClampedArray(words.buffer) };
 }
 
@@ -103,15 +104,26 @@ describe('stream messages', () => {
   });
 
   test('every truncation of a message is refused as malformed', () => {
-    const frame = encodeFrame(1, picture(4, 4, (x) => x), [{ x: 0, y: 0, width: 4, height: 4 }]);
+    const frame = encodeFrame(
+      1,
+      picture(4, 4, (x) => x),
+      [{ x: 0, y: 0, width: 4, height: 4 }],
+    );
     for (let length = 0; length < frame.length; length++)
-      expect(decodeMachineMessage(frame.subarray(0, length))).toMatchObject({ ok: false, error: { code: 'stream.malformed' } });
+      expect(decodeMachineMessage(frame.subarray(0, length))).toMatchObject({
+        ok: false,
+        error: { code: 'stream.malformed' },
+      });
   });
 
   test('mutated and random bytes never throw, and what decodes keeps its bounds', () => {
     const random = randomOf(99);
     const seeds = [
-      encodeFrame(3, picture(16, 9, (x, y) => (x * y) & 3), [{ x: 1, y: 1, width: 15, height: 8 }]),
+      encodeFrame(
+        3,
+        picture(16, 9, (x, y) => (x * y) & 3),
+        [{ x: 1, y: 1, width: 15, height: 8 }],
+      ),
       ...machineMessages.map(encodeMachineMessage),
       ...windowMessages.map(encodeWindowMessage),
     ];

@@ -104,14 +104,7 @@ export interface ChordMessage {
   readonly codes: readonly string[];
 }
 export type WindowMessage =
-  | WatchMessage
-  | AckMessage
-  | KeyMessage
-  | ReleaseMessage
-  | MouseMessage
-  | TypeMessage
-  | ChordMessage
-  | SerialMessage;
+  WatchMessage | AckMessage | KeyMessage | ReleaseMessage | MouseMessage | TypeMessage | ChordMessage | SerialMessage;
 
 export const FRAMES_IN_FLIGHT = 2;
 /** Longest message that either end accepts, in bytes: a raw frame of the largest VBE mode with room to spare. */
@@ -262,7 +255,12 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
         return {
           type: 'status',
           paused,
-          activity: { floppy: bit(activity, 0), disk: bit(activity, 1), cdrom: bit(activity, 2), serial: bit(activity, 3) },
+          activity: {
+            floppy: bit(activity, 0),
+            disk: bit(activity, 1),
+            cdrom: bit(activity, 2),
+            serial: bit(activity, 3),
+          },
           guestNs: finite(input),
           instructions: finite(input),
           instructionsPerSecond: finite(input),
@@ -323,7 +321,8 @@ function readFrame(input: ByteReader): FrameMessage {
     const area = { x: input.u16(), y: input.u16(), width: input.u16(), height: input.u16() };
     const encoding = input.u8();
     const data = input.blob();
-    if (area.x + area.width > width || area.y + area.height > height) throw new RangeError('a rectangle leaves the frame');
+    if (area.x + area.width > width || area.y + area.height > height)
+      throw new RangeError('a rectangle leaves the frame');
     pixelsLeft -= area.width * area.height;
     if (pixelsLeft < 0) throw new RangeError('rectangles cover the frame too often');
     const pixels = decodeArea(area.width, area.height, encoding, data);
@@ -334,7 +333,8 @@ function readFrame(input: ByteReader): FrameMessage {
 }
 
 function decode<T>(data: Uint8Array, bytesMax: number, read: (input: ByteReader) => T): Result<T> {
-  if (data.length > bytesMax) return err(fail('stream.malformed', `a stream message of ${data.length} bytes is too long`));
+  if (data.length > bytesMax)
+    return err(fail('stream.malformed', `a stream message of ${data.length} bytes is too long`));
   try {
     const input = new ByteReader(data);
     const message = read(input);

@@ -1,6 +1,14 @@
 import { join, resolve } from 'node:path';
 import { BrowserWindow, Menu, MessageChannelMain, app, dialog, ipcMain } from 'electron';
-import { IPC_CALL, IPC_EVENT, IPC_STREAM, fail, machineIdSchema, type CallResponse, type MediumKind } from '../../core/contract/index.ts';
+import {
+  IPC_CALL,
+  IPC_EVENT,
+  IPC_STREAM,
+  fail,
+  machineIdSchema,
+  type CallResponse,
+  type MediumKind,
+} from '../../core/contract/index.ts';
 import { createRouter } from '../ipc/router.ts';
 import { libraryFolder } from '../services/library.ts';
 import { createServices, type Services } from '../services/services.ts';
@@ -64,7 +72,10 @@ function connect(services: Services): void {
   });
   ipcMain.handle(IPC_CALL, (event, request: unknown) =>
     router(
-      { trusted: isOurFrame(event.senderFrame, event.sender), description: `window ${event.sender.id} at ${event.senderFrame?.url ?? 'no frame'}` },
+      {
+        trusted: isOurFrame(event.senderFrame, event.sender),
+        description: `window ${event.sender.id} at ${event.senderFrame?.url ?? 'no frame'}`,
+      },
       request,
     ),
   );
@@ -89,7 +100,9 @@ function connect(services: Services): void {
 /** Asks before running machines are switched off; resolves to whether the app may end. */
 async function mayQuit(services: Services): Promise<boolean> {
   const list = await services.handlers['machines.list']({});
-  const running = list.ok ? list.value.machines.filter(({ status }) => status.state !== 'stopped' && status.state !== 'aborted') : [];
+  const running = list.ok
+    ? list.value.machines.filter(({ status }) => status.state !== 'stopped' && status.state !== 'aborted')
+    : [];
   if (running.length === 0) return true;
   const { response } = await dialog.showMessageBox({
     type: 'warning',

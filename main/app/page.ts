@@ -18,11 +18,18 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /** What the page may ask of the browser engine: to take the mouse and the screen, and to fill the clipboard. */
-const PERMISSIONS: ReadonlySet<string> = new Set(['pointerLock', 'fullscreen', 'keyboardLock', 'clipboard-sanitized-write']);
+const PERMISSIONS: ReadonlySet<string> = new Set([
+  'pointerLock',
+  'fullscreen',
+  'keyboardLock',
+  'clipboard-sanitized-write',
+]);
 
 /** Before the app is ready: the page has an origin of its own, never file://. */
 export function registerPageScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } }]);
+  protocol.registerSchemesAsPrivileged([
+    { scheme: PAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true } },
+  ]);
 }
 
 /** Serves the built interface to our windows; false when it is not built. */
@@ -34,7 +41,11 @@ export function servePage(rendererFolder: string): boolean {
     const file = host === 'app' ? files.get(pathname) : undefined;
     if (!file || request.method !== 'GET') return new Response('there is no such page', { status: 404 });
     return new Response(new Uint8Array(file.read()), {
-      headers: { 'Content-Type': file.type, 'Content-Security-Policy': CONTENT_SECURITY_POLICY, 'X-Content-Type-Options': 'nosniff' },
+      headers: {
+        'Content-Type': file.type,
+        'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+        'X-Content-Type-Options': 'nosniff',
+      },
     });
   });
   return true;
@@ -55,7 +66,9 @@ export function lockDown(): void {
   defaultSession.setPermissionRequestHandler((contents, permission, answer) =>
     answer(PERMISSIONS.has(permission) && contents.getURL().startsWith(`${PAGE_ORIGIN}/`)),
   );
-  defaultSession.setPermissionCheckHandler((_, permission, origin) => PERMISSIONS.has(permission) && origin.startsWith(PAGE_ORIGIN));
+  defaultSession.setPermissionCheckHandler(
+    (_, permission, origin) => PERMISSIONS.has(permission) && origin.startsWith(PAGE_ORIGIN),
+  );
   defaultSession.webRequest.onBeforeRequest((details, answer) => {
     const allowed = [`${PAGE_SCHEME}:`, 'blob:', 'data:', 'devtools:'].includes(new URL(details.url).protocol);
     answer({ cancel: !allowed });

@@ -7,7 +7,10 @@ const STDERR_TAIL = 2048;
 export const utilityLauncher =
   (entry: string): Launcher =>
   (machineName) => {
-    const child = utilityProcess.fork(entry, [], { serviceName: `Terrarium: ${machineName}`, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = utilityProcess.fork(entry, [], {
+      serviceName: `Terrarium: ${machineName}`,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let tail = '';
     child.stderr?.on('data', (data: Buffer) => (tail = (tail + data.toString('utf8')).slice(-STDERR_TAIL)));
     return {

@@ -33,8 +33,12 @@ async function terrarium(...args: string[]) {
     factory: fakeFactory,
     io: {
       stdin,
-      stdout: { write: (data) => void (text.out += typeof data === 'string' ? data : Buffer.from(data).toString('latin1')) },
-      stderr: { write: (data) => void (text.err += typeof data === 'string' ? data : Buffer.from(data).toString('latin1')) },
+      stdout: {
+        write: (data) => void (text.out += typeof data === 'string' ? data : Buffer.from(data).toString('latin1')),
+      },
+      stderr: {
+        write: (data) => void (text.err += typeof data === 'string' ? data : Buffer.from(data).toString('latin1')),
+      },
       onSignal: (listener) => {
         signal = listener;
         return () => {};
@@ -64,9 +68,12 @@ describe('terrarium run with bad input', () => {
     return ONE_LINE.exec(err)?.[1];
   };
 
-  test.each(['0', '-5', '10485760', '10TB', 'much', '1.5', '', '99999999999999999999'])('--memory %j is refused', async (memory) => {
-    expect(await bad('--memory', memory, '--floppy', image)).toBe('config.memory');
-  });
+  test.each(['0', '-5', '10485760', '10TB', 'much', '1.5', '', '99999999999999999999'])(
+    '--memory %j is refused',
+    async (memory) => {
+      expect(await bad('--memory', memory, '--floppy', image)).toBe('config.memory');
+    },
+  );
 
   test('a missing image', async () => expect(await bad('--floppy', join(folder, 'none.img'))).toBe('file.missing'));
   test('a folder', async () => expect(await bad('--disk', folder)).toBe('file.directory'));
@@ -92,7 +99,9 @@ describe('terrarium run with bad input', () => {
 
   test('an image without a system', async () => {
     writeFileSync(join(folder, 'blank'), new Uint8Array(1474560));
-    expect(await bad('--floppy', join(folder, 'blank'), '--screenshot', join(folder, 'shot.png'))).toBe('image.not-bootable');
+    expect(await bad('--floppy', join(folder, 'blank'), '--screenshot', join(folder, 'shot.png'))).toBe(
+      'image.not-bootable',
+    );
   });
 
   test('one image twice with --write', async () => {
@@ -149,7 +158,12 @@ describe('terrarium run', () => {
       ...['--until', 'version \\d', '--until', 'A:\\\\>$', '--type', 'x', '--key', 'ctrl+alt+del', '--print-screen'],
     );
     expect(exit).toBe(0);
-    expect(out.split('\n').slice(2)).toEqual(['A:\\>ver', 'FakeDOS version 1', 'A:\\>x<ControlLeft+AltLeft+Delete>', '']);
+    expect(out.split('\n').slice(2)).toEqual([
+      'A:\\>ver',
+      'FakeDOS version 1',
+      'A:\\>x<ControlLeft+AltLeft+Delete>',
+      '',
+    ]);
   });
 
   test('does not take the prompt that it typed at for the one that follows', async () => {
@@ -188,15 +202,32 @@ describe('terrarium run', () => {
   });
 
   test('the host clock gives the same screens', async () => {
-    const { exit, out } = await finished('run', '--floppy', image, '--until', 'A:\\\\>', '--type', 'ver\\n', '--until', 'version 1', '--json');
+    const { exit, out } = await finished(
+      'run',
+      '--floppy',
+      image,
+      '--until',
+      'A:\\\\>',
+      '--type',
+      'ver\\n',
+      '--until',
+      'version 1',
+      '--json',
+    );
     expect(exit).toBe(0);
     expect(JSON.parse(out).matches).toHaveLength(2);
   });
 
   test('a guest that powers off ends the command well, or with 3 if a pattern is open', async () => {
     expect(await runIt('--type', 'off\\n')).toMatchObject({ exit: 0, err: '' });
-    expect(await runIt('--type', 'off\\n', '--until', 'never')).toMatchObject({ exit: 3, err: expect.stringContaining('run.stopped') });
-    expect(await runIt('--type', 'fault\\n')).toMatchObject({ exit: 1, err: expect.stringContaining('machine.shutdown') });
+    expect(await runIt('--type', 'off\\n', '--until', 'never')).toMatchObject({
+      exit: 3,
+      err: expect.stringContaining('run.stopped'),
+    });
+    expect(await runIt('--type', 'fault\\n')).toMatchObject({
+      exit: 1,
+      err: expect.stringContaining('machine.shutdown'),
+    });
   });
 
   test('a defect of the machine is one line and exit status 1', async () => {
@@ -249,6 +280,7 @@ describe('terrarium run', () => {
 test('--help names every option of run, --version the version', async () => {
   const { exit, out } = await finished('--help');
   expect(exit).toBe(0);
-  for (const name of ['memory', 'floppy', 'until', 'type', 'key', 'screenshot', 'json', 'serial']) expect(out).toContain(`--${name} `);
+  for (const name of ['memory', 'floppy', 'until', 'type', 'key', 'screenshot', 'json', 'serial'])
+    expect(out).toContain(`--${name} `);
   expect((await finished('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

@@ -34,10 +34,14 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
       const { serve } = await import('./serve.ts');
       return await serve(rest, io, version(), parts.serve);
     }
-    throw new FailureError(fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'));
+    throw new FailureError(
+      fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'),
+    );
   } catch (error) {
     const failure =
-      error instanceof FailureError ? error.failure : fail('internal', String((error as Error).stack ?? error), 'please report this');
+      error instanceof FailureError
+        ? error.failure
+        : fail('internal', String((error as Error).stack ?? error), 'please report this');
     io.stderr.write(failureLine(failure));
     return exitCodeOf(failure.code);
   }

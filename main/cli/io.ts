@@ -4,7 +4,12 @@ import type { Failure } from '../../core/base/index.ts';
 /** The command's surroundings; tests bring their own. */
 export interface CliIo {
   readonly stdin: Readable & { readonly isTTY?: boolean; setRawMode?(mode: boolean): unknown };
-  readonly stdout: { write(data: string | Uint8Array): unknown; readonly isTTY?: boolean; readonly rows?: number; readonly columns?: number };
+  readonly stdout: {
+    write(data: string | Uint8Array): unknown;
+    readonly isTTY?: boolean;
+    readonly rows?: number;
+    readonly columns?: number;
+  };
   readonly stderr: { write(data: string | Uint8Array): unknown };
   /** Calls back once for each of SIGINT and SIGTERM; returns the function that stops listening. */
   onSignal(listener: (signal: 'SIGINT' | 'SIGTERM') => void): () => void;

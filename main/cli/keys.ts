@@ -66,7 +66,11 @@ export function parseKeys(text: string): string[][] {
       const code = codeOf(name);
       if (!code)
         throw new FailureError(
-          fail('args.key', `"${name}" in --key "${text}" is no key`, 'write names like enter, f5, up, ctrl+alt+del, or codes like NumpadAdd'),
+          fail(
+            'args.key',
+            `"${name}" in --key "${text}" is no key`,
+            'write names like enter, f5, up, ctrl+alt+del, or codes like NumpadAdd',
+          ),
         );
       return code;
     }),
@@ -74,4 +78,5 @@ export function parseKeys(text: string): string[][] {
 }
 
 /** `\n` is Enter and `\\` a backslash; any other backslash is itself, as DOS paths have them. */
-export const parseTyped = (text: string): string => text.replace(/\\(n|\\)/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));
+export const parseTyped = (text: string): string =>
+  text.replace(/\\(n|\\)/g, (_, char: string) => (char === 'n' ? '\n' : '\\'));

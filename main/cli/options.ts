@@ -36,7 +36,8 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
     if (value === undefined) throw invalid(`--${spec.name} needs a value`, `write --${spec.name} ${spec.value}`);
     if (spec.choices && !spec.choices.includes(value))
       throw invalid(`--${spec.name} cannot be "${value}"`, `choose ${spec.choices.join(' or ')}`);
-    if (!spec.many && given.some(({ name }) => name === spec.name)) throw invalid(`--${spec.name} is given twice`, 'give it once');
+    if (!spec.many && given.some(({ name }) => name === spec.name))
+      throw invalid(`--${spec.name} is given twice`, 'give it once');
     given.push({ name: spec.name, value });
   }
   return given;
@@ -45,7 +46,9 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
 const invalid = (message: string, hint?: string): FailureError => new FailureError(fail('args.invalid', message, hint));
 
 export function describeOptions(specs: readonly OptionSpec[]): string {
-  const heads = specs.map(({ name, value, many }) => `--${name}${value === undefined ? '' : ` ${value}`}${many ? ' …' : ''}`);
+  const heads = specs.map(
+    ({ name, value, many }) => `--${name}${value === undefined ? '' : ` ${value}`}${many ? ' …' : ''}`,
+  );
   const width = Math.max(...heads.map((head) => head.length));
   return specs.map(({ help }, i) => `  ${heads[i].padEnd(width)}  ${help}`).join('\n');
 }

@@ -14,25 +14,49 @@ import { parseOptions, type OptionSpec } from './options.ts';
 import type { Action, Step } from './script.ts';
 
 export const RUN_OPTIONS: readonly OptionSpec[] = [
-  { name: 'memory', value: 'MiB', help: `memory, ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} (default ${MEMORY_MIB_DEFAULT})` },
+  {
+    name: 'memory',
+    value: 'MiB',
+    help: `memory, ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} (default ${MEMORY_MIB_DEFAULT})`,
+  },
   { name: 'floppy', value: 'FILE', many: true, help: 'floppy image for A:, then B:' },
   { name: 'disk', value: 'FILE', many: true, help: `disk image, up to ${DISKS_MAX}` },
   { name: 'cdrom', value: 'FILE', help: 'CD-ROM image' },
   { name: 'kernel', value: 'FILE', help: 'Linux kernel to start directly' },
   { name: 'initrd', value: 'FILE', help: 'its initial RAM disk' },
   { name: 'append', value: 'TEXT', help: 'its command line' },
-  { name: 'boot', value: 'DEVICE', choices: ['floppy', 'disk', 'cdrom'], help: 'device to boot first: floppy, disk or cdrom' },
+  {
+    name: 'boot',
+    value: 'DEVICE',
+    choices: ['floppy', 'disk', 'cdrom'],
+    help: 'device to boot first: floppy, disk or cdrom',
+  },
   { name: 'firmware', value: 'FILE', help: 'ROM image instead of the built-in firmware' },
   { name: 'write', help: 'write changes into the images (default: images are read-only, changes live in memory)' },
   { name: 'serial', value: 'WHERE', help: 'first serial port: stdio, none (default), or a file to append to' },
-  { name: 'display', value: 'KIND', choices: ['none', 'terminal'], help: 'none (default), or terminal: the text screen live, with keys' },
+  {
+    name: 'display',
+    value: 'KIND',
+    choices: ['none', 'terminal'],
+    help: 'none (default), or terminal: the text screen live, with keys',
+  },
   { name: 'until', value: 'REGEX', many: true, help: 'wait for this text on the screen or the serial port' },
   { name: 'type', value: 'TEXT', many: true, help: 'type this when the --until before it is met; \\n is Enter' },
-  { name: 'key', value: 'NAMES', many: true, help: 'press these keys then: ctrl+alt+del, or one after another: down,enter' },
+  {
+    name: 'key',
+    value: 'NAMES',
+    many: true,
+    help: 'press these keys then: ctrl+alt+del, or one after another: down,enter',
+  },
   { name: 'screenshot', value: 'FILE.png', help: 'save a picture of the screen at the end' },
   { name: 'print-screen', help: 'print the text screen at the end' },
   { name: 'timeout', value: 'SECONDS', help: 'give up after this time of the host (exit status 3)' },
-  { name: 'clock', value: 'KIND', choices: ['host', 'virtual'], help: 'host (default), or virtual: time counts instructions, runs repeat exactly' },
+  {
+    name: 'clock',
+    value: 'KIND',
+    choices: ['host', 'virtual'],
+    help: 'host (default), or virtual: time counts instructions, runs repeat exactly',
+  },
   { name: 'engine', value: 'KIND', choices: ['auto', 'interpreter'], help: 'auto (default) or interpreter' },
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
@@ -63,16 +87,22 @@ export function parseRun(args: readonly string[]): RunPlan {
   const writable = has('write');
   const attach = (image: string): Attachment => ({ path: image, writable });
   const floppies = paths('floppy');
-  if (floppies.length > FLOPPIES_MAX) throw refuse('args.invalid', `${floppies.length} floppies`, 'there are two drives, A: and B:');
+  if (floppies.length > FLOPPIES_MAX)
+    throw refuse('args.invalid', `${floppies.length} floppies`, 'there are two drives, A: and B:');
   const disks = paths('disk');
   if (disks.length > DISKS_MAX) throw refuse('args.invalid', `${disks.length} disks`, `there is room for ${DISKS_MAX}`);
   const cdrom = path('cdrom');
   const kernel = path('kernel');
   const initrd = path('initrd');
-  if (!kernel && (initrd || has('append'))) throw refuse('args.invalid', '--initrd and --append belong to a kernel', 'add --kernel FILE');
+  if (!kernel && (initrd || has('append')))
+    throw refuse('args.invalid', '--initrd and --append belong to a kernel', 'add --kernel FILE');
   const serial = one('serial') ?? 'none';
   if (has('display') && one('display') === 'terminal' && (serial === 'stdio' || has('json')))
-    throw refuse('args.invalid', '--display terminal needs the terminal for itself', 'leave out --serial stdio and --json');
+    throw refuse(
+      'args.invalid',
+      '--display terminal needs the terminal for itself',
+      'leave out --serial stdio and --json',
+    );
 
   return {
     hardware: {
@@ -81,7 +111,11 @@ export function parseRun(args: readonly string[]): RunPlan {
       disks: disks.map(attach),
       cdrom: cdrom === null ? null : { path: cdrom, writable: false },
       bootOrder: bootOrder(one('boot') as BootDevice | undefined),
-      serial: [serial === 'none' || serial === 'stdio' ? { mode: serial } : { mode: 'file', path: checkPath('serial', serial) }],
+      serial: [
+        serial === 'none' || serial === 'stdio'
+          ? { mode: serial }
+          : { mode: 'file', path: checkPath('serial', serial) },
+      ],
       clock: (one('clock') as Hardware['clock'] | undefined) ?? 'host',
       engine: (one('engine') as Hardware['engine'] | undefined) ?? 'auto',
       firmware: path('firmware'),
@@ -99,7 +133,8 @@ export function parseRun(args: readonly string[]): RunPlan {
 }
 
 function checkPath(option: string, value: string): string {
-  if (value === '' || value.includes('\0')) throw refuse('file.missing', `--${option} "${value}": no such file`, 'name a file');
+  if (value === '' || value.includes('\0'))
+    throw refuse('file.missing', `--${option} "${value}": no such file`, 'name a file');
   return value;
 }
 
@@ -142,7 +177,11 @@ function parsePattern(text: string): RegExp {
   try {
     if (text !== '') return new RegExp(text, 'gm');
   } catch (error) {
-    throw refuse('args.regex', `--until "${text}": ${(error as Error).message}`, 'escape ( ) [ ] { } * + ? . ^ $ | \\ with a backslash');
+    throw refuse(
+      'args.regex',
+      `--until "${text}": ${(error as Error).message}`,
+      'escape ( ) [ ] { } * + ? . ^ $ | \\ with a backslash',
+    );
   }
   throw refuse('args.regex', '--until "" matches always', 'name the text to wait for');
 }

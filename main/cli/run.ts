@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CharSink } from '../../core/backends/index.ts';
-import { DisposableStore, FailureError, err, ok, toDisposable, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
+import {
+  DisposableStore,
+  FailureError,
+  err,
+  ok,
+  toDisposable,
+  type Disposable,
+  type Failure,
+  type Result,
+} from '../../core/base/index.ts';
 import { exitCodeOf, fail } from '../../core/contract/codes.ts';
 import type { Machine } from '../../core/machine/machine.ts';
 import { ActivityMeter } from '../vm-host/activity.ts';
@@ -33,7 +42,9 @@ type End =
 export async function run(args: readonly string[], io: CliIo, factory: MachineFactory): Promise<number> {
   const plan = parseRun(args);
   if (plan.terminal && !(io.stdin.isTTY && io.stdout.isTTY))
-    throw new FailureError(fail('args.terminal', '--display terminal needs a terminal', 'leave it out, and use --print-screen'));
+    throw new FailureError(
+      fail('args.terminal', '--display terminal needs a terminal', 'leave it out, and use --print-screen'),
+    );
   const resources = new DisposableStore();
   try {
     return await new Run(plan, io, factory, resources).go();
@@ -126,9 +137,15 @@ class Run {
       const timer = setTimeout(() => finish({ kind: 'timeout' }), timeoutMs);
       living.add(toDisposable(() => clearTimeout(timer)));
     }
-    living.add(toDisposable(this.#io.onSignal((signal) => finish({ kind: 'signal', exit: signal === 'SIGINT' ? 130 : 143 }))));
+    living.add(
+      toDisposable(this.#io.onSignal((signal) => finish({ kind: 'signal', exit: signal === 'SIGINT' ? 130 : 143 }))),
+    );
     let afterLook = (): void => {};
-    const attached = await this.#attachTerminal(machine, () => afterLook(), () => finish({ kind: 'quit' }));
+    const attached = await this.#attachTerminal(
+      machine,
+      () => afterLook(),
+      () => finish({ kind: 'quit' }),
+    );
     if (attached) living.add(attached);
     look();
     if (hardware.clock === 'virtual') {
@@ -183,7 +200,9 @@ class Run {
     }
     if (plan.json) {
       const stateHash = createHash('sha256').update(machine.save()).digest('hex');
-      io.stdout.write(`${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, exit })}\n`);
+      io.stdout.write(
+        `${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, exit })}\n`,
+      );
     } else if (plan.printScreen) io.stdout.write(screen.map((row) => `${row}\n`).join(''));
     return exit;
   }
@@ -195,12 +214,19 @@ async function saveScreenshot(machine: Machine, path: string): Promise<void> {
   try {
     writeFileSync(path, encodePng(machine.display.frame));
   } catch (error) {
-    throw new FailureError(fail('file.unwritable', `${path}: ${(error as Error).message}`, 'name a file in a folder that you may write'));
+    throw new FailureError(
+      fail('file.unwritable', `${path}: ${(error as Error).message}`, 'name a file in a folder that you may write'),
+    );
   }
 }
 
 /** Virtual time in steps of 10 ms, patterns tried between them: two runs with the same inputs are the same run. */
-async function runVirtual(machine: Machine, look: () => void, ended: () => boolean, finish: (end: End) => void): Promise<void> {
+async function runVirtual(
+  machine: Machine,
+  look: () => void,
+  ended: () => boolean,
+  finish: (end: End) => void,
+): Promise<void> {
   try {
     while (!ended()) {
       const pauseAtMs = performance.now() + VIRTUAL_BURST_MS;
@@ -220,12 +246,21 @@ function troubleOf(end: End, plan: RunPlan, script: Script): Failure | undefined
   const waiting = script.waitingFor === undefined ? 'the last --until' : `--until "${script.waitingFor}"`;
   if (end.kind === 'timeout')
     return plan.hasUntil
-      ? fail('run.timeout', `time is over, and ${waiting} was not met`, 'see the last screen above; a longer --timeout may do')
+      ? fail(
+          'run.timeout',
+          `time is over, and ${waiting} was not met`,
+          'see the last screen above; a longer --timeout may do',
+        )
       : fail('run.timeout', 'time is over', 'the last screen is above');
   if (end.kind !== 'stopped') return undefined;
   if (plan.hasUntil && !script.done)
-    return fail('run.stopped', `the machine stopped (${end.reason}) before ${waiting} was met`, 'see the last screen above');
-  if (end.reason === 'cpu-shutdown') return fail('machine.shutdown', "the guest's processor shut down (triple fault)", 'the last screen is above');
+    return fail(
+      'run.stopped',
+      `the machine stopped (${end.reason}) before ${waiting} was met`,
+      'see the last screen above',
+    );
+  if (end.reason === 'cpu-shutdown')
+    return fail('machine.shutdown', "the guest's processor shut down (triple fault)", 'the last screen is above');
   return undefined;
 }
 
@@ -233,11 +268,17 @@ function checkOutput(path: string, inUse: ReadonlyMap<string, string>): Failure 
   try {
     const present = statSync(path, { throwIfNoEntry: false });
     if (present?.isDirectory()) return fail('file.directory', `${path} is a folder`, 'name a file to write');
-    if (present && !present.isFile()) return fail('file.special', `${path} is not a regular file`, 'name a file to write');
-    if (present && inUse.has(identityOf(present))) return fail('file.unwritable', `${path} is an image of this machine`, 'name another file');
+    if (present && !present.isFile())
+      return fail('file.special', `${path} is not a regular file`, 'name a file to write');
+    if (present && inUse.has(identityOf(present)))
+      return fail('file.unwritable', `${path} is an image of this machine`, 'name another file');
     accessSync(present ? path : dirname(path), constants.W_OK);
     return undefined;
   } catch (error) {
-    return fail('file.unwritable', `${path} cannot be written (${(error as NodeJS.ErrnoException).code})`, 'name a file in a folder that you may write');
+    return fail(
+      'file.unwritable',
+      `${path} cannot be written (${(error as NodeJS.ErrnoException).code})`,
+      'name a file in a folder that you may write',
+    );
   }
 }

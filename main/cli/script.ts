@@ -4,7 +4,8 @@ import { fail } from '../../core/contract/codes.ts';
 import { ScreenWatch } from './screen-watch.ts';
 import type { SerialWatch } from './serial-watch.ts';
 
-export type Action = { readonly kind: 'type'; readonly text: string } | { readonly kind: 'key'; readonly codes: readonly string[] };
+export type Action =
+  { readonly kind: 'type'; readonly text: string } | { readonly kind: 'key'; readonly codes: readonly string[] };
 
 /** `pattern` undefined: the actions before the first --until, done at power-on. */
 export interface Step {
@@ -73,7 +74,8 @@ export class Script {
       const step = this.#steps[this.#next];
       if (!step) return acted;
       if (step.pattern && !this.#screen.matches(step.pattern) && !this.#serial.matches(step.pattern)) return acted;
-      if (step.until !== undefined) this.matches.push({ until: step.until, ms: Math.round(this.#elapsedMs() * 1000) / 1000 });
+      if (step.until !== undefined)
+        this.matches.push({ until: step.until, ms: Math.round(this.#elapsedMs() * 1000) / 1000 });
       this.#next++;
       if (step.actions.length === 0) continue;
       this.#screen.mark();
@@ -85,6 +87,8 @@ export class Script {
   #perform(action: Action): void {
     if (action.kind === 'type') this.#machine.typist.type(action.text);
     else if (!this.#machine.typist.chord(action.codes))
-      throw new FailureError(fail('args.key', `the keyboard has no ${action.codes.join('+')}`, 'write codes as KeyboardEvent.code has them'));
+      throw new FailureError(
+        fail('args.key', `the keyboard has no ${action.codes.join('+')}`, 'write codes as KeyboardEvent.code has them'),
+      );
   }
 }

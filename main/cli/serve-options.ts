@@ -2,5 +2,9 @@ import type { OptionSpec } from './options.ts';
 
 export const SERVE_OPTIONS: readonly OptionSpec[] = [
   { name: 'port', value: 'NUMBER', help: 'port on 127.0.0.1 (default: any free one)' },
-  { name: 'library', value: 'FOLDER', help: 'folder of the machine library (default: TERRARIUM_LIBRARY, or that of the platform)' },
+  {
+    name: 'library',
+    value: 'FOLDER',
+    help: 'folder of the machine library (default: TERRARIUM_LIBRARY, or that of the platform)',
+  },
 ];

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { decodeMachineMessage, encodeWindowMessage, streamPath, type CallResponse, type MachineInfo } from '../../core/contract/index.ts';
+import {
+  decodeMachineMessage,
+  encodeWindowMessage,
+  streamPath,
+  type CallResponse,
+  type MachineInfo,
+} from '../../core/contract/index.ts';
 import { fakeFactory } from '../vm-host/testing/fake-machine.ts';
 import { main } from './cli.ts';
 
@@ -22,7 +28,10 @@ function serve(...args: string[]) {
   const errors: string[] = [];
   const exit = main(['serve', '--library', join(folder, 'library'), ...args], {
     factory: fakeFactory,
-    serve: { rendererFolder: join(folder, 'dist'), vmHostEntry: join(import.meta.dirname, '../vm-host/testing/fake-entry.ts') },
+    serve: {
+      rendererFolder: join(folder, 'dist'),
+      vmHostEntry: join(import.meta.dirname, '../vm-host/testing/fake-entry.ts'),
+    },
     io: {
       stdin: new PassThrough(),
       stdout: { write: (text) => printed.resolve(String(text)) },
@@ -43,7 +52,11 @@ test('a browser creates a machine, starts it, types into it and reads its answer
   const cookie = entrance.headers.get('set-cookie')!.split(';')[0];
   const headers = { Cookie: cookie, Origin: url.origin, 'Content-Type': 'application/json' };
   const call = async (name: string, params: object): Promise<MachineInfo> => {
-    const answer = await fetch(new URL('/api/call', url), { method: 'POST', headers, body: JSON.stringify({ call: name, params }) });
+    const answer = await fetch(new URL('/api/call', url), {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ call: name, params }),
+    });
     const body = (await answer.json()) as CallResponse;
     if (!body.ok) throw new Error(body.error.message);
     return body.value as MachineInfo;
@@ -51,11 +64,18 @@ test('a browser creates a machine, starts it, types into it and reads its answer
 
   const { config } = await call('machines.create', { name: 'DOS', memoryMiB: 8 });
   expect((await call('machines.start', { id: config.id })).status.state).toBe('running');
-  const socket = new WebSocket(`ws://${url.host}${streamPath(config.id)}`, { headers: { Cookie: cookie, Origin: url.origin } });
+  const socket = new WebSocket(`ws://${url.host}${streamPath(config.id)}`, {
+    headers: { Cookie: cookie, Origin: url.origin },
+  });
   const answered = new Promise<void>((resolve) => {
     socket.on('message', (data: Buffer) => {
       const message = decodeMachineMessage(new Uint8Array(data));
-      if (message.ok && message.value.type === 'text' && message.value.rows?.some((row) => row.startsWith('FakeDOS version'))) resolve();
+      if (
+        message.ok &&
+        message.value.type === 'text' &&
+        message.value.rows?.some((row) => row.startsWith('FakeDOS version'))
+      )
+        resolve();
     });
   });
   await new Promise((resolve) => socket.once('open', resolve));

@@ -18,10 +18,18 @@ interface Hosted {
   readonly vmHostEntry: string;
 }
 
-const INSTALLED: Hosted = { rendererFolder: join(here, '../../dist/renderer'), vmHostEntry: join(here, '../vm-host/entry.ts') };
+const INSTALLED: Hosted = {
+  rendererFolder: join(here, '../../dist/renderer'),
+  vmHostEntry: join(here, '../vm-host/entry.ts'),
+};
 
 /** `terrarium serve`: the interface for browsers on this computer, until it is interrupted. Returns the exit status. */
-export async function serve(args: readonly string[], io: CliIo, version: string, hosted: Hosted = INSTALLED): Promise<number> {
+export async function serve(
+  args: readonly string[],
+  io: CliIo,
+  version: string,
+  hosted: Hosted = INSTALLED,
+): Promise<number> {
   const given = parseOptions(SERVE_OPTIONS, args);
   const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
   const folder = value('library');
@@ -58,5 +66,7 @@ export async function serve(args: readonly string[], io: CliIo, version: string,
 function parsePort(text: string | undefined): number {
   const port = text === undefined ? 0 : /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 0 && port <= 65535) return port;
-  throw new FailureError(fail('args.invalid', `--port ${text} is no port`, 'write a number from 1024 to 65535, or leave it out'));
+  throw new FailureError(
+    fail('args.invalid', `--port ${text} is no port`, 'write a number from 1024 to 65535, or leave it out'),
+  );
 }

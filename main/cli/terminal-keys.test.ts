@@ -13,7 +13,9 @@ test.each([
   ['\x1b[1;9Zx', ['x']],
 ])('terminal input %j becomes key strokes', (text, expected) => {
   const strokes: unknown[] = [];
-  const keys = new TerminalKeys({ typist: { type: (typed) => void strokes.push(typed), chord: (codes) => strokes.push(codes) > 0 } });
+  const keys = new TerminalKeys({
+    typist: { type: (typed) => void strokes.push(typed), chord: (codes) => strokes.push(codes) > 0 },
+  });
   keys.receive(new TextEncoder().encode(text));
   expect(strokes).toEqual(expected);
 });

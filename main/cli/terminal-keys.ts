@@ -41,7 +41,7 @@ export class TerminalKeys {
   /** One read of the terminal: a lone ESC in it is the Escape key, ESC and a character is Alt and that key. */
   receive(data: Uint8Array): void {
     const text = new TextDecoder().decode(data);
-    for (let at = 0; at < text.length; ) at += this.#one(text.slice(at));
+    for (let at = 0; at < text.length;) at += this.#one(text.slice(at));
   }
 
   /** Returns how many characters were used. */

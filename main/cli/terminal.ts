@@ -53,12 +53,15 @@ export function attachScreen(machine: Machine, io: CliIo, wake: () => void, quit
   let shown: readonly string[] = [];
   const keys = new TerminalKeys(machine);
   const draw = (): void => {
-    const rows = machine.display.text() ?? [`[graphics mode ${machine.display.frame.width}x${machine.display.frame.height}]`];
+    const rows = machine.display.text() ?? [
+      `[graphics mode ${machine.display.frame.width}x${machine.display.frame.height}]`,
+    ];
     const out: string[] = [];
     const visible = Math.min(io.stdout.rows ?? rows.length, Math.max(rows.length, shown.length));
     for (let row = 0; row < visible; row++) {
       const text = printable(rows[row] ?? '').slice(0, io.stdout.columns ?? 132);
-      if (text !== printable(shown[row] ?? '').slice(0, io.stdout.columns ?? 132)) out.push(`${ESCAPE}[${row + 1};1H${text}${ESCAPE}[K`);
+      if (text !== printable(shown[row] ?? '').slice(0, io.stdout.columns ?? 132))
+        out.push(`${ESCAPE}[${row + 1};1H${text}${ESCAPE}[K`);
     }
     shown = rows;
     if (out.length > 0) io.stdout.write(out.join(''));

@@ -23,7 +23,9 @@ function routerWith(handlers: Partial<Record<keyof Handlers, (args: never) => Pr
 
 describe('the router', () => {
   test('hands a good call on, with defaults filled in', async () => {
-    const { route, called } = routerWith({ 'media.check': async () => ({ ok: false, error: { code: 'file.missing', message: 'gone' } }) });
+    const { route, called } = routerWith({
+      'media.check': async () => ({ ok: false, error: { code: 'file.missing', message: 'gone' } }),
+    });
     const answer = await route(ours, { call: 'media.check', params: { path: '/a', kind: 'floppy' } });
     expect(called).toEqual([['media.check', { path: '/a', kind: 'floppy', writable: false }]]);
     expect(answer).toEqual({ ok: false, error: { code: 'file.missing', message: 'gone' } });
@@ -56,7 +58,10 @@ describe('the router', () => {
   test('refuses any call of a foreign sender before looking at it', async () => {
     const { route, log, called } = routerWith({});
     const foreign = { trusted: false, description: 'https://evil.example' };
-    expect(await route(foreign, { call: 'machines.list' })).toMatchObject({ ok: false, error: { code: 'call.sender' } });
+    expect(await route(foreign, { call: 'machines.list' })).toMatchObject({
+      ok: false,
+      error: { code: 'call.sender' },
+    });
     expect(log).toMatchObject([{ code: 'call.sender', message: expect.stringContaining('evil.example') }]);
     expect(called).toEqual([]);
   });
@@ -74,7 +79,22 @@ describe('the router', () => {
 
   test('random requests never throw', async () => {
     const { route } = routerWith({});
-    const values = [undefined, null, 0, NaN, '', 'machines.start', [], {}, { id: ID }, new Date(0), 1n, () => 1, Symbol.iterator];
-    for (const call of values) for (const params of values) expect(await route(ours, { call, params })).toHaveProperty('ok');
+    const values = [
+      undefined,
+      null,
+      0,
+      NaN,
+      '',
+      'machines.start',
+      [],
+      {},
+      { id: ID },
+      new Date(0),
+      1n,
+      () => 1,
+      Symbol.iterator,
+    ];
+    for (const call of values)
+      for (const params of values) expect(await route(ours, { call, params })).toHaveProperty('ok');
   });
 });

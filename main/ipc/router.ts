@@ -1,5 +1,13 @@
 import type { Result } from '../../core/base/index.ts';
-import { CALLS, callRequestSchema, fail, isCallName, type CallName, type CallResponse, type Failure } from '../../core/contract/index.ts';
+import {
+  CALLS,
+  callRequestSchema,
+  fail,
+  isCallName,
+  type CallName,
+  type CallResponse,
+  type Failure,
+} from '../../core/contract/index.ts';
 import type { Services } from '../services/services.ts';
 
 /** Where a call came from, as its shell knows it: `trusted` is decided there (frame and URL, or origin and token). */
@@ -17,7 +25,12 @@ export type Router = (sender: Sender, request: unknown) => Promise<CallResponse>
  */
 export function createRouter(services: Pick<Services, 'handlers' | 'log'>): Router {
   const refuse = (sender: Sender, failure: Failure): CallResponse => {
-    services.log({ level: 'warning', source: 'router', code: failure.code, message: `${sender.description}: ${failure.message}` });
+    services.log({
+      level: 'warning',
+      source: 'router',
+      code: failure.code,
+      message: `${sender.description}: ${failure.message}`,
+    });
     return { ok: false, error: { ...failure } };
   };
   return async (sender, request) => {
@@ -30,15 +43,25 @@ export function createRouter(services: Pick<Services, 'handlers' | 'log'>): Rout
     if (!args.success) {
       const [issue] = args.error.issues;
       const path = issue.path.map(String).join('.');
-      return refuse(sender, fail('call.malformed', `${call}: ${path === '' ? '' : `${path}: `}${issue.message}`, 'correct this field'));
+      return refuse(
+        sender,
+        fail('call.malformed', `${call}: ${path === '' ? '' : `${path}: `}${issue.message}`, 'correct this field'),
+      );
     }
     try {
       const handler = services.handlers[call] as (args: unknown) => Promise<Result<unknown>>;
       const result = await handler(args.data);
-      return result.ok ? { ok: true, value: checkResult(call, result.value) } : { ok: false, error: { ...result.error } };
+      return result.ok
+        ? { ok: true, value: checkResult(call, result.value) }
+        : { ok: false, error: { ...result.error } };
     } catch (error) {
       const message = `${call}: ${(error as Error).message}`;
-      services.log({ level: 'error', source: 'router', code: 'internal', message: `${message}\n${(error as Error).stack}` });
+      services.log({
+        level: 'error',
+        source: 'router',
+        code: 'internal',
+        message: `${message}\n${(error as Error).stack}`,
+      });
       return { ok: false, error: fail('internal', message, 'please report this') };
     }
   };

@@ -9,7 +9,9 @@ export interface HostProcess {
   /** Unchecked: whatever the process sent. */
   onMessage(listener: (message: unknown) => void): void;
   /** Called once. `reason` is what the process last wrote on standard error. */
-  onExit(listener: (exit: { readonly code: number | null; readonly signal: string | null; readonly reason: string }) => void): void;
+  onExit(
+    listener: (exit: { readonly code: number | null; readonly signal: string | null; readonly reason: string }) => void,
+  ): void;
   /** At once and without asking. */
   kill(): void;
 }
@@ -22,7 +24,11 @@ const STDERR_TAIL = 2048;
 export const forkLauncher =
   (entry: string): Launcher =>
   () => {
-    const child = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+    const child = fork(entry, [], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
     let tail = '';
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-STDERR_TAIL)));
     return {

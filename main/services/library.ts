@@ -40,7 +40,11 @@ export function openLibrary(folder: string): Result<Library> {
     if (version > MIGRATIONS.length) {
       opened.close();
       return err(
-        fail('library.newer', `${folder} has version ${version}, this Terrarium reads ${MIGRATIONS.length}`, 'update Terrarium, or name another folder with --library'),
+        fail(
+          'library.newer',
+          `${folder} has version ${version}, this Terrarium reads ${MIGRATIONS.length}`,
+          'update Terrarium, or name another folder with --library',
+        ),
       );
     }
     opened
@@ -54,6 +58,12 @@ export function openLibrary(folder: string): Result<Library> {
     return ok({ folder, database: opened, dispose: () => opened.close() });
   } catch (error) {
     database?.close();
-    return err(fail('library.open', `${folder}: ${(error as Error).message}`, 'make the folder writable, or name another with --library'));
+    return err(
+      fail(
+        'library.open',
+        `${folder}: ${(error as Error).message}`,
+        'make the folder writable, or name another with --library',
+      ),
+    );
   }
 }

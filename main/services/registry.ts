@@ -21,7 +21,10 @@ export class MachineRegistry {
 
   /** In order of creation; a row that cannot be read is left out and reported. */
   list(): MachineConfig[] {
-    const rows = this.#library.database.prepare('SELECT id, config FROM machine').all() as { id: string; config: string }[];
+    const rows = this.#library.database.prepare('SELECT id, config FROM machine').all() as {
+      id: string;
+      config: string;
+    }[];
     return rows
       .map(({ id, config }) => this.#parse(id, config))
       .filter((config) => config !== undefined)
@@ -29,9 +32,12 @@ export class MachineRegistry {
   }
 
   get(id: string): Result<MachineConfig> {
-    const row = this.#library.database.prepare('SELECT config FROM machine WHERE id = ?').get(id) as { config: string } | undefined;
+    const row = this.#library.database.prepare('SELECT config FROM machine WHERE id = ?').get(id) as
+      { config: string } | undefined;
     const config = row && this.#parse(id, row.config);
-    return config ? ok(config) : err(fail('machine.unknown', `there is no machine ${id}`, 'it may have been removed: list the machines again'));
+    return config
+      ? ok(config)
+      : err(fail('machine.unknown', `there is no machine ${id}`, 'it may have been removed: list the machines again'));
   }
 
   create(draft: CallArguments<'machines.create'>): Result<MachineConfig> {
@@ -57,7 +63,9 @@ export class MachineRegistry {
     } catch (error) {
       if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_UNIQUE')
         return err(fail('machine.exists', `there is a machine named "${config.name}"`, 'choose another name'));
-      return err(fail('library.open', `${this.#library.folder}: ${(error as Error).message}`, 'make the folder writable'));
+      return err(
+        fail('library.open', `${this.#library.folder}: ${(error as Error).message}`, 'make the folder writable'),
+      );
     }
   }
 

@@ -54,7 +54,10 @@ afterEach(async () => {
 });
 
 const lastOf = (id: string): MachineInfo | undefined =>
-  events.filter((event) => event.event === 'machine.changed' && event.machine.config.id === id).map((e) => (e as { machine: MachineInfo }).machine).at(-1);
+  events
+    .filter((event) => event.event === 'machine.changed' && event.machine.config.id === id)
+    .map((e) => (e as { machine: MachineInfo }).machine)
+    .at(-1);
 
 /** Resolves when an event has told that the machine is in this state. */
 const becomes = (id: string, state: MachineState): Promise<MachineInfo> =>
@@ -69,7 +72,14 @@ const becomes = (id: string, state: MachineState): Promise<MachineInfo> =>
     look();
   });
 
-const parts = { memoryMiB: 16, floppies: [], disks: [], cdrom: null, bootOrder: ['floppy' as const], clock: 'host' as const };
+const parts = {
+  memoryMiB: 16,
+  floppies: [],
+  disks: [],
+  cdrom: null,
+  bootOrder: ['floppy' as const],
+  clock: 'host' as const,
+};
 const rest = { serial: [{ mode: 'console' as const }], engine: 'auto' as const, firmware: null, kernel: null };
 const valueOf = <T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T => {
   if (!result.ok) throw new Error(result.error.message);
@@ -127,8 +137,12 @@ describe('the library', () => {
   test('a name is given once, whatever its case', async () => {
     await create('DOS');
     const second = await create('other');
-    expect(await services.handlers['machines.create']({ name: 'dos', ...parts, ...rest })).toMatchObject({ error: { code: 'machine.exists' } });
-    expect(await services.handlers['machines.update']({ id: second, changes: { name: 'DOS' } })).toMatchObject({ error: { code: 'machine.exists' } });
+    expect(await services.handlers['machines.create']({ name: 'dos', ...parts, ...rest })).toMatchObject({
+      error: { code: 'machine.exists' },
+    });
+    expect(await services.handlers['machines.update']({ id: second, changes: { name: 'DOS' } })).toMatchObject({
+      error: { code: 'machine.exists' },
+    });
   });
 
   test('a removed machine is unknown', async () => {
@@ -213,7 +227,9 @@ describe('a running machine', () => {
   test('cannot be started twice, changed or removed', async () => {
     const id = await start('DOS');
     expect(await services.handlers['machines.start']({ id })).toMatchObject({ error: { code: 'machine.running' } });
-    expect(await services.handlers['machines.update']({ id, changes: { memoryMiB: 8 } })).toMatchObject({ error: { code: 'machine.running' } });
+    expect(await services.handlers['machines.update']({ id, changes: { memoryMiB: 8 } })).toMatchObject({
+      error: { code: 'machine.running' },
+    });
     expect(await services.handlers['machines.remove']({ id })).toMatchObject({ error: { code: 'machine.running' } });
   });
 
@@ -230,7 +246,9 @@ describe('a running machine', () => {
     const first = await create('first', { disks });
     const second = await create('second', { disks });
     valueOf(await services.handlers['machines.start']({ id: first }));
-    expect(await services.handlers['machines.start']({ id: second })).toMatchObject({ error: { code: 'image.locked' } });
+    expect(await services.handlers['machines.start']({ id: second })).toMatchObject({
+      error: { code: 'image.locked' },
+    });
     process.kill(services.pid(first)!, 'SIGKILL');
     await becomes(first, 'aborted');
     expect(await services.handlers['machines.start']({ id: second })).toMatchObject({ ok: true });
@@ -266,7 +284,9 @@ describe("the end of a machine's process", () => {
   test('an exit from inside makes it aborted', async () => {
     const id = await start('DOS');
     await typed(id, 'exit\n');
-    expect((await becomes(id, 'aborted')).status).toMatchObject({ reason: { code: 'machine.crashed', message: expect.stringContaining('77') } });
+    expect((await becomes(id, 'aborted')).status).toMatchObject({
+      reason: { code: 'machine.crashed', message: expect.stringContaining('77') },
+    });
   });
 
   test('a hang is found by its missing heartbeat, and ended', async () => {

@@ -48,8 +48,11 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const library = openLibrary(options.libraryFolder);
   if (!library.ok) return library;
   const events = new Emitter<TerrariumEvent>();
-  const log = (entry: Omit<LogEntry, 'at'>): void => events.fire({ event: 'log', entry: { at: new Date().toISOString(), ...entry } });
-  const registry = new MachineRegistry(library.value, (message) => log({ level: 'warning', source: 'library', message }));
+  const log = (entry: Omit<LogEntry, 'at'>): void =>
+    events.fire({ event: 'log', entry: { at: new Date().toISOString(), ...entry } });
+  const registry = new MachineRegistry(library.value, (message) =>
+    log({ level: 'warning', source: 'library', message }),
+  );
   const supervisor = new Supervisor({
     ...options.supervisor,
     launcher: options.launcher,
@@ -66,7 +69,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
     return machine;
   };
   const whenIdle = (id: string): Result<MachineConfig> => {
-    if (supervisor.isActive(id)) return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
+    if (supervisor.isActive(id))
+      return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
     return registry.get(id);
   };
   const controlled = async (id: string, operation: ControlOperation): Promise<Result<MachineInfo>> => {
@@ -128,7 +132,9 @@ export function createServices(options: ServicesOptions): Result<Services> {
     'media.pick': async ({ kind }) =>
       options.pickFile
         ? ok({ path: await options.pickFile(kind) })
-        : err(fail('shell.unsupported', 'a browser cannot show a file dialog of this computer', "type the file's path")),
+        : err(
+            fail('shell.unsupported', 'a browser cannot show a file dialog of this computer', "type the file's path"),
+          ),
   };
 
   return ok({

@@ -58,7 +58,11 @@ export class SupervisedMachine {
     process.onMessage((message) => this.#receive(message));
     process.onExit(({ code, signal, reason }) => this.#exited(code, signal, reason));
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs);
-    process.post({ kind: 'start', hardware, ...(options.lockFolder !== undefined && { lockFolder: options.lockFolder }) });
+    process.post({
+      kind: 'start',
+      hardware,
+      ...(options.lockFolder !== undefined && { lockFolder: options.lockFolder }),
+    });
   }
 
   get status(): MachineStatus {
@@ -129,7 +133,11 @@ export class SupervisedMachine {
   #beat(): void {
     if (this.#missed >= this.#options.missedMax) {
       const seconds = (this.#missed * this.#options.heartbeatMs) / 1000;
-      this.#abort ??= fail('machine.hung', `its process did not answer for ${seconds} s and was ended`, 'start it again; its log may tell more');
+      this.#abort ??= fail(
+        'machine.hung',
+        `its process did not answer for ${seconds} s and was ended`,
+        'start it again; its log may tell more',
+      );
       this.#process.kill();
       return;
     }
@@ -140,7 +148,11 @@ export class SupervisedMachine {
   #receive(message: unknown): void {
     const parsed = fromHostSchema.safeParse(message);
     if (!parsed.success) {
-      this.#options.log('warning', `a machine process sent a malformed message: ${parsed.error.issues[0]?.message}`, 'call.malformed');
+      this.#options.log(
+        'warning',
+        `a machine process sent a malformed message: ${parsed.error.issues[0]?.message}`,
+        'call.malformed',
+      );
       return;
     }
     this.#missed = 0;
@@ -167,7 +179,8 @@ export class SupervisedMachine {
         this.#streams.get(message.streamId)?.onData(message.data);
         break;
       case 'stopped':
-        this.#ending ??= message.reason === 'cpu-shutdown' ? { reason: "the guest's processor shut down (triple fault)" } : {};
+        this.#ending ??=
+          message.reason === 'cpu-shutdown' ? { reason: "the guest's processor shut down (triple fault)" } : {};
         this.#killTimer ??= setTimeout(() => this.#process.kill(), this.#options.stopMs);
         break;
       case 'log':
@@ -180,7 +193,8 @@ export class SupervisedMachine {
     const pending = this.#pending.get(id);
     if (!pending) return;
     this.#pending.delete(id);
-    if (pending.operation === 'pause' && this.#status.state === 'running') this.#setStatus({ state: 'paused', since: now() });
+    if (pending.operation === 'pause' && this.#status.state === 'running')
+      this.#setStatus({ state: 'paused', since: now() });
     if ((pending.operation === 'resume' || pending.operation === 'reset') && this.#status.state === 'paused')
       this.#setStatus({ state: 'running', since: now() });
     pending.resolve(ok(devices));
@@ -193,14 +207,23 @@ export class SupervisedMachine {
     const abort =
       this.#abort ??
       (signal === null
-        ? fail('machine.crashed', `its process ended with status ${code ?? 'unknown'}${why}`, 'start it again, and report this')
+        ? fail(
+            'machine.crashed',
+            `its process ended with status ${code ?? 'unknown'}${why}`,
+            'start it again, and report this',
+          )
         : fail('machine.killed', `its process was ended by ${signal}`, 'start it again'));
     if (reason !== '') this.#options.log('error', reason);
     if (this.#ending && !this.#abort)
-      this.#setStatus({ state: 'stopped', since: now(), ...(this.#ending.reason !== undefined && { reason: this.#ending.reason }) });
+      this.#setStatus({
+        state: 'stopped',
+        since: now(),
+        ...(this.#ending.reason !== undefined && { reason: this.#ending.reason }),
+      });
     else this.#setStatus({ state: 'aborted', since: now(), reason: abort });
     this.#started.resolve(err(abort));
-    for (const { resolve } of this.#pending.values()) resolve(err(fail('machine.not-running', 'the machine ended meanwhile')));
+    for (const { resolve } of this.#pending.values())
+      resolve(err(fail('machine.not-running', 'the machine ended meanwhile')));
     for (const end of this.#streams.values()) end.onClose();
     this.#pending.clear();
     this.#streams.clear();
@@ -208,5 +231,12 @@ export class SupervisedMachine {
   }
 }
 
-const withoutUndefined = ({ code, message, hint }: { code: string; message: string; hint?: string | undefined }): Failure =>
-  hint === undefined ? { code, message } : { code, message, hint };
+const withoutUndefined = ({
+  code,
+  message,
+  hint,
+}: {
+  code: string;
+  message: string;
+  hint?: string | undefined;
+}): Failure => (hint === undefined ? { code, message } : { code, message, hint });

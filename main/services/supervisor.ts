@@ -1,5 +1,11 @@
 import { err, ok, type Disposable, type Result } from '../../core/base/index.ts';
-import { fail, hardwareSchema, type LogEntry, type MachineConfig, type MachineStatus } from '../../core/contract/index.ts';
+import {
+  fail,
+  hardwareSchema,
+  type LogEntry,
+  type MachineConfig,
+  type MachineStatus,
+} from '../../core/contract/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import type { Launcher } from './host-process.ts';
 import { SupervisedMachine, type Stream, type StreamEnd } from './supervised.ts';
@@ -45,7 +51,8 @@ export class Supervisor implements Disposable {
   /** Resolves when the machine runs, or with the reason why it cannot. */
   async start(config: MachineConfig): Promise<Result<void>> {
     const { id, name } = config;
-    if (this.#processes.has(id)) return err(fail('machine.running', `"${name}" is ${this.status(id).state}`, 'stop it first'));
+    if (this.#processes.has(id))
+      return err(fail('machine.running', `"${name}" is ${this.status(id).state}`, 'stop it first'));
     const { id: _id, name: _name, createdAt: _createdAt, ...hardware } = config;
     const machine = new SupervisedMachine(this.#options.launcher(name), hardwareSchema.parse(hardware), {
       lockFolder: this.#options.lockFolder,
@@ -73,12 +80,16 @@ export class Supervisor implements Disposable {
 
   async control(id: string, operation: ControlOperation): Promise<Result<Record<string, string[]> | undefined>> {
     const machine = this.#processes.get(id);
-    return machine ? machine.control(operation) : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
+    return machine
+      ? machine.control(operation)
+      : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
   }
 
   openStream(id: string, end: StreamEnd, port?: unknown): Result<Stream> {
     const machine = this.#processes.get(id);
-    return machine ? machine.openStream(end, port) : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
+    return machine
+      ? machine.openStream(end, port)
+      : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
   }
 
   forget(id: string): void {

@@ -60,7 +60,9 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
     media.value.dispose();
     if (error instanceof FailureError) return err(error.failure);
     if (error instanceof RangeError)
-      return err(fail('machine.start', `the host cannot give ${hardware.memoryMiB} MiB of memory`, 'choose less memory'));
+      return err(
+        fail('machine.start', `the host cannot give ${hardware.memoryMiB} MiB of memory`, 'choose less memory'),
+      );
     return err(fail('machine.start', `the machine cannot be built: ${(error as Error).message}`));
   }
 }

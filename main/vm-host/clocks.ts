@@ -49,7 +49,7 @@ export function repeatableEntropy(): Entropy {
   let counter = 0;
   return {
     fill(target: Uint8Array): void {
-      for (let done = 0; done < target.length; ) {
+      for (let done = 0; done < target.length;) {
         const block = createHash('sha256').update(`terrarium ${counter++}`).digest();
         const part = block.subarray(0, target.length - done);
         target.set(part, done);

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync, linkSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  linkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -86,7 +95,11 @@ describe('opening an image', () => {
 
 describe('the media of a machine', () => {
   const open = (parts: Parameters<typeof hardwareSchema.parse>[0], mustBoot = false) =>
-    openMedia(hardwareSchema.parse(parts) as Hardware, { meter: new ActivityMeter(), mustBoot, lockFolder: join(folder, 'locks') });
+    openMedia(hardwareSchema.parse(parts) as Hardware, {
+      meter: new ActivityMeter(),
+      mustBoot,
+      lockFolder: join(folder, 'locks'),
+    });
 
   test('without writing, what the guest writes is read back and the file stays as it was', async () => {
     const path = file('disk', 1024);
@@ -121,8 +134,12 @@ describe('the media of a machine', () => {
     symlinkSync(path, symbolic);
     linkSync(path, hard);
 
-    expect(await open({ disks: [{ path, writable: true }, { path: symbolic }] })).toMatchObject({ error: { code: 'image.duplicate' } });
-    expect(await open({ disks: [{ path }, { path: hard, writable: true }] })).toMatchObject({ error: { code: 'image.duplicate' } });
+    expect(await open({ disks: [{ path, writable: true }, { path: symbolic }] })).toMatchObject({
+      error: { code: 'image.duplicate' },
+    });
+    expect(await open({ disks: [{ path }, { path: hard, writable: true }] })).toMatchObject({
+      error: { code: 'image.duplicate' },
+    });
     expect(await open({ disks: [{ path }, { path: hard }] })).toMatchObject({ ok: true });
   });
 

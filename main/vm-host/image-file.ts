@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  statSync,
+  writeSync,
+  type Stats,
+} from 'node:fs';
 import { BlockIoError, type Block } from '../../core/backends/index.ts';
 import { err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
@@ -52,7 +62,11 @@ function failureOf(error: unknown, path: string, writing: boolean): Failure {
     case 'EROFS':
     case 'ETXTBSY':
       return writing
-        ? fail('file.unwritable', `${path} cannot be written (${code})`, 'change its permissions, or attach it without writing')
+        ? fail(
+            'file.unwritable',
+            `${path} cannot be written (${code})`,
+            'change its permissions, or attach it without writing',
+          )
         : fail('file.unreadable', `${path} cannot be read (${code})`, 'change its permissions');
     default:
       return fail('file.io', `${path}: ${code}`, 'check the disk that holds it');
@@ -129,7 +143,7 @@ export class FileBlock implements Block {
   write(offsetBytes: number, data: Uint8Array): void {
     if (this.readOnly) throw new BlockIoError(`${this.#file.path}: opened read-only`, offsetBytes);
     this.#attempt('write', offsetBytes, () => {
-      for (let done = 0; done < data.length; )
+      for (let done = 0; done < data.length;)
         done += writeSync(this.#file.fd, data, done, data.length - done, offsetBytes + done);
     });
   }

@@ -11,7 +11,8 @@ import { fail } from '../../core/contract/codes.ts';
  */
 export function lockFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.TERRARIUM_LOCKS) return env.TERRARIUM_LOCKS;
-  if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Terrarium', 'locks');
+  if (process.platform === 'win32')
+    return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Terrarium', 'locks');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'Terrarium', 'locks');
   return join(env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'terrarium', 'locks');
 }
@@ -19,7 +20,11 @@ export function lockFolder(env: NodeJS.ProcessEnv = process.env): string {
 /** Long enough for another process to lose its race for the lock, short enough for an answer in under a second. */
 const WAIT_MS = 150;
 
-export async function lockImage(identity: string, path: string, folder: string = lockFolder()): Promise<Result<Disposable>> {
+export async function lockImage(
+  identity: string,
+  path: string,
+  folder: string = lockFolder(),
+): Promise<Result<Disposable>> {
   try {
     // Loaded here: only writers pay for it.
     const { default: Database } = await import('better-sqlite3');
@@ -32,12 +37,22 @@ export async function lockImage(identity: string, path: string, folder: string =
       database.close();
       if ((error as { code?: string }).code?.startsWith('SQLITE_BUSY'))
         return err(
-          fail('image.locked', `${path} is open for writing in another machine`, 'stop that machine, or attach the image without writing'),
+          fail(
+            'image.locked',
+            `${path} is open for writing in another machine`,
+            'stop that machine, or attach the image without writing',
+          ),
         );
       throw error;
     }
     return ok({ dispose: () => database.close() });
   } catch (error) {
-    return err(fail('file.io', `${path} cannot be locked in ${folder}: ${(error as Error).message}`, 'make that folder writable'));
+    return err(
+      fail(
+        'file.io',
+        `${path} cannot be locked in ${folder}: ${(error as Error).message}`,
+        'make that folder writable',
+      ),
+    );
   }
 }

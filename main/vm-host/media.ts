@@ -4,7 +4,15 @@ import { DisposableStore, err, ok, type Disposable, type Failure, type Result } 
 import { fail } from '../../core/contract/codes.ts';
 import type { Attachment, Hardware } from '../../core/contract/machine.ts';
 import { meteredBlock, type ActivityMeter } from './activity.ts';
-import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind, type HostFile } from './image-file.ts';
+import {
+  FileBlock,
+  looksBootable,
+  mediumBytes,
+  openHostFile,
+  readFully,
+  type FileKind,
+  type HostFile,
+} from './image-file.ts';
 import { lockImage } from './image-lock.ts';
 
 /** Everything of the host's file system that a machine uses, open and checked. */
@@ -13,7 +21,8 @@ export interface Media extends Disposable {
   readonly disks: readonly Block[];
   readonly cdrom: Block | undefined;
   readonly firmwareRom: Uint8Array | undefined;
-  readonly kernel: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string } | undefined;
+  readonly kernel:
+    { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string } | undefined;
   /** Device and inode of every file in use, so that no output is written over one. */
   readonly identities: ReadonlyMap<string, string>;
 }
@@ -93,7 +102,8 @@ class MediaOpener {
       if (!lock.ok) return lock;
       this.#opened.add(lock.value);
     }
-    const ofKind = (kind: DriveKind): (Block | undefined)[] => blocks.filter((b) => b.kind === kind).map((b) => b.block);
+    const ofKind = (kind: DriveKind): (Block | undefined)[] =>
+      blocks.filter((b) => b.kind === kind).map((b) => b.block);
     return ok({
       floppies: ofKind('floppy'),
       disks: ofKind('disk').filter((block) => block !== undefined),
@@ -118,8 +128,14 @@ class MediaOpener {
 
   #checkDuplicates(): Failure | undefined {
     for (const [i, { file, writable }] of this.#drives.entries())
-      if (this.#drives.some((other, j) => j < i && other.file.identity === file.identity && (writable || other.writable)))
-        return fail('image.duplicate', `${file.path} is attached twice, and is to be written`, 'attach it once, or without writing');
+      if (
+        this.#drives.some((other, j) => j < i && other.file.identity === file.identity && (writable || other.writable))
+      )
+        return fail(
+          'image.duplicate',
+          `${file.path} is attached twice, and is to be written`,
+          'attach it once, or without writing',
+        );
     return undefined;
   }
 

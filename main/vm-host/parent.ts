@@ -26,7 +26,10 @@ interface ElectronPort {
 
 interface ElectronParentPort {
   postMessage(message: unknown): void;
-  on(event: 'message', listener: (event: { readonly data: unknown; readonly ports: readonly ElectronPort[] }) => void): void;
+  on(
+    event: 'message',
+    listener: (event: { readonly data: unknown; readonly ports: readonly ElectronPort[] }) => void,
+  ): void;
 }
 
 /** parentPort does not tell when a message has left. */
@@ -38,7 +41,8 @@ export function connectParent(): Parent {
   if (electron)
     return {
       send: (message) => electron.postMessage(message),
-      onMessage: (listener) => electron.on('message', ({ data, ports }) => listener(data as ToHost, ports[0] && wrapPort(ports[0]))),
+      onMessage: (listener) =>
+        electron.on('message', ({ data, ports }) => listener(data as ToHost, ports[0] && wrapPort(ports[0]))),
       onGone: () => {}, // Electron ends its utility processes itself
       exit: (code) => void setTimeout(() => process.exit(code), ELECTRON_FLUSH_MS),
     };

@@ -26,11 +26,19 @@ export const toHostSchema = z.discriminatedUnion('kind', [
 export const fromHostSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('ready') }),
   z.strictObject({ kind: z.literal('failed'), error: failureSchema }),
-  z.strictObject({ kind: z.literal('reply'), id: requestId, devices: z.record(z.string(), z.array(z.string())).optional() }),
+  z.strictObject({
+    kind: z.literal('reply'),
+    id: requestId,
+    devices: z.record(z.string(), z.array(z.string())).optional(),
+  }),
   z.strictObject({ kind: z.literal('pong') }),
   z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
   z.strictObject({ kind: z.literal('stopped'), reason: z.enum(['power-off', 'cpu-shutdown', 'stop']) }),
-  z.strictObject({ kind: z.literal('log'), level: z.enum(['info', 'warning', 'error']), message: z.string().max(4096) }),
+  z.strictObject({
+    kind: z.literal('log'),
+    level: z.enum(['info', 'warning', 'error']),
+    message: z.string().max(4096),
+  }),
 ]);
 
 export type ToHost = z.infer<typeof toHostSchema>;

@@ -31,7 +31,10 @@ async function runnerOf(statuses: () => RunStatus, virtualClock = false) {
   return { runner, run, onStopped, onError, passMs, hostClock };
 }
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] }),
+);
 afterEach(() => void vi.useRealTimers());
 
 describe('the run loop', () => {

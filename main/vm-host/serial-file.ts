@@ -16,10 +16,14 @@ export class SerialFile implements CharSink, Disposable {
   /** Refuses folders and special files without waiting, and any file in `inUse` (device and inode of images). */
   static open(path: string, inUse: ReadonlyMap<string, string> = new Map()): Result<SerialFile> {
     const present = statSync(path, { throwIfNoEntry: false });
-    if (present?.isDirectory()) return err(fail('file.directory', `${path} is a folder`, 'name a file for the serial output'));
-    if (present && !present.isFile()) return err(fail('file.special', `${path} is not a regular file`, 'name a file for the serial output'));
+    if (present?.isDirectory())
+      return err(fail('file.directory', `${path} is a folder`, 'name a file for the serial output'));
+    if (present && !present.isFile())
+      return err(fail('file.special', `${path} is not a regular file`, 'name a file for the serial output'));
     if (present && inUse.has(identityOf(present)))
-      return err(fail('file.unwritable', `${path} is an image of this machine`, 'name another file for the serial output'));
+      return err(
+        fail('file.unwritable', `${path} is an image of this machine`, 'name another file for the serial output'),
+      );
     try {
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | (constants.O_NONBLOCK ?? 0);
       const fd = openSync(path, flags, 0o644);
@@ -28,7 +32,9 @@ export class SerialFile implements CharSink, Disposable {
       return err(fail('file.special', `${path} is not a regular file`, 'name a file for the serial output'));
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      return err(fail('file.unwritable', `${path} cannot be written (${code})`, 'name a file in a folder that you may write'));
+      return err(
+        fail('file.unwritable', `${path} cannot be written (${code})`, 'name a file in a folder that you may write'),
+      );
     }
   }
 
@@ -47,7 +53,7 @@ export class SerialFile implements CharSink, Disposable {
     const data = Uint8Array.from(this.#buffer);
     this.#buffer = [];
     try {
-      for (let done = 0; done < data.length; ) done += writeSync(this.#fd, data, done);
+      for (let done = 0; done < data.length;) done += writeSync(this.#fd, data, done);
     } catch {
       return;
     }

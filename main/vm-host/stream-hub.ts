@@ -73,7 +73,8 @@ export class StreamHub implements Disposable {
         machine.keyboard.releaseAll();
         break;
       case 'mouse':
-        if (message.dx !== 0 || message.dy !== 0 || message.wheel !== 0) machine.mouse.move(message.dx, message.dy, message.wheel);
+        if (message.dx !== 0 || message.dy !== 0 || message.wheel !== 0)
+          machine.mouse.move(message.dx, message.dy, message.wheel);
         machine.mouse.buttons(message.buttons);
         break;
       case 'type':
@@ -106,7 +107,9 @@ export class StreamHub implements Disposable {
 
   /** One timer while a session watches the picture, the text or the status; none otherwise. */
   #schedule(): void {
-    const watched = [...this.#sessions.values()].some(({ watches }) => watches.frames || watches.text || watches.status);
+    const watched = [...this.#sessions.values()].some(
+      ({ watches }) => watches.frames || watches.text || watches.status,
+    );
     if (watched === (this.#timer !== undefined)) return;
     clearInterval(this.#timer);
     this.#timer = watched ? setInterval(() => this.#tick(), FRAME_MS) : undefined;

@@ -1,5 +1,11 @@
 import type { DirtyRect, Frame } from '../../core/backends/index.ts';
-import { FRAMES_IN_FLIGHT, encodeFrame, encodeMachineMessage, type StatusMessage, type WatchMessage } from '../../core/contract/stream.ts';
+import {
+  FRAMES_IN_FLIGHT,
+  encodeFrame,
+  encodeMachineMessage,
+  type StatusMessage,
+  type WatchMessage,
+} from '../../core/contract/stream.ts';
 
 /** More rectangles than this are sent as the one that holds them all. */
 const RECTS_MAX = 16;

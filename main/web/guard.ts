@@ -8,7 +8,8 @@ export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(dig
 
 export const newToken = (): string => randomBytes(24).toString('base64url');
 
-export type Verdict = { readonly ok: true } | { readonly ok: false; readonly status: 401 | 403 | 421; readonly reason: string };
+export type Verdict =
+  { readonly ok: true } | { readonly ok: false; readonly status: 401 | 403 | 421; readonly reason: string };
 
 const allowed: Verdict = { ok: true };
 
@@ -53,7 +54,9 @@ export class Guard {
   checkAction(request: IncomingMessage): Verdict {
     const { origin } = request.headers;
     if (origin === undefined)
-      return this.#hasBearer(request) ? allowed : { ok: false, status: 401, reason: 'no origin and no token in the Authorization header' };
+      return this.#hasBearer(request)
+        ? allowed
+        : { ok: false, status: 401, reason: 'no origin and no token in the Authorization header' };
     if (origin !== `http://${request.headers.host}`)
       return { ok: false, status: 403, reason: `origin "${origin.slice(0, 80)}" is not this server` };
     return this.checkRead(request);
@@ -66,6 +69,8 @@ export class Guard {
 
   #hasCookie(request: IncomingMessage): boolean {
     const cookies = (request.headers.cookie ?? '').split(';').map((cookie) => cookie.trim());
-    return cookies.some((cookie) => cookie.startsWith(`${this.#cookieName}=`) && this.isToken(cookie.slice(this.#cookieName.length + 1)));
+    return cookies.some(
+      (cookie) => cookie.startsWith(`${this.#cookieName}=`) && this.isToken(cookie.slice(this.#cookieName.length + 1)),
+    );
   }
 }

@@ -107,7 +107,14 @@ describe('the page', () => {
   });
 
   test('and every file of it is refused without the token, or with another', async () => {
-    for (const path of ['/', '/?token=', `/?token=${server.token}x`, `/?token=${server.token.slice(1)}`, '/assets/app-1234.js', '/nothing'])
+    for (const path of [
+      '/',
+      '/?token=',
+      `/?token=${server.token}x`,
+      `/?token=${server.token.slice(1)}`,
+      '/assets/app-1234.js',
+      '/nothing',
+    ])
       expect((await ask(path)).status, path).toBe(401);
     expect((await ask('/', { Cookie: `terrarium-${server.port}=wrong` })).status).toBe(401);
     expect((await ask('/', { Cookie: `terrarium-1=${server.token}` })).status).toBe(401);
@@ -116,13 +123,32 @@ describe('the page', () => {
   });
 
   test('is not given to a foreign host name, even with the token', async () => {
-    for (const host of ['evil.example', `evil.example:${server.port}`, '127.0.0.1', `127.0.0.1:${server.port}.evil.example`])
+    for (const host of [
+      'evil.example',
+      `evil.example:${server.port}`,
+      '127.0.0.1',
+      `127.0.0.1:${server.port}.evil.example`,
+    ])
       expect((await ask('/', { Host: host, Cookie: cookie() })).status, host).toBe(421);
   });
 
   test('no path leads out of its folder', async () => {
-    const paths = ['/../secret.txt', '/assets/../../secret.txt', '/..%2fsecret.txt', '/%2e%2e/secret.txt', '/assets/..\\..\\secret.txt'];
-    for (const path of [...paths, '//secret.txt', '/link.txt', '/assets', `/${join(folder, 'secret.txt')}`, '/index.html%00.js', '/../../../../etc/passwd']) {
+    const paths = [
+      '/../secret.txt',
+      '/assets/../../secret.txt',
+      '/..%2fsecret.txt',
+      '/%2e%2e/secret.txt',
+      '/assets/..\\..\\secret.txt',
+    ];
+    for (const path of [
+      ...paths,
+      '//secret.txt',
+      '/link.txt',
+      '/assets',
+      `/${join(folder, 'secret.txt')}`,
+      '/index.html%00.js',
+      '/../../../../etc/passwd',
+    ]) {
       const answer = await ask(path, { Cookie: cookie() });
       expect(answer.status, path).toBe(404);
       expect(answer.body).not.toContain('secret');
@@ -226,7 +252,14 @@ describe('sockets', () => {
 });
 
 test('an occupied port and a missing interface are errors with a code', async () => {
-  const options = { services: { events: events.event, log() {}, openStream: () => err(fail('internal', '')) }, router: async () => ({ ok: true, value: 0 }) as const };
-  expect(await startWebServer({ ...options, rendererFolder: join(folder, 'dist'), port: server.port })).toMatchObject({ error: { code: 'serve.address' } });
-  expect(await startWebServer({ ...options, rendererFolder: folder, port: 0 })).toMatchObject({ error: { code: 'serve.renderer' } });
+  const options = {
+    services: { events: events.event, log() {}, openStream: () => err(fail('internal', '')) },
+    router: async () => ({ ok: true, value: 0 }) as const,
+  };
+  expect(await startWebServer({ ...options, rendererFolder: join(folder, 'dist'), port: server.port })).toMatchObject({
+    error: { code: 'serve.address' },
+  });
+  expect(await startWebServer({ ...options, rendererFolder: folder, port: 0 })).toMatchObject({
+    error: { code: 'serve.renderer' },
+  });
 });

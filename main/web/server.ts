@@ -43,7 +43,8 @@ const BUFFERED_MAX = 16 * 1024 * 1024;
 /** The interface and the contract on 127.0.0.1, for one person with a browser on this computer. */
 export async function startWebServer(options: WebServerOptions): Promise<Result<WebServer>> {
   const files = listStaticFiles(options.rendererFolder);
-  if (!files) return err(fail('serve.renderer', `${options.rendererFolder}: the interface is not built`, 'run npm run build'));
+  if (!files)
+    return err(fail('serve.renderer', `${options.rendererFolder}: the interface is not built`, 'run npm run build'));
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -52,7 +53,13 @@ export async function startWebServer(options: WebServerOptions): Promise<Result<
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return err(fail('serve.address', `127.0.0.1:${options.port} cannot be used (${code})`, 'choose another --port, or leave it out'));
+    return err(
+      fail(
+        'serve.address',
+        `127.0.0.1:${options.port} cannot be used (${code})`,
+        'choose another --port, or leave it out',
+      ),
+    );
   }
   const { port } = server.address() as AddressInfo;
   const token = newToken();
@@ -68,7 +75,13 @@ class WebHandler {
   readonly #headers: Readonly<Record<string, string>>;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: WINDOW_BYTES_MAX, perMessageDeflate: false });
 
-  constructor(options: WebServerOptions, server: Server, files: ReadonlyMap<string, StaticFile>, guard: Guard, port: number) {
+  constructor(
+    options: WebServerOptions,
+    server: Server,
+    files: ReadonlyMap<string, StaticFile>,
+    guard: Guard,
+    port: number,
+  ) {
     this.#options = options;
     this.#server = server;
     this.#files = files;
@@ -94,18 +107,31 @@ class WebHandler {
       const host = this.#guard.checkHost(request);
       if (!host.ok) return this.#refuse(request, response, host);
       if (path === API_CALL_PATH && request.method === 'POST') return await this.#call(request, response);
-      if (request.method !== 'GET' && request.method !== 'HEAD') return this.#plain(response, 405, 'this is only to be read');
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return this.#plain(response, 405, 'this is only to be read');
       const token = new URLSearchParams(query).get('token');
       if (path === '/' && token !== null && this.#guard.isToken(token)) {
         // The token does not stay in the address bar, the history or a screenshot.
-        response.writeHead(303, { ...this.#headers, 'Set-Cookie': this.#guard.setCookie, Location: '/', 'Cache-Control': 'no-store' }).end();
+        response
+          .writeHead(303, {
+            ...this.#headers,
+            'Set-Cookie': this.#guard.setCookie,
+            Location: '/',
+            'Cache-Control': 'no-store',
+          })
+          .end();
         return;
       }
       const read = this.#guard.checkRead(request);
       if (!read.ok) return this.#refuse(request, response, read);
       this.#file(path, request.method === 'HEAD', response);
     } catch (error) {
-      this.#options.services.log({ level: 'error', source: 'web', code: 'internal', message: (error as Error).message });
+      this.#options.services.log({
+        level: 'error',
+        source: 'web',
+        code: 'internal',
+        message: (error as Error).message,
+      });
       if (!response.headersSent) this.#plain(response, 500, 'a defect of Terrarium; its log tells more');
       else response.destroy();
     }
@@ -116,7 +142,12 @@ class WebHandler {
     if (!file) return this.#plain(response, 404, 'there is no such page');
     const caching = file.immutable ? 'private, max-age=31536000, immutable' : 'no-store';
     const body = file.read();
-    response.writeHead(200, { ...this.#headers, 'Content-Type': file.type, 'Content-Length': body.length, 'Cache-Control': caching });
+    response.writeHead(200, {
+      ...this.#headers,
+      'Content-Type': file.type,
+      'Content-Length': body.length,
+      'Cache-Control': caching,
+    });
     response.end(headOnly ? undefined : body);
   }
 
@@ -124,16 +155,27 @@ class WebHandler {
     const sender = this.#guard.checkAction(request);
     const description = `web ${request.headers.origin ?? 'program'}`;
     if (!sender.ok) {
-      const answer = await this.#options.router({ trusted: false, description: `${description} (${sender.reason})` }, undefined);
+      const answer = await this.#options.router(
+        { trusted: false, description: `${description} (${sender.reason})` },
+        undefined,
+      );
       request.resume();
       return this.#answer(response, answer, sender.status);
     }
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
-      return this.#answer(response, { ok: false, error: fail('call.malformed', 'a call is sent as application/json') }, 415);
+      return this.#answer(
+        response,
+        { ok: false, error: fail('call.malformed', 'a call is sent as application/json') },
+        415,
+      );
     const body = await readBody(request);
     if (body === undefined) {
       response.setHeader('Connection', 'close');
-      return this.#answer(response, { ok: false, error: fail('call.too-large', `a call has at most ${CALL_BYTES_MAX} bytes`) }, 413);
+      return this.#answer(
+        response,
+        { ok: false, error: fail('call.too-large', `a call has at most ${CALL_BYTES_MAX} bytes`) },
+        413,
+      );
     }
     let parsed: unknown;
     try {
@@ -151,7 +193,11 @@ class WebHandler {
   }
 
   #plain(response: ServerResponse, status: number, text: string): void {
-    response.writeHead(status, { ...this.#headers, 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store' });
+    response.writeHead(status, {
+      ...this.#headers,
+      'Content-Type': 'text/plain; charset=utf-8',
+      'Cache-Control': 'no-store',
+    });
     response.end(`${text}\n`);
   }
 
@@ -162,7 +208,12 @@ class WebHandler {
 
   #logRefusal(request: IncomingMessage, reason: string): void {
     const path = (request.url ?? '').split('?')[0].slice(0, 120);
-    this.#options.services.log({ level: 'warning', source: 'web', code: 'call.sender', message: `${request.method} ${path}: ${reason}` });
+    this.#options.services.log({
+      level: 'warning',
+      source: 'web',
+      code: 'call.sender',
+      message: `${request.method} ${path}: ${reason}`,
+    });
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -178,7 +229,8 @@ class WebHandler {
     if (this.#sockets.clients.size >= SOCKETS_MAX) return deny(503, 'too many connections');
     const path = (request.url ?? '').split('?')[0];
     const id = machineIdSchema.safeParse(path.split('/')[3]);
-    if (path === API_EVENTS_PATH) this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveEvents(client));
+    if (path === API_EVENTS_PATH)
+      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveEvents(client));
     else if (id.success && path === streamPath(id.data))
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveStream(client, id.data));
     else deny(404, 'there is no such socket');

@@ -76,7 +76,8 @@ class FakeMachine implements Machine {
     else if (line === 'exit') process.exit(77);
     else if (line === 'write') this.#backends.floppies[0]?.write(0, new TextEncoder().encode('WRITTEN'));
     else if (line === 'cls') this.#rows = [''];
-    const answer = line === 'ver' ? 'FakeDOS version 1\n' : line === 'time' ? `${this.#backends.wallClock.nowMs}\n` : '';
+    const answer =
+      line === 'ver' ? 'FakeDOS version 1\n' : line === 'time' ? `${this.#backends.wallClock.nowMs}\n` : '';
     this.#at(50 * MS, () => this.#print(`${answer}A:\\>`));
   }
 
@@ -126,7 +127,9 @@ class FakeMachine implements Machine {
     };
   })();
 
-  readonly serial = [{ receive: (data: Uint8Array): void => this.#at(0, () => this.#print(new TextDecoder().decode(data))) }];
+  readonly serial = [
+    { receive: (data: Uint8Array): void => this.#at(0, () => this.#print(new TextDecoder().decode(data))) },
+  ];
   readonly floppies = [];
 
   readonly display: DisplaySource = (() => {
@@ -139,7 +142,8 @@ class FakeMachine implements Machine {
         const cells = text().join('');
         if (cells === this.#shown) return [];
         this.#shown = cells;
-        for (let i = 0; i < cells.length; i++) frame.pixels.fill(cells[i] === ' ' ? 0 : 255, i * 4, i * 4 + 3).fill(255, i * 4 + 3, i * 4 + 4);
+        for (let i = 0; i < cells.length; i++)
+          frame.pixels.fill(cells[i] === ' ' ? 0 : 255, i * 4, i * 4 + 3).fill(255, i * 4 + 3, i * 4 + 4);
         return [{ x: 0, y: 0, width: COLUMNS, height: ROWS }];
       },
     };
