@@ -109,6 +109,20 @@ export class Cpu {
     this.mmu.flush();
   }
 
+  /** Flags in one form whichever instructions made them, so that equal machines have equal images. */
+  preSave(): void {
+    this.state.eflags = this.state.eflags;
+    if (!this.#inShadow) {
+      this.state.set(S.shadowActive, 0);
+      this.state.set(S.shadowRip, 0);
+    }
+  }
+
+  /** After the firmware changed registers between two instructions. */
+  afterFirmware(): void {
+    this.mmu.updateMode();
+  }
+
   /** Rebuilds what derives from the state after it was loaded. */
   afterLoad(): void {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);

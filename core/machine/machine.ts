@@ -36,6 +36,8 @@ export interface PcBackends {
   readonly cdrom?: Block | undefined;
   /** COM1 first. */
   readonly serial: readonly CharSink[];
+  /** What the guest writes to the debug ports E9h and 402h. */
+  readonly debug?: CharSink;
   readonly log: (message: string) => void;
 }
 
