@@ -53,16 +53,14 @@ export function attachScreen(machine: Machine, io: CliIo, wake: () => void, quit
   let shown: readonly string[] = [];
   const keys = new TerminalKeys(machine);
   const draw = (): void => {
-    const rows = machine.display.text() ?? [
-      `[graphics mode ${machine.display.frame.width}x${machine.display.frame.height}]`,
-    ];
+    const { width, height } = machine.display.frame;
+    const screen = machine.display.text() ?? [`[graphics mode ${width} x ${height}]`];
+    // A terminal that does not know its size says 0.
+    const columns = io.stdout.columns || Infinity;
+    const rows = screen.slice(0, io.stdout.rows || Infinity).map((row) => printable(row).slice(0, columns).trimEnd());
     const out: string[] = [];
-    const visible = Math.min(io.stdout.rows ?? rows.length, Math.max(rows.length, shown.length));
-    for (let row = 0; row < visible; row++) {
-      const text = printable(rows[row] ?? '').slice(0, io.stdout.columns ?? 132);
-      if (text !== printable(shown[row] ?? '').slice(0, io.stdout.columns ?? 132))
-        out.push(`${ESCAPE}[${row + 1};1H${text}${ESCAPE}[K`);
-    }
+    for (let row = 0; row < Math.max(rows.length, shown.length); row++)
+      if (rows[row] !== shown[row]) out.push(`${ESCAPE}[${row + 1};1H${rows[row] ?? ''}${ESCAPE}[K`);
     shown = rows;
     if (out.length > 0) io.stdout.write(out.join(''));
   };
