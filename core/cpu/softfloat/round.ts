@@ -9,7 +9,7 @@ import { EXP, EXT, HI, LO, shiftRightJam, U } from './kernel.ts';
 const INEXACT = 1;
 const UP = 2;
 /** Added to the exponent of an unmasked underflow, subtracted for an overflow (x87 only). */
-const BIAS_ADJUST = 24576;
+export const BIAS_ADJUST = 24576;
 
 /** Whether bits with this fraction below the last place (as a 32-bit fixed-point number) round away from zero. */
 export function roundsUp(mode: number, sign: number, fraction: number, odd: number): boolean {

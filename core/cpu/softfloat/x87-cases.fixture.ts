@@ -3,6 +3,13 @@ import { CONDITION, Floatx80 } from './floatx80.ts';
 import type { FloatContext } from './floatx80.ts';
 import type { Operands } from './operands.fixture.ts';
 import * as arithmetic from './arithmetic.ts';
+import { BCD, fromBcd, toBcd } from './bcd.ts';
+import { compare, comparisonEflags, examine } from './compare.ts';
+import { CONSTANTS, loadConstant } from './constants.ts';
+import { fromInteger, INTEGER, roundToInteger, toInteger } from './integer.ts';
+import { expandFloat32, expandFloat64, loadFloat32, loadFloat64, NARROW, storeFloat32, storeFloat64 } from './narrow.ts';
+import { remainder } from './remainder.ts';
+import { absolute, changeSign, extract, scale } from './scale.ts';
 
 export interface X87Result {
   /** ST(0) and ST(1), or the bytes of a memory operand as the native program reports them. */
@@ -79,10 +86,246 @@ const unary = (name: string, operation: Unary): X87Case => ({
   check: exact(1),
 });
 
+const ALL = CONDITION.C0 | CONDITION.C2 | CONDITION.C3;
+
+/** Comparisons: the condition codes, or with FCOMI the flags. */
+const comparison = (name: string, quiet: boolean, flags: boolean): X87Case => ({
+  name,
+  operands: (ops, view, at) => {
+    pair(ops, view, at);
+    if (ops.below(8) === 0) for (let byte = 0; byte < 10; byte++) view.setUint8(at + 16 + byte, view.getUint8(at + byte));
+    if (ops.below(16) === 0) view.setUint8(at + 16, view.getUint8(at) ^ 1);
+  },
+  run(ctx, view, at) {
+    const other = name === 'ftst' ? zero : readX80(view, at + 16, b);
+    result.conditions = compare(ctx, readX80(view, at, a), other, quiet) ? 1 : 0;
+    return result;
+  },
+  check(ctx, got, out, at) {
+    const differs = checkFlags(ctx, out, at);
+    if (differs !== '') return differs;
+    if (!flags) return (out.getUint32(at + 32, true) & ALL) === ctx.conditionCodes ? '' : 'conditions';
+    return (out.getUint32(at + 36, true) & 0x45) === comparisonEflags(ctx.conditionCodes) ? '' : 'eflags';
+  },
+});
+
+const zero = new Floatx80();
+
+/** Loads push: with an unmasked exception they do not, and ST(0) is still the first operand. */
+const load = (
+  name: string,
+  operands: X87Case['operands'],
+  operation: (ctx: FloatContext, view: DataView, at: number, z: Floatx80) => boolean,
+): X87Case => ({
+  name,
+  operands,
+  run(ctx, view, at) {
+    if (!operation(ctx, view, at, result.r0)) readX80(view, at, result.r0);
+    return result;
+  },
+  check: exact(1),
+});
+
+/** Stores: `width` bytes of memory, untouched (EEh) after an unmasked exception. */
+const store = (
+  name: string,
+  width: number,
+  operation: (ctx: FloatContext, a: Floatx80) => boolean,
+  bytes: (memory: DataView) => void,
+  operands: X87Case['operands'] = pair,
+): X87Case => ({
+  name,
+  operands,
+  run(ctx, view, at) {
+    memory.fill(0xee);
+    if (operation(ctx, readX80(view, at, a))) bytes(memoryView);
+    result.memory = memory;
+    return result;
+  },
+  check(ctx, _got, out, at) {
+    const differs = checkFlags(ctx, out, at);
+    if (differs !== '') return differs;
+    for (let byte = 0; byte < width; byte++) if (out.getUint8(at + byte) !== memory[byte]) return 'memory';
+    return '';
+  },
+});
+
+const memory = new Uint8Array(16);
+const memoryView = new DataView(memory.buffer);
+
+const storeInteger = (name: string, bits: 16 | 32 | 64, truncate: boolean): X87Case =>
+  store(
+    name,
+    bits / 8,
+    (ctx, x) => toInteger(ctx, x, bits, truncate),
+    (view) => {
+      if (bits === 16) view.setInt16(0, INTEGER[0]!, true);
+      else view.setInt32(0, INTEGER[0]!, true);
+      if (bits === 64) view.setInt32(4, INTEGER[1]!, true);
+    },
+    (ops, view, at) => {
+      if (ops.below(4) === 0) ops.x80(view, at, 0x3fff + bits - 1);
+      else ops.x80(view, at);
+    },
+  );
+
+const constant = (name: string, value: (typeof CONSTANTS)[keyof typeof CONSTANTS]): X87Case =>
+  load(name, pair, (ctx, _view, _at, z) => (loadConstant(ctx, value, z), true));
+
+/** The exponents where a conversion to a narrow format overflows, underflows or rounds. */
+const narrowEdge =
+  (edges: readonly number[]): X87Case['operands'] =>
+  (ops, view, at) => {
+    if (ops.below(2) === 0) ops.x80(view, at);
+    else ops.x80Within(view, at, ops.pick(edges) - 30, 60);
+    if (ops.below(8) === 0) view.setUint16(at + 8, (view.getUint16(at + 8, true) & 0x8000) | ops.pick(edges), true);
+  };
+
 export const X87_CASES: readonly X87Case[] = [
   binary('fadd', arithmetic.add),
   binary('fsub', arithmetic.sub),
   binary('fmul', arithmetic.mul),
   binary('fdiv', arithmetic.div),
   unary('fsqrt', arithmetic.sqrt),
+  {
+    ...binary('fprem', (ctx, x, y, z) => remainder(ctx, x, y, false, z), ALL),
+    operands: farPair,
+  },
+  {
+    ...binary('fprem1', (ctx, x, y, z) => remainder(ctx, x, y, true, z), ALL),
+    operands: farPair,
+  },
+  {
+    ...binary('fscale', scale),
+    operands: (ops, view, at) => {
+      ops.x80(view, at);
+      if (ops.below(4) === 0) ops.x80(view, at + 16);
+      else ops.x80Within(view, at + 16, 0x3ffd, 20);
+    },
+  },
+  {
+    name: 'fxtract',
+    operands: pair,
+    run(ctx, view, at) {
+      readX80(view, at, a);
+      readX80(view, at + 16, b);
+      if (!extract(ctx, a, result.r1, result.r0)) {
+        result.r0.assign(a);
+        result.r1.assign(b);
+      }
+      return result;
+    },
+    check: exact(2),
+  },
+  unary('frndint', roundToInteger),
+  unary('fchs', (ctx, x, z) => (changeSign(ctx, x, z), true)),
+  unary('fabs', (ctx, x, z) => (absolute(ctx, x, z), true)),
+  { ...unary('fxam', (ctx, x) => (examine(ctx, x, false), true)), check: exact(1, ALL) },
+  comparison('fcom', false, false),
+  comparison('fucom', true, false),
+  comparison('ftst', false, false),
+  comparison('fcomi', false, true),
+  comparison('fucomi', true, true),
+  load(
+    'fld32',
+    (ops, view, at) => ops.float32(view, at),
+    (ctx, view, at, z) => loadFloat32(ctx, view.getInt32(at, true), z),
+  ),
+  load(
+    'fld64',
+    (ops, view, at) => ops.float64(view, at),
+    (ctx, view, at, z) => loadFloat64(ctx, view.getInt32(at + 4, true), view.getInt32(at, true), z),
+  ),
+  ...(['fadd', 'fsub', 'fmul', 'fdiv'] as const).flatMap((name) => {
+    const operation = { fadd: arithmetic.add, fsub: arithmetic.sub, fmul: arithmetic.mul, fdiv: arithmetic.div }[name];
+    return [
+      memoryOperand(`${name}32`, (ctx, view, at) => expandFloat32(ctx, view.getInt32(at, true), b), operation),
+      memoryOperand(
+        `${name}64`,
+        (ctx, view, at) => expandFloat64(ctx, view.getInt32(at + 4, true), view.getInt32(at, true), b),
+        operation,
+      ),
+    ];
+  }),
+  load(
+    'fild16',
+    (ops, view, at) => ops.integer(view, at),
+    (_ctx, view, at, z) => (fromInteger(view.getInt16(at, true) >> 31, view.getInt16(at, true), z), true),
+  ),
+  load(
+    'fild32',
+    (ops, view, at) => ops.integer(view, at),
+    (_ctx, view, at, z) => (fromInteger(view.getInt32(at, true) >> 31, view.getInt32(at, true), z), true),
+  ),
+  load(
+    'fild64',
+    (ops, view, at) => ops.integer(view, at),
+    (_ctx, view, at, z) => (fromInteger(view.getInt32(at + 4, true), view.getInt32(at, true), z), true),
+  ),
+  load(
+    'fbld',
+    (ops, view, at) => ops.bcd(view, at),
+    (_ctx, view, at, z) => {
+      for (let byte = 0; byte < 10; byte++) BCD[byte] = view.getUint8(at + byte);
+      fromBcd(z);
+      return true;
+    },
+  ),
+  store('fst32', 4, storeFloat32, (view) => view.setInt32(0, NARROW[0]!, true), narrowEdge([0x3f81, 0x3f6a, 0x407e, 0x407f])),
+  store(
+    'fst64',
+    8,
+    storeFloat64,
+    (view) => {
+      view.setInt32(0, NARROW[0]!, true);
+      view.setInt32(4, NARROW[1]!, true);
+    },
+    narrowEdge([0x3c01, 0x3bcd, 0x43fe, 0x43ff]),
+  ),
+  storeInteger('fist16', 16, false),
+  storeInteger('fist32', 32, false),
+  storeInteger('fist64', 64, false),
+  storeInteger('fisttp16', 16, true),
+  storeInteger('fisttp32', 32, true),
+  storeInteger('fisttp64', 64, true),
+  store('fbstp', 10, toBcd, () => memory.set(BCD), (ops, view, at) =>
+    ops.below(3) === 0 ? ops.x80(view, at) : ops.x80Within(view, at, 0x3ffd, 64),
+  ),
+  constant('fld1', CONSTANTS.one),
+  constant('fldl2t', CONSTANTS.log2Of10),
+  constant('fldl2e', CONSTANTS.log2OfE),
+  constant('fldpi', CONSTANTS.pi),
+  constant('fldlg2', CONSTANTS.log10Of2),
+  constant('fldln2', CONSTANTS.lnOf2),
+  constant('fldz', CONSTANTS.zero),
 ];
+
+/** Remainders: exponents up to some hundred apart. */
+function farPair(ops: Operands, view: DataView, at: number): void {
+  pair(ops, view, at);
+  if (ops.below(3) === 0) ops.x80(view, at, (view.getUint16(at + 24, true) & 0x7fff) + ops.below(200));
+}
+
+/** ST(0) with an operand in memory, whose denormals and signaling NaNs are those of its own format. */
+function memoryOperand(name: string, expand: (ctx: FloatContext, view: DataView, at: number) => void, operation: Binary): X87Case {
+  return {
+    name,
+    operands: (ops, view, at) => {
+      const single = name.endsWith('32');
+      if (single) ops.float32(view, at + 16);
+      else ops.float64(view, at + 16);
+      if (ops.below(4) !== 0) {
+        const exp = single ? ((view.getInt32(at + 16, true) >>> 23) & 0xff) + 16256 : ((view.getInt32(at + 20, true) >>> 20) & 0x7ff) + 15360;
+        ops.x80(view, at, exp);
+      } else ops.x80(view, at);
+    },
+    run(ctx, view, at) {
+      readX80(view, at, a);
+      expand(ctx, view, at + 16);
+      result.r0.assign(a);
+      operation(ctx, a, b, result.r0);
+      return result;
+    },
+    check: exact(1),
+  };
+}
