@@ -35,8 +35,9 @@ describe('executions recorded from an 80286', () => {
   it.each([...byOpcode.keys()])('come out the same on the core: opcode %s', (opcode) => {
     const failures: string[] = [];
     for (const vector of byOpcode.get(opcode) ?? []) {
-      if (differenceOf(vector)) continue;
-      const differences = compareVector(vector, runVector(cpu, vector));
+      const known = differenceOf(vector);
+      if (known && known.flags === undefined) continue;
+      const differences = compareVector(vector, runVector(cpu, vector), known?.flags);
       if (differences.length > 0) failures.push(`${describeVector(vector)}\n    ${differences.join('\n    ')}`);
     }
     const report = failures.slice(0, SHOWN_FAILURES).join('\n  ');

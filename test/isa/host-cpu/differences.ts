@@ -16,7 +16,65 @@ export interface VendorDifference {
   readonly when?: (result: HostResult) => boolean;
 }
 
-export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [];
+const { CF, PF, AF, ZF, SF, OF } = FLAG;
+
+/**
+ * The core leaves undefined flags as AMD's Zen processors do (measured with this program): one rule for each, exact
+ * there. Intel's generations leave other values in them.
+ */
+export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
+  {
+    mnemonics: ['SHL', 'SHR', 'SAR', 'SHLD', 'SHRD'],
+    host: 'GenuineIntel',
+    flags: AF | OF,
+    reason: 'AF is undefined, OF for counts above 1; Zen sets AF for any count but 0',
+  },
+  {
+    mnemonics: ['ROL', 'ROR', 'RCL', 'RCR'],
+    host: 'GenuineIntel',
+    flags: OF,
+    reason: 'OF is undefined for counts above 1; Zen computes it as for 1',
+  },
+  {
+    mnemonics: ['MUL', 'IMUL'],
+    host: 'GenuineIntel',
+    flags: SF | ZF | AF | PF,
+    reason: 'undefined; Zen leaves them as they were',
+  },
+  {
+    mnemonics: ['DIV', 'IDIV'],
+    host: 'GenuineIntel',
+    flags: CF | OF | SF | ZF | AF | PF,
+    reason: 'undefined; Zen clears SF, ZF and PF, sets AF, leaves CF and OF',
+  },
+  {
+    mnemonics: ['BSF', 'BSR'],
+    host: 'GenuineIntel',
+    flags: CF | OF | SF | AF | PF,
+    reason: 'undefined; Zen clears CF, OF, SF and AF, and PF is that of the index',
+  },
+  {
+    mnemonics: ['AAA', 'AAS'],
+    host: 'GenuineIntel',
+    flags: OF | SF | ZF | PF,
+    reason: 'undefined; on Zen those of adding 106h to (taking it from) AX, or 0, before AL is masked',
+  },
+  { mnemonics: ['DAA', 'DAS'], host: 'GenuineIntel', flags: OF, reason: 'undefined; on Zen that of one correction' },
+  {
+    mnemonics: ['AAD'],
+    host: 'GenuineIntel',
+    flags: OF | AF | CF,
+    reason: 'undefined; on Zen those of adding AH times the base to AL',
+  },
+  { mnemonics: ['AAM'], host: 'GenuineIntel', flags: OF | AF | CF, reason: 'undefined; Zen clears them' },
+  {
+    mnemonics: ['BT', 'BTS', 'BTR', 'BTC'],
+    host: 'GenuineIntel',
+    flags: OF | SF | AF | PF,
+    reason: 'undefined; Zen leaves them as they were',
+  },
+  { mnemonics: ['AND', 'OR', 'XOR', 'TEST'], host: 'GenuineIntel', flags: AF, reason: 'undefined; Zen clears it' },
+];
 
 /** Flags that are not compared for this mnemonic on this host. */
 export function ignoredFlags(mnemonic: string, host: string, result: HostResult): number {

@@ -43,12 +43,16 @@ const isString = (row: OpcodeRow): boolean => row.operands.some(({ kind }) => ki
 const loadsSegment = ({ mnemonic, operands }: OpcodeRow): boolean =>
   (mnemonic === 'MOV' && operands[0]?.kind === 'S') || (mnemonic === 'POP' && /^[CDEFGS]S$/.test(operands[0]?.fixed ?? ''));
 
+/** 0F 0D with a register operand: NOP on Intel, #UD on AMD. */
+const vendorSpecific = ({ mnemonic, feature }: OpcodeRow): boolean => mnemonic === 'NOP' && feature === '3dnowprefetch';
+
 function isCompared(row: OpcodeRow): boolean {
   return (
     !row.only64 &&
     FEATURES.includes(row.feature) &&
     !(row.mnemonic in EXCLUDED) &&
     !loadsSegment(row) &&
+    !vendorSpecific(row) &&
     row.operands.every(({ kind }) => INTEGER_KINDS.includes(kind))
   );
 }
