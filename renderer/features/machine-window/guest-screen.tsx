@@ -1,0 +1,127 @@
+import { useEffect, useId, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MachineStream } from '../../ipc/machine-stream.ts';
+import classes from './guest-screen.module.css';
+import { KeyboardCapture } from './keyboard-capture.ts';
+import { MouseCapture } from './mouse-capture.ts';
+import type { Scaling, Size } from './scaling.ts';
+import { ScreenCanvas } from './screen-canvas.tsx';
+import { ScreenText } from './screen-text.tsx';
+
+/** Who has the host's devices: nobody, or the guest the keyboard, or both. */
+export type Capture = 'idle' | 'keyboard' | 'mouse';
+
+export interface GuestScreenProps {
+  readonly name: string;
+  readonly stream: MachineStream;
+  readonly scaling: Scaling;
+  readonly capture: Capture;
+  readonly onCapture: (capture: Capture) => void;
+  readonly onSize: (size: Size) => void;
+  readonly onToggleFullScreen: () => void;
+  /** Where the person is told how to get the devices back. */
+  readonly hintId: string;
+  readonly paused: boolean;
+}
+
+/** The screen of a machine that is typed and clicked into. It has the keyboard while it has the focus. */
+export function GuestScreen(props: GuestScreenProps) {
+  const { name, stream, scaling, capture, onCapture, onSize, onToggleFullScreen, hintId, paused } = props;
+  const { t } = useTranslation();
+  const ref = useRef<HTMLDivElement>(null);
+  const textId = useId();
+
+  useEffect(() => {
+    const screen = ref.current;
+    if (!screen) return;
+    const keyboard = new KeyboardCapture({
+      send: (message) => stream.send(message),
+      letGo: () => {
+        if (document.pointerLockElement === screen) document.exitPointerLock();
+        screen.blur();
+      },
+      toggleFullScreen: onToggleFullScreen,
+    });
+    const mouse = new MouseCapture({ send: (message) => stream.send(message) });
+    const isLocked = (): boolean => document.pointerLockElement === screen;
+    const report = (): void =>
+      onCapture(isLocked() ? 'mouse' : document.activeElement === screen ? 'keyboard' : 'idle');
+
+    const end = new AbortController();
+    const listen = <K extends keyof HTMLElementEventMap>(
+      kind: K,
+      listener: (event: HTMLElementEventMap[K]) => void,
+    ): void => screen.addEventListener(kind, listener, { signal: end.signal, passive: false });
+    // A guest that is being typed into gets every key: none may also scroll, search or close this window.
+    listen('keydown', (event) => {
+      event.preventDefault();
+      keyboard.down(event);
+    });
+    listen('keyup', (event) => {
+      event.preventDefault();
+      keyboard.up(event);
+    });
+    listen('focus', report);
+    listen('blur', () => {
+      keyboard.blur();
+      report();
+    });
+    listen('mousedown', (event) => {
+      if (isLocked()) mouse.button(event);
+    });
+    listen('mouseup', (event) => {
+      if (isLocked()) mouse.button(event);
+    });
+    listen('mousemove', (event) => {
+      if (isLocked()) mouse.move(event);
+    });
+    listen('wheel', (event) => {
+      if (!isLocked()) return;
+      event.preventDefault();
+      mouse.wheel(event);
+    });
+    listen('contextmenu', (event) => event.preventDefault());
+    listen('click', () => {
+      screen.focus();
+      // Refused where there is no pointer to lock (a remote desktop): the keyboard is captured all the same.
+      if (!isLocked()) Promise.resolve(screen.requestPointerLock()).catch(() => undefined);
+    });
+    document.addEventListener(
+      'pointerlockchange',
+      () => {
+        if (!isLocked()) mouse.release();
+        report();
+      },
+      { signal: end.signal },
+    );
+    screen.focus();
+    return () => {
+      end.abort();
+      mouse.release();
+      keyboard.blur();
+      if (isLocked()) document.exitPointerLock();
+    };
+  }, [stream, onCapture, onToggleFullScreen]);
+
+  return (
+    <div className={classes['frame']} data-capture={capture}>
+      <div
+        ref={ref}
+        className={classes['screen']}
+        role="application"
+        tabIndex={0}
+        aria-label={t('window.screenOf', { name })}
+        aria-describedby={`${hintId} ${textId}`}
+        data-testid="screen"
+      >
+        <ScreenCanvas stream={stream} scaling={scaling} onSize={onSize} />
+      </div>
+      <ScreenText id={textId} stream={stream} label={t('window.screenText', { name })} />
+      {paused && (
+        <div className={classes['veil']}>
+          <span>{t('state.paused')}</span>
+        </div>
+      )}
+    </div>
+  );
+}

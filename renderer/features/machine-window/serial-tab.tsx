@@ -1,0 +1,19 @@
+import { Loader } from '@mantine/core';
+import { Suspense, lazy } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MachineStream } from '../../ipc/machine-stream.ts';
+import classes from './serial-tab.module.css';
+
+/** xterm is larger than the rest of the window: it is loaded when a serial port is looked at. */
+const SerialTerminal = lazy(async () => ({ default: (await import('./serial-terminal.tsx')).SerialTerminal }));
+
+export function SerialTab({ stream, port }: { readonly stream: MachineStream; readonly port: number }) {
+  const { t } = useTranslation();
+  return (
+    <div className={classes['tab']}>
+      <Suspense fallback={<Loader size="sm" aria-label={t('window.loadingTerminal')} />}>
+        <SerialTerminal stream={stream} port={port} label={t('window.terminal', { number: port + 1 })} />
+      </Suspense>
+    </div>
+  );
+}

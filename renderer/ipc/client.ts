@@ -1,0 +1,32 @@
+import type { CallName, CallParams, CallResult, Result, TerrariumEvent } from '../../core/contract/index.ts';
+
+export interface StreamHandlers {
+  onData(data: Uint8Array): void;
+  /** The machine ended, or the connection did. Not called after `close`. */
+  onClose(): void;
+}
+
+export interface StreamConnection {
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(): void;
+}
+
+export interface EventHandlers {
+  /** Events flow from now on; what happened before has to be asked for. */
+  onConnected(): void;
+  onEvent(event: TerrariumEvent): void;
+  /** Nothing is heard until onConnected is called again. */
+  onDisconnected(): void;
+}
+
+/** The contract as the interface uses it, whichever shell carries it. No call throws: trouble is a value. */
+export interface Client {
+  readonly shell: 'electron' | 'web';
+  call<N extends CallName>(name: N, params: CallParams<N>): Promise<Result<CallResult<N>>>;
+  /** Returns the function that ends the subscription. */
+  subscribe(handlers: EventHandlers): () => void;
+  openStream(machineId: string, handlers: StreamHandlers): Promise<Result<StreamConnection>>;
+}
+
+/** What the interface itself has to say about a shell that it cannot reach; not a code of the contract. */
+export const UNREACHABLE = 'shell.unreachable';

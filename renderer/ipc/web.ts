@@ -1,0 +1,108 @@
+import { API_CALL_PATH, API_EVENTS_PATH, streamPath, type TerrariumBridge } from '../../core/contract/bridge.ts';
+import type {
+  CallName,
+  CallParams,
+  CallResponse,
+  CallResult,
+  Result,
+  TerrariumEvent,
+} from '../../core/contract/index.ts';
+import { UNREACHABLE, type Client, type EventHandlers, type StreamConnection, type StreamHandlers } from './client.ts';
+
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 8000;
+
+const unreachable = (message: string): { readonly ok: false; readonly error: { code: string; message: string } } => ({
+  ok: false,
+  error: { code: UNREACHABLE, message },
+});
+
+function socketTo(path: string): WebSocket {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  const socket = new WebSocket(url);
+  socket.binaryType = 'arraybuffer';
+  return socket;
+}
+
+/**
+ * The contract over HTTP and WebSocket. The token of the address has become a cookie before the page is loaded: this
+ * page never sees it.
+ */
+export class WebClient implements Client {
+  readonly shell: Exclude<Client['shell'], TerrariumBridge['shell']> = 'web';
+
+  async call<N extends CallName>(name: N, params: CallParams<N>): Promise<Result<CallResult<N>>> {
+    try {
+      const response = await fetch(API_CALL_PATH, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ call: name, params }),
+      });
+      return (await response.json()) as CallResponse as Result<CallResult<N>>;
+    } catch (error) {
+      return unreachable(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  subscribe(handlers: EventHandlers): () => void {
+    let socket: WebSocket | undefined;
+    let retry: ReturnType<typeof setTimeout> | undefined;
+    let delayMs = RETRY_MS_MIN;
+    let ended = false;
+    const open = (): void => {
+      const current = socketTo(API_EVENTS_PATH);
+      socket = current;
+      current.addEventListener('open', () => {
+        if (ended) return;
+        delayMs = RETRY_MS_MIN;
+        handlers.onConnected();
+      });
+      current.addEventListener('message', ({ data }: MessageEvent<string>) => {
+        if (!ended) handlers.onEvent(JSON.parse(data) as TerrariumEvent);
+      });
+      current.addEventListener('close', () => {
+        if (ended) return;
+        handlers.onDisconnected();
+        retry = setTimeout(open, delayMs);
+        delayMs = Math.min(delayMs * 2, RETRY_MS_MAX);
+      });
+    };
+    open();
+    return () => {
+      ended = true;
+      clearTimeout(retry);
+      socket?.close();
+    };
+  }
+
+  openStream(machineId: string, handlers: StreamHandlers): Promise<Result<StreamConnection>> {
+    const socket = socketTo(streamPath(machineId));
+    let opened = false;
+    let closedByUs = false;
+    return new Promise((resolve) => {
+      socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) =>
+        handlers.onData(new Uint8Array(data)),
+      );
+      socket.addEventListener('close', ({ reason }) => {
+        if (!opened) resolve(unreachable(reason));
+        else if (!closedByUs) handlers.onClose();
+      });
+      socket.addEventListener('open', () => {
+        opened = true;
+        resolve({
+          ok: true,
+          value: {
+            send: (data) => {
+              if (socket.readyState === WebSocket.OPEN) socket.send(data);
+            },
+            close: () => {
+              closedByUs = true;
+              socket.close();
+            },
+          },
+        });
+      });
+    });
+  }
+}

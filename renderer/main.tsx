@@ -1,0 +1,16 @@
+import '@mantine/core/styles.css';
+import './ui/global.css';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import { startI18n } from './i18n/index.ts';
+import { connect } from './ipc/connect.ts';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+startI18n();
+createRoot(root).render(
+  <StrictMode>
+    <App client={connect()} />
+  </StrictMode>,
+);

@@ -1,0 +1,30 @@
+import { createContext, use, useSyncExternalStore } from 'react';
+import type { Failure, MachineInfo } from '../../core/contract/index.ts';
+import type { Client } from '../ipc/client.ts';
+import type { MachineActions } from './actions.ts';
+import type { MachinesStore, MachinesView } from './machines.ts';
+import type { Store } from './store.ts';
+
+/** What every screen may use. */
+export interface AppServices {
+  readonly client: Client;
+  readonly machines: MachinesStore;
+  readonly actions: MachineActions;
+}
+
+export const AppContext = createContext<AppServices | undefined>(undefined);
+
+export function useApp(): AppServices {
+  const services = use(AppContext);
+  if (!services) throw new Error('there is no AppContext around this component');
+  return services;
+}
+
+const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get);
+
+export const useMachines = (): MachinesView => useStore(useApp().machines);
+
+export const useMachine = (id: string | undefined): MachineInfo | undefined =>
+  useMachines().machines.find(({ config }) => config.id === id);
+
+export const useFailure = (id: string): Failure | undefined => useStore(useApp().actions.failures).get(id);

@@ -1,0 +1,27 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core';
+
+/** White text on shade 7 has a contrast above 4.5 : 1, which the default greens have not. */
+const leaf: MantineColorsTuple = [
+  '#eefbf4',
+  '#d9f3e5',
+  '#b2e6cb',
+  '#86d8ae',
+  '#5fca94',
+  '#43bd82',
+  '#2fa873',
+  '#1b8257',
+  '#176d49',
+  '#0f5438',
+];
+
+export const theme = createTheme({
+  colors: { leaf },
+  primaryColor: 'leaf',
+  primaryShade: 7,
+  defaultRadius: 'md',
+  fontFamily:
+    "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', 'Noto Sans CJK KR', 'Malgun Gothic', 'DejaVu Sans', sans-serif",
+  fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'Noto Sans Mono', 'DejaVu Sans Mono', monospace",
+  headings: { fontWeight: '650' },
+  cursorType: 'pointer',
+});
