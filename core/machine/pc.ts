@@ -64,6 +64,8 @@ class Pc implements Machine {
   readonly #log: DeviceLog;
   readonly #vga: Vga;
   readonly #pic: I8259Pair;
+  /** The level of the interrupt line into the processor; the interrupt controller drives it again after a load. */
+  #intr = false;
   readonly keyboard: Ps2KeyboardDevice;
   readonly mouse: Ps2MouseDevice;
   readonly typist: KeyTypist;
@@ -97,7 +99,15 @@ class Pc implements Machine {
     const vram = memory.bytes.subarray(RAM_BASE + ramBytes, RAM_BASE + ramBytes + VRAM_BYTES);
 
     const io = new IoBus();
-    this.#pic = new I8259Pair({ set: (level) => this.#cpu.setInterrupt(level) }, this.#log);
+    this.#pic = new I8259Pair(
+      {
+        set: (level) => {
+          this.#intr = level;
+          this.#cpu.setInterrupt(level);
+        },
+      },
+      this.#log,
+    );
     const { lines } = this.#pic;
     this.#cpu = new Cpu({
       memory,
@@ -345,7 +355,7 @@ class Pc implements Machine {
   /** The processor waits for an interrupt and none is pending that it would take. */
   get #waiting(): boolean {
     const { state } = this.#cpu;
-    return this.#cpu.halted && !(this.#pic.intr && state.interruptsEnabled);
+    return this.#cpu.halted && !(this.#intr && state.interruptsEnabled);
   }
 
   /** Runs some instructions and does what they asked of the board. */
