@@ -1,7 +1,7 @@
 import { decode, newInstruction, type CodeSize, type Instruction } from '../../isa/index.ts';
 import type { PhysicalMemory } from '../../memory/index.ts';
 import { gp, ud } from '../fault.ts';
-import { ARENA_BASE, ARENA_BYTES, BLOCK, MODE, R, RECORD_BYTES, S, STATE, gprAddress, segmentAddress } from '../layout.ts';
+import { ARENA_BASE, ARENA_BYTES, BLOCK, CODE_MAP_SHIFT, MODE, RAM_BASE, R, RECORD_BYTES, S, STATE, gprAddress, segmentAddress } from '../layout.ts';
 import { overridable, segmentOperand } from './form.ts';
 import type { HandlerTable } from './handlers.ts';
 import { RUNTIME_HANDLER } from './runtime.ts';
@@ -17,6 +17,12 @@ interface Block {
   readonly count: number;
   /** Physical ranges [start, end) of its bytes; two when an instruction crosses into another page. */
   readonly ranges: readonly (readonly [start: number, end: number])[];
+}
+
+/** The blocks of a page. Real mode has code and variables side by side: `isCode` is 1 for each byte of a block. */
+interface CodePage {
+  readonly blocks: Set<Block>;
+  readonly isCode: Uint8Array;
 }
 
 /** Where code lies. */
@@ -36,8 +42,9 @@ export class BlockCache {
   readonly #view: DataView;
   readonly #insn = newInstruction();
   readonly #blocks = new Map<number, Block>();
-  readonly #byPage = new Map<number, Set<Block>>();
+  readonly #byPage = new Map<number, CodePage>();
   #free = ARENA_BASE;
+  readonly #codeMap: number;
   readonly #onNewCodePage: (page: number) => void;
   readonly #onUnimplemented: (mnemonic: string) => void;
   decodedInstructions = 0;
@@ -47,10 +54,12 @@ export class BlockCache {
   constructor(
     memory: PhysicalMemory,
     handlers: HandlerTable,
+    codeMap: number,
     events: { onNewCodePage: (page: number) => void; onUnimplemented: (mnemonic: string) => void },
   ) {
     this.#memory = memory;
     this.#handlers = handlers;
+    this.#codeMap = codeMap;
     this.#view = memory.view;
     this.#onNewCodePage = events.onNewCodePage;
     this.#onUnimplemented = events.onUnimplemented;
@@ -72,7 +81,10 @@ export class BlockCache {
   flush(): void {
     this.flushes++;
     this.#blocks.clear();
-    for (const page of this.#byPage.keys()) this.#memory.hasCode[page] = 0;
+    for (const page of this.#byPage.keys()) {
+      this.#memory.hasCode[page] = 0;
+      this.#markPage(page, 0);
+    }
     this.#byPage.clear();
     this.#free = ARENA_BASE;
   }
@@ -168,36 +180,60 @@ export class BlockCache {
   #register(block: Block): boolean {
     const reusable = block.ranges.length === 1 && this.#memory.hostPage[block.ranges[0][0] >>> 12] >= 0;
     if (reusable) this.#blocks.set(block.key, block);
-    for (const [start] of block.ranges) {
-      const page = start >>> 12;
-      let blocks = this.#byPage.get(page);
-      if (!blocks) {
-        this.#byPage.set(page, (blocks = new Set()));
+    for (const range of block.ranges) {
+      const page = range[0] >>> 12;
+      let code = this.#byPage.get(page);
+      if (!code) {
+        this.#byPage.set(page, (code = { blocks: new Set(), isCode: new Uint8Array(PAGE) }));
         this.#memory.hasCode[page] = 1;
         this.#onNewCodePage(page);
       }
-      blocks.add(block);
+      code.blocks.add(block);
+      markCode(code.isCode, range);
     }
     return reusable;
+  }
+
+  /** Enters a range of one page's bytes into the code map. */
+  #mark(start: number, end: number): void {
+    const host = this.#memory.hostPage[start >>> 12] - RAM_BASE;
+    if (host < 0) return;
+    const first = (host + (start & (PAGE - 1))) >>> CODE_MAP_SHIFT;
+    const last = (host + ((end - 1) & (PAGE - 1))) >>> CODE_MAP_SHIFT;
+    this.#memory.bytes.fill(1, this.#codeMap + first, this.#codeMap + last + 1);
+  }
+
+  #markPage(page: number, value: number): void {
+    const host = this.#memory.hostPage[page] - RAM_BASE;
+    if (host < 0) return;
+    const first = this.#codeMap + (host >>> CODE_MAP_SHIFT);
+    this.#memory.bytes.fill(value, first, first + (PAGE >> CODE_MAP_SHIFT));
   }
 
   /** Forgets the blocks whose bytes lie in the written range (within one page). */
   codeWritten(physical: number, length: number): void {
     const page = physical >>> 12;
-    const blocks = this.#byPage.get(page);
-    if (!blocks) return;
-    for (const block of blocks)
+    const code = this.#byPage.get(page);
+    if (!code) return;
+    const first = physical & (PAGE - 1);
+    let at = first;
+    while (code.isCode[at] === 0) if (++at === first + length) return;
+    for (const block of code.blocks)
       if (block.ranges.some(([start, end]) => physical < end && physical + length > start)) this.#forget(block);
-    if (blocks.size === 0) {
+    if (code.blocks.size === 0) {
       this.#byPage.delete(page);
       this.#memory.hasCode[page] = 0;
+      return;
     }
+    code.isCode.fill(0);
+    for (const { ranges } of code.blocks)
+      for (const range of ranges) if (range[0] >>> 12 === page) markCode(code.isCode, range);
   }
 
   #forget(block: Block): void {
     this.invalidatedBlocks++;
     if (this.#blocks.get(block.key) === block) this.#blocks.delete(block.key);
-    for (const [start] of block.ranges) this.#byPage.get(start >>> 12)?.delete(block);
+    for (const [start] of block.ranges) this.#byPage.get(start >>> 12)?.blocks.delete(block);
     for (let i = 0; i <= block.count + 1; i++)
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
   }
@@ -256,6 +292,11 @@ export class BlockCache {
     this.#view.setUint32(record + R.reg1, 0, true);
     this.#view.setUint32(record + R.reg2, 0, true);
   }
+}
+
+function markCode(isCode: Uint8Array, [start, end]: Block['ranges'][number]): void {
+  const first = start & (PAGE - 1);
+  isCode.fill(1, first, first + (end - start));
 }
 
 const hasRelative = (insn: Instruction): boolean => insn.row.operands[0]?.kind === 'J';
