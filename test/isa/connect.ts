@@ -5,7 +5,7 @@
  */
 import { IoBus } from '../../core/bus/index.ts';
 import { Cpu } from '../../core/cpu/engine.ts';
-import { CONTROL, RAM_BASE, SEG_TR } from '../../core/cpu/layout.ts';
+import { CONTROL, RAM_BASE, SEG_TR, codeMapBytes } from '../../core/cpu/layout.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
 import type { CpuUnderTest, EngineUnderTest, MemoryImage, Regs, RunOutcome } from './cpu-under-test.ts';
@@ -32,7 +32,8 @@ class CoreUnderTest implements CpuUnderTest {
   #interrupted: Regs | undefined;
 
   constructor() {
-    const pages = (RAM_BASE + RAM_BYTES) / WASM_PAGE;
+    const codeMap = RAM_BASE + RAM_BYTES;
+    const pages = Math.ceil((codeMap + codeMapBytes(RAM_BYTES)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.#memory = new PhysicalMemory(linearMemory.buffer);
     this.#memory.mapRam(0, RAM_BYTES, RAM_BASE);
@@ -40,6 +41,7 @@ class CoreUnderTest implements CpuUnderTest {
       memory: this.#memory,
       linearMemory,
       limits: { minPages: pages, maxPages: pages },
+      codeMap,
       io: new IoBus(),
       acknowledge: () => 0,
       timeStamp: () => 0n,
