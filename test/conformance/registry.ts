@@ -2,9 +2,15 @@
  * Every device of the board, for the conformance suite. A new part is added here with its windows and pokes; the suite
  * then holds it to the rules of core/state and core/bus.
  */
+import { boardEntries } from './board.ts';
 import { displayEntries } from './display.ts';
 import type { ConformanceEntry } from './subject.ts';
 import { peripheralEntries } from './peripherals.ts';
 import { platformEntries } from './platform.ts';
 
-export const registry: readonly ConformanceEntry[] = [...displayEntries, ...platformEntries, ...peripheralEntries];
+export const registry: readonly ConformanceEntry[] = [
+  ...boardEntries,
+  ...displayEntries,
+  ...platformEntries,
+  ...peripheralEntries,
+];
