@@ -437,13 +437,6 @@ irq_base equ 8
         cli
         nop
         DONE
-        WITH_IRQ "irq: MOV SS holds it back"
-        mov     bx, ss
-        sti
-        mov     ss, bx
-        inc     ax
-        inc     ax
-        IRQ_DONE
         WITH_IRQ "irq: at once after POPF"
         push    word 0x202
         popf
@@ -460,16 +453,6 @@ irq_base equ 8
         WITH_IRQ "irq: wakes HLT, returns behind it"
         sti
         hlt
-        inc     ax
-        IRQ_DONE
-        WITH_IRQ "irq: STI when IF is set already shadows nothing"
-        mov     al, 0xff
-        out     0x21, al
-        sti
-        nop
-        mov     al, 0xfe
-        out     0x21, al
-        sti
         inc     ax
         IRQ_DONE
         mov     al, 0xff
