@@ -9,6 +9,8 @@ import { CONSTANTS, loadConstant } from './constants.ts';
 import { fromInteger, INTEGER, roundToInteger, toInteger } from './integer.ts';
 import { expandFloat32, expandFloat64, loadFloat32, loadFloat64, NARROW, storeFloat32, storeFloat64 } from './narrow.ts';
 import { remainder } from './remainder.ts';
+import { exponential, yLog2, yLog2Plus1 } from './logarithm.ts';
+import { arctangent, cosine, sine, sineCosine, tangent } from './trigonometry.ts';
 import { absolute, changeSign, extract, scale } from './scale.ts';
 
 export interface X87Result {
@@ -26,6 +28,8 @@ export interface X87Case {
   readonly run: (ctx: FloatContext, view: DataView, at: number) => X87Result;
   /** Empty, or the name of what differs. */
   readonly check: (ctx: FloatContext, got: X87Result, out: DataView, at: number) => string;
+  /** Transcendental functions: how far off the last result checked was. */
+  readonly lastUlp?: () => number;
 }
 
 const readX80 = (view: DataView, at: number, z: Floatx80): Floatx80 => {
@@ -298,7 +302,92 @@ export const X87_CASES: readonly X87Case[] = [
   constant('fldlg2', CONSTANTS.log10Of2),
   constant('fldln2', CONSTANTS.lnOf2),
   constant('fldz', CONSTANTS.zero),
+  near('fsin', 1, angle, (ctx, x, _y, z) => sine(ctx, x, z), CONDITION.C2),
+  near('fcos', 1, angle, (ctx, x, _y, z) => cosine(ctx, x, z), CONDITION.C2),
+  near('fsincos', 2, angle, (ctx, x, _y, z, second) => push(sineCosine(ctx, x, second, z), x, z, second), CONDITION.C2),
+  near('fptan', 2, angle, (ctx, x, _y, z, second) => push(tangent(ctx, x, second, z), x, z, second), CONDITION.C2),
+  near('fpatan', 1, pair, (ctx, x, y, z) => pop(arctangent(ctx, x, y, z), x, z)),
+  near(
+    'f2xm1',
+    1,
+    (ops, view, at) => (ops.below(8) === 0 ? ops.x80(view, at) : ops.x80Within(view, at, 0x3fbf, 64)),
+    (ctx, x, _y, z) => exponential(ctx, x, z),
+  ),
+  near('fyl2x', 1, pair, (ctx, x, y, z) => pop(yLog2(ctx, x, y, z), x, z)),
+  near(
+    'fyl2xp1',
+    1,
+    (ops, view, at) => {
+      pair(ops, view, at);
+      if (ops.below(8) !== 0) ops.x80Within(view, at, 0x3fbd, 64);
+    },
+    (ctx, x, y, z) => pop(yLog2Plus1(ctx, x, y, z), x, z),
+  ),
 ];
+
+/** What a pushing function leaves when an exception (or C2) keeps it from pushing: the operand, and ST(1). */
+function push(delivered: boolean, x: Floatx80, z: Floatx80, second: Floatx80): boolean {
+  if (delivered) return true;
+  z.assign(x);
+  second.assign(b);
+  return true;
+}
+
+/** FPATAN and its like do not pop after an unmasked exception. */
+function pop(delivered: boolean, x: Floatx80, z: Floatx80): boolean {
+  if (!delivered) z.assign(x);
+  return true;
+}
+
+function angle(ops: Operands, view: DataView, at: number): void {
+  if (ops.below(6) === 0) ops.x80(view, at);
+  else ops.x80Within(view, at, 0x3fb0, 0x3fff + 64 - 0x3fb0);
+  ops.x80(view, at + 16);
+}
+
+/** Transcendental functions: flags exact, results within one unit in the last place; `worstUlp` keeps the largest. */
+function near(
+  name: string,
+  registers: 1 | 2,
+  operands: X87Case['operands'],
+  operation: (ctx: FloatContext, x: Floatx80, y: Floatx80, z: Floatx80, second: Floatx80) => boolean,
+  conditions = 0,
+): X87Case {
+  let ulp = 0;
+  return {
+    name,
+    operands,
+    run(ctx, view, at) {
+      readX80(view, at, a);
+      readX80(view, at + 16, b);
+      if (!operation(ctx, a, b, result.r0, result.r1)) result.r0.assign(a);
+      return result;
+    },
+    check(ctx, got, out, at) {
+      ulp = ulpDistance(out, at, got.r0);
+      if (registers === 2) ulp = Math.max(ulp, ulpDistance(out, at + 16, got.r1));
+      const status = out.getUint32(at + 32, true);
+      if ((status & 0x3f) !== ctx.exceptionFlags) return 'flags';
+      if ((status & conditions) !== ctx.conditionCodes) return 'conditions';
+      if (ulp > 1) return 'ulp';
+      return ulp === 0 && registers === 1 && (status & CONDITION.C1) !== 0 !== (ctx.c1 !== 0) ? 'c1' : '';
+    },
+    lastUlp: () => ulp,
+  };
+}
+
+/** How many encodings apart two registers are; infinite across signs and for NaNs that differ. */
+function ulpDistance(out: DataView, at: number, x: Floatx80): number {
+  if (sameX80(out, at, x)) return 0;
+  const se = out.getUint16(at + 8, true);
+  if ((se ^ x.se) & 0x8000) return Infinity;
+  const ordinal = (exp: number, hi: number, lo: number): bigint =>
+    (BigInt(exp & 0x7fff) << 63n) + ((BigInt(hi & 0x7fffffff) << 32n) | BigInt(lo >>> 0));
+  const theirs = ordinal(se, out.getInt32(at + 4, true), out.getInt32(at, true));
+  const difference = Number(ordinal(x.se, x.hi, x.lo) - theirs);
+  return Math.abs(difference);
+}
+
 
 /** Remainders: exponents up to some hundred apart. */
 function farPair(ops: Operands, view: DataView, at: number): void {
