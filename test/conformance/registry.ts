@@ -2,6 +2,7 @@
  * Every device of the board, for the conformance suite. A new part is added here with its windows and pokes; the suite
  * then holds it to the rules of core/state and core/bus.
  */
+import { apicEntries } from './apic.ts';
 import { boardEntries } from './board.ts';
 import { displayEntries } from './display.ts';
 import type { ConformanceEntry } from './subject.ts';
@@ -9,6 +10,7 @@ import { peripheralEntries } from './peripherals.ts';
 import { platformEntries } from './platform.ts';
 
 export const registry: readonly ConformanceEntry[] = [
+  ...apicEntries,
   ...boardEntries,
   ...displayEntries,
   ...platformEntries,
