@@ -111,4 +111,3 @@ export function fromInteger(hi: number, lo: number, z: Floatx80): void {
   if (hi < 0) loadMagnitude(1, (~hi + (lo === 0 ? 1 : 0)) | 0, -lo | 0, z);
   else loadMagnitude(0, hi, lo, z);
 }
-

@@ -146,8 +146,7 @@ export function multiply(ea: number, ah: number, al: number, eb: number, bh: num
   // Column sums stay below 2^34: exact in a double.
   const column1 = (mulHigh(al, bl) >>> 0) + (crossA >>> 0) + (crossB >>> 0);
   const carry1 = column1 >= 2 * TWO32 ? 2 : column1 >= TWO32 ? 1 : 0;
-  const column2 =
-    (mulHigh(al, bh) >>> 0) + (mulHigh(ah, bl) >>> 0) + (Math.imul(ah, bh) >>> 0) + carry1;
+  const column2 = (mulHigh(al, bh) >>> 0) + (mulHigh(ah, bl) >>> 0) + (Math.imul(ah, bh) >>> 0) + carry1;
   const carry2 = column2 >= 2 * TWO32 ? (column2 >= 3 * TWO32 ? 3 : 2) : column2 >= TWO32 ? 1 : 0;
   let hi = (mulHigh(ah, bh) + carry2) | 0;
   let lo = column2 | 0;
@@ -279,7 +278,11 @@ export function squareRoot(ea: number, ah: number, al: number): void {
     radicandMinusSquare(n3, n2, n1, sh | 0, sl | 0);
     // The root is right when 0 <= rest <= 2 * root.
     if (N[3]! < 0) sl--;
-    else if (N[2]! > 1 || (N[2] === 1 && !below64(N[1]!, N[0]!, (sh << 1) | (sl >= 0x80000000 ? 1 : 0), ((sl << 1) | 1) | 0))) sl++;
+    else if (
+      N[2]! > 1 ||
+      (N[2] === 1 && !below64(N[1]!, N[0]!, (sh << 1) | (sl >= 0x80000000 ? 1 : 0), (sl << 1) | 1 | 0))
+    )
+      sl++;
     else break;
   }
   let ext = 0;

@@ -107,7 +107,14 @@ function log2(high: number, low: number, exp: number): void {
 }
 
 /** z = y * (high + low) * 2^exp, inexact, for y in B. */
-function deliverProduct(ctx: FloatContext, ySign: number, high: number, low: number, exp: number, z: Floatx80): boolean {
+function deliverProduct(
+  ctx: FloatContext,
+  ySign: number,
+  high: number,
+  low: number,
+  exp: number,
+  z: Floatx80,
+): boolean {
   const negative = high < 0;
   significandDD(B[1]!, B[2]!);
   mulDD(D[0]!, D[1]!, negative ? -high : high, negative ? -low : low);

@@ -1,14 +1,5 @@
 /** FLD and FST of single and double precision. Intel SDM vol. 1, 4.2.2, 8.5.1-8.5.5; vol. 2, FLD, FST. */
-import {
-  EXCEPTION,
-  EXPONENT_MAX,
-  isInfinity,
-  isNaN80,
-  isUnsupported,
-  isZero,
-  raise,
-  setZero,
-} from './floatx80.ts';
+import { EXCEPTION, EXPONENT_MAX, isInfinity, isNaN80, isUnsupported, isZero, raise, setZero } from './floatx80.ts';
 import type { FloatContext, Floatx80 } from './floatx80.ts';
 import { A, normalize } from './arithmetic.ts';
 import { setUnpacked } from './kernel.ts';

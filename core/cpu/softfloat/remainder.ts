@@ -1,5 +1,15 @@
 /** FPREM and FPREM1. Intel SDM vol. 2, FPREM, FPREM1: quotient bits, and partial reduction of distant exponents. */
-import { CONDITION, denormalAllowed, DELIVER, GO_ON, invalid, isInfinity, isZero, setZero, specialTwo } from './floatx80.ts';
+import {
+  CONDITION,
+  denormalAllowed,
+  DELIVER,
+  GO_ON,
+  invalid,
+  isInfinity,
+  isZero,
+  setZero,
+  specialTwo,
+} from './floatx80.ts';
 import type { FloatContext, Floatx80 } from './floatx80.ts';
 import { A, B, normalize } from './arithmetic.ts';
 import { below64, normalizeLeft, quotientDigit, R, setUnpacked, subMagnitudes } from './kernel.ts';

@@ -177,9 +177,7 @@ export function roundNarrow(mode: number, sign: number, masks: number, flush: bo
 }
 
 /** U, as roundNarrow left it, as float32 bits. */
-export const packedFloat32 = (sign: number): number =>
-  (sign << 31) | (U[EXP]! << 23) | ((U[HI]! >>> 8) & 0x7fffff);
+export const packedFloat32 = (sign: number): number => (sign << 31) | (U[EXP]! << 23) | ((U[HI]! >>> 8) & 0x7fffff);
 /** U, as roundNarrow left it, as the words of a float64. */
-export const packedFloat64High = (sign: number): number =>
-  (sign << 31) | (U[EXP]! << 20) | ((U[HI]! >>> 11) & 0xfffff);
+export const packedFloat64High = (sign: number): number => (sign << 31) | (U[EXP]! << 20) | ((U[HI]! >>> 11) & 0xfffff);
 export const packedFloat64Low = (): number => (U[HI]! << 21) | (U[LO]! >>> 11);

@@ -108,4 +108,3 @@ export function extract(ctx: FloatContext, a: Floatx80, exponent: Floatx80, sign
   fromInteger(unbiased >> 31, unbiased, exponent);
   return true;
 }
-

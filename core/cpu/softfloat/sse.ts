@@ -113,9 +113,6 @@ function unpack64(ctx: SseContext, hi: number, lo: number, x: Operand): void {
   unpack(x, ctx.denormalsAreZero, (hi >>> 20) & 0x7ff, FLOAT64, ((hi & 0xfffff) << 11) | (lo >>> 21), lo << 11);
 }
 
-const QUIET_BIT_32 = 0x400000;
-const QUIET_BIT_64 = 0x80000;
-
 /** Results under construction: sign beside U, which has the packed exponent and significand. */
 let resultSign = 0;
 
@@ -394,14 +391,7 @@ export function compare32(ctx: SseContext, a: number, b: number, quiet: boolean)
   return relate(ctx, quiet);
 }
 /** COMISD, or UCOMISD when quiet. */
-export function compare64(
-  ctx: SseContext,
-  aHi: number,
-  aLo: number,
-  bHi: number,
-  bLo: number,
-  quiet: boolean,
-): number {
+export function compare64(ctx: SseContext, aHi: number, aLo: number, bHi: number, bLo: number, quiet: boolean): number {
   unpack64(ctx, aHi, aLo, A);
   unpack64(ctx, bHi, bLo, B);
   return relate(ctx, quiet);

@@ -7,7 +7,15 @@ import { BCD, fromBcd, toBcd } from './bcd.ts';
 import { compare, comparisonEflags, examine } from './compare.ts';
 import { CONSTANTS, loadConstant } from './constants.ts';
 import { fromInteger, INTEGER, roundToInteger, toInteger } from './integer.ts';
-import { expandFloat32, expandFloat64, loadFloat32, loadFloat64, NARROW, storeFloat32, storeFloat64 } from './narrow.ts';
+import {
+  expandFloat32,
+  expandFloat64,
+  loadFloat32,
+  loadFloat64,
+  NARROW,
+  storeFloat32,
+  storeFloat64,
+} from './narrow.ts';
 import { remainder } from './remainder.ts';
 import { exponential, yLog2, yLog2Plus1 } from './logarithm.ts';
 import { arctangent, cosine, sine, sineCosine, tangent } from './trigonometry.ts';
@@ -24,6 +32,10 @@ export interface X87Result {
 
 export interface X87Case {
   readonly name: string;
+  /** The native program's name for it, if not the same. */
+  readonly native?: string;
+  /** The architecture leaves the result open; compared only on the vendor's processors that the code follows. */
+  readonly vendor?: string;
   readonly operands: (ops: Operands, view: DataView, at: number) => void;
   readonly run: (ctx: FloatContext, view: DataView, at: number) => X87Result;
   /** Empty, or the name of what differs. */
@@ -46,7 +58,7 @@ const result: X87Result = { r0: new Floatx80(), r1: new Floatx80(), conditions: 
 function checkFlags(ctx: FloatContext, out: DataView, at: number): string {
   const status = out.getUint32(at + 32, true);
   if ((status & 0x3f) !== ctx.exceptionFlags) return 'flags';
-  return (status & CONDITION.C1) !== 0 === (ctx.c1 !== 0) ? '' : 'c1';
+  return ((status & CONDITION.C1) !== 0) === (ctx.c1 !== 0) ? '' : 'c1';
 }
 
 const exact =
@@ -97,7 +109,8 @@ const comparison = (name: string, quiet: boolean, flags: boolean): X87Case => ({
   name,
   operands: (ops, view, at) => {
     pair(ops, view, at);
-    if (ops.below(8) === 0) for (let byte = 0; byte < 10; byte++) view.setUint8(at + 16 + byte, view.getUint8(at + byte));
+    if (ops.below(8) === 0)
+      for (let byte = 0; byte < 10; byte++) view.setUint8(at + 16 + byte, view.getUint8(at + byte));
     if (ops.below(16) === 0) view.setUint8(at + 16, view.getUint8(at) ^ 1);
   },
   run(ctx, view, at) {
@@ -275,7 +288,13 @@ export const X87_CASES: readonly X87Case[] = [
       return true;
     },
   ),
-  store('fst32', 4, storeFloat32, (view) => view.setInt32(0, NARROW[0]!, true), narrowEdge([0x3f81, 0x3f6a, 0x407e, 0x407f])),
+  store(
+    'fst32',
+    4,
+    storeFloat32,
+    (view) => view.setInt32(0, NARROW[0]!, true),
+    narrowEdge([0x3f81, 0x3f6a, 0x407e, 0x407f]),
+  ),
   store(
     'fst64',
     8,
@@ -292,8 +311,12 @@ export const X87_CASES: readonly X87Case[] = [
   storeInteger('fisttp16', 16, true),
   storeInteger('fisttp32', 32, true),
   storeInteger('fisttp64', 64, true),
-  store('fbstp', 10, toBcd, () => memory.set(BCD), (ops, view, at) =>
-    ops.below(3) === 0 ? ops.x80(view, at) : ops.x80Within(view, at, 0x3ffd, 64),
+  store(
+    'fbstp',
+    10,
+    toBcd,
+    () => memory.set(BCD),
+    (ops, view, at) => (ops.below(3) === 0 ? ops.x80(view, at) : ops.x80Within(view, at, 0x3ffd, 64)),
   ),
   constant('fld1', CONSTANTS.one),
   constant('fldl2t', CONSTANTS.log2Of10),
@@ -310,19 +333,52 @@ export const X87_CASES: readonly X87Case[] = [
   near(
     'f2xm1',
     1,
-    (ops, view, at) => (ops.below(8) === 0 ? ops.x80(view, at) : ops.x80Within(view, at, 0x3fbf, 64)),
+    (ops, view, at) => {
+      ops.x80Within(view, at, 0x3fbf, 64);
+      // Specials, but nothing finite above 1.
+      if (ops.below(6) === 0) ops.x80(view, at);
+      if ((view.getUint16(at + 8, true) & 0x4000) !== 0 && (view.getUint16(at + 8, true) & 0x7fff) !== 0x7fff)
+        view.setUint16(at + 8, view.getUint16(at + 8, true) & 0x8fff, true);
+    },
     (ctx, x, _y, z) => exponential(ctx, x, z),
   ),
+  {
+    ...near(
+      'f2xm1 beyond 1',
+      1,
+      (ops, view, at) => ops.x80Within(view, at, 0x3fff, 0x4000),
+      (ctx, x, _y, z) => exponential(ctx, x, z),
+    ),
+    native: 'f2xm1',
+    vendor: 'AuthenticAMD',
+  },
   near('fyl2x', 1, pair, (ctx, x, y, z) => pop(yLog2(ctx, x, y, z), x, z)),
   near(
     'fyl2xp1',
     1,
     (ops, view, at) => {
       pair(ops, view, at);
-      if (ops.below(8) !== 0) ops.x80Within(view, at, 0x3fbd, 64);
+      // Up to 1/4, which is safely inside 1 - sqrt(1/2); and specials.
+      ops.x80Within(view, at, 0x3fbd, 64);
+      if (ops.below(6) === 0) ops.x80(view, at);
+      const exponent = view.getUint16(at + 8, true) & 0x7fff;
+      if (exponent > 0x3ffd && exponent !== 0x7fff) view.setUint16(at + 8, view.getUint16(at + 8, true) & 0x8fff, true);
     },
     (ctx, x, y, z) => pop(yLog2Plus1(ctx, x, y, z), x, z),
   ),
+  {
+    ...near(
+      'fyl2xp1 beyond its range',
+      1,
+      (ops, view, at) => {
+        pair(ops, view, at);
+        ops.x80Within(view, at, 0x3ffe, ops.pick([2, 3, 10, 0x4001]));
+      },
+      (ctx, x, y, z) => pop(yLog2Plus1(ctx, x, y, z), x, z),
+    ),
+    native: 'fyl2xp1',
+    vendor: 'AuthenticAMD',
+  },
 ];
 
 /** What a pushing function leaves when an exception (or C2) keeps it from pushing: the operand, and ST(1). */
@@ -370,7 +426,7 @@ function near(
       if ((status & 0x3f) !== ctx.exceptionFlags) return 'flags';
       if ((status & conditions) !== ctx.conditionCodes) return 'conditions';
       if (ulp > 1) return 'ulp';
-      return ulp === 0 && registers === 1 && (status & CONDITION.C1) !== 0 !== (ctx.c1 !== 0) ? 'c1' : '';
+      return ulp === 0 && registers === 1 && ((status & CONDITION.C1) !== 0) !== (ctx.c1 !== 0) ? 'c1' : '';
     },
     lastUlp: () => ulp,
   };
@@ -388,7 +444,6 @@ function ulpDistance(out: DataView, at: number, x: Floatx80): number {
   return Math.abs(difference);
 }
 
-
 /** Remainders: exponents up to some hundred apart. */
 function farPair(ops: Operands, view: DataView, at: number): void {
   pair(ops, view, at);
@@ -396,7 +451,11 @@ function farPair(ops: Operands, view: DataView, at: number): void {
 }
 
 /** ST(0) with an operand in memory, whose denormals and signaling NaNs are those of its own format. */
-function memoryOperand(name: string, expand: (ctx: FloatContext, view: DataView, at: number) => void, operation: Binary): X87Case {
+function memoryOperand(
+  name: string,
+  expand: (ctx: FloatContext, view: DataView, at: number) => void,
+  operation: Binary,
+): X87Case {
   return {
     name,
     operands: (ops, view, at) => {
@@ -404,7 +463,9 @@ function memoryOperand(name: string, expand: (ctx: FloatContext, view: DataView,
       if (single) ops.float32(view, at + 16);
       else ops.float64(view, at + 16);
       if (ops.below(4) !== 0) {
-        const exp = single ? ((view.getInt32(at + 16, true) >>> 23) & 0xff) + 16256 : ((view.getInt32(at + 20, true) >>> 20) & 0x7ff) + 15360;
+        const exp = single
+          ? ((view.getInt32(at + 16, true) >>> 23) & 0xff) + 16256
+          : ((view.getInt32(at + 20, true) >>> 20) & 0x7ff) + 15360;
         ops.x80(view, at, exp);
       } else ops.x80(view, at);
     },
