@@ -21,6 +21,8 @@ export interface CpuConnections {
   readonly memory: PhysicalMemory;
   readonly linearMemory: WebAssembly.Memory;
   readonly limits: { readonly minPages: number; readonly maxPages: number };
+  /** Offset in linear memory of the code map: a byte for every 16 of RAM, all zero. */
+  readonly codeMap: number;
   readonly io: IoBus;
   /** Vector of the interrupt that the board signals; called once per interrupt taken. */
   readonly acknowledge: () => number;
@@ -91,13 +93,13 @@ export class Cpu {
       kick: () => this.kick(),
     });
     this.#helpers = HELPERS.map((name) => table[name]);
-    this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, {
-      readSlow: (record, budget, address, info) => this.#readSlow(record, budget, address, info),
-      writeSlow: (record, budget, address, info, value) => this.#writeSlow(record, budget, address, info, value),
+    this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
+      readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
+      writeMiss: (record, budget, address, info, value) => this.#writeMiss(record, budget, address, info, value),
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
     });
-    this.blocks = new BlockCache(memory, this.#handlers, {
-      onNewCodePage: (page) => this.mmu.revokeWrites(page),
+    this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, {
+      onNewCodePage: (page) => this.mmu.guardCode(page),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
@@ -408,7 +410,7 @@ export class Cpu {
     this.state.set(S.exitLink, 0);
   }
 
-  #readSlow(record: number, budget: number, address: number, info: number): number {
+  #readMiss(record: number, budget: number, address: number, info: number): number {
     const { state } = this;
     state.set(S.record, record);
     state.set(S.budget, budget);
@@ -420,7 +422,7 @@ export class Cpu {
     }
   }
 
-  #writeSlow(record: number, budget: number, address: number, info: number, value: number): void {
+  #writeMiss(record: number, budget: number, address: number, info: number, value: number): void {
     const { state } = this;
     state.set(S.record, record);
     state.set(S.budget, budget);

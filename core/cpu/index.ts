@@ -1,5 +1,5 @@
 /** The processor: decode once, define once, execute in WebAssembly. */
 export { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
-export { RAM_BASE } from './layout.ts';
+export { RAM_BASE, codeMapBytes } from './layout.ts';
 export type { CpuState } from './state.ts';

@@ -7,7 +7,7 @@
  *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
  *     0x0005_0000  jump cache: JUMP_ENTRIES x 16 bytes
  *     0x0010_0000  record arena (decoded instructions)
- *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM
+ *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM, then the code map
  */
 
 export const STATE = 0x1000;
@@ -102,6 +102,8 @@ export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
 export const TLB = { tag: 0, addend: 8 } as const;
 /** Not a page address, so it never compares equal. */
 export const TLB_INVALID = 1;
+/** Added to the tag of a write entry whose page holds decoded code: writes there look at the code map first. */
+export const TLB_CODE = 2;
 export const tlbAddress = (user: boolean, write: boolean): number =>
   TLB_BASE + ((user ? 2 : 0) + (write ? 1 : 0)) * TLB_BYTES;
 
@@ -114,6 +116,10 @@ export const JUMP = { linear: 0, key: 8, record: 12 } as const;
 export const ARENA_BASE = 0x0010_0000;
 export const ARENA_BYTES = 0x0170_0000;
 export const RAM_BASE = ARENA_BASE + ARENA_BYTES;
+
+/** The code map has one byte for so many bytes of RAM: nonzero where an instruction was decoded from them. */
+export const CODE_MAP_SHIFT = 4;
+export const codeMapBytes = (ramBytes: number): number => ramBytes >>> CODE_MAP_SHIFT;
 
 /** A decoded instruction in linear memory; a block is a header record and its instructions in a row. */
 export const RECORD_BYTES = 48;

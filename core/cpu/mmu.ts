@@ -12,6 +12,7 @@ import {
   TLB,
   TLB_BASE,
   TLB_BYTES,
+  TLB_CODE,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
   TLB_INVALID,
@@ -63,13 +64,13 @@ export class Mmu {
     this.nextGeneration();
   }
 
-  /** Write permission of a page ends (it holds code now, or its dirty flag was cleared). */
-  revokeWrites(physPage: number): void {
+  /** The page holds code now: writes to it look at the code map first. */
+  guardCode(physPage: number): void {
     const host = this.#memory.hostPage[physPage];
     for (const entry of this.#filled) {
       const at = (TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2;
       const isWrite = (Math.floor(entry / TLB_ENTRIES) & 1) === 1;
-      if (isWrite && this.#i32[at] !== TLB_INVALID && this.#i32[at] + this.#i32[at + 2] === host) this.#clear(entry);
+      if (isWrite && ((this.#i32[at] + this.#i32[at + 2]) | 0) === host) this.#i32[at] |= TLB_CODE;
     }
   }
 
@@ -104,7 +105,7 @@ export class Mmu {
     const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
     const linearPage = linear & PAGE_MASK;
     if (this.#i32[at] === TLB_INVALID) this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
-    this.#i32[at] = linearPage;
+    this.#i32[at] = write && this.#memory.hasCode[page] ? linearPage | TLB_CODE : linearPage;
     this.#i32[at + (TLB.addend >> 2)] = (host - linearPage) | 0;
   }
 

@@ -104,15 +104,21 @@ export class CpuState {
   /** Derives the largest offsets for the fast paths; expand-down and unusable segments always take the slow one. */
   updateChecks(index: number): void {
     const attributes = this.attributes(index);
-    const limit = BigInt(this.limit(index));
     const usable = (attributes & (ATTR.P | ATTR.S)) === (ATTR.P | ATTR.S);
     const code = (attributes & ATTR.CODE) !== 0;
     const rw = (attributes & ATTR.RW) !== 0;
     const expandDown = !code && (attributes & ATTR.EC) !== 0;
     const readable = usable && !expandDown && (!code || rw);
     const writable = usable && !expandDown && !code && rw;
-    this.view.setBigInt64(this.#segment(index, SEGMENT.readMax), readable ? limit : -1n, true);
-    this.view.setBigInt64(this.#segment(index, SEGMENT.writeMax), writable ? limit : -1n, true);
+    const limit = this.limit(index);
+    this.#setMax(this.#segment(index, SEGMENT.readMax), readable ? limit : undefined);
+    this.#setMax(this.#segment(index, SEGMENT.writeMax), writable ? limit : undefined);
+  }
+
+  /** The i64 that the fast paths compare with; undefined: -1, which no offset is below. */
+  #setMax(offset: number, limit: number | undefined): void {
+    this.set(offset, limit ?? -1);
+    this.set(offset + 4, limit === undefined ? -1 : 0);
   }
 
   /** Real-mode load: selector and base; limit and attributes stay what they were. */
@@ -203,14 +209,9 @@ export class CpuState {
   }
 
   #isFlat(index: number): boolean {
-    const attributes = this.attributes(index);
     // For CS reading is enough; the others must take writes.
-    const max = index === SEG.CS ? SEGMENT.readMax : SEGMENT.writeMax;
-    return (
-      this.base(index) === 0 &&
-      (attributes & ATTR.P) !== 0 &&
-      this.view.getBigInt64(this.#segment(index, max), true) === 0xffff_ffffn
-    );
+    const max = this.#segment(index, index === SEG.CS ? SEGMENT.readMax : SEGMENT.writeMax);
+    return this.base(index) === 0 && this.get(max) === 0xffff_ffff && this.get(max + 4) === 0;
   }
 
   /** Processor reset, SDM volume 3, table 10-1: real mode at F000:FFF0 with the base of CS at FFFF0000h. */

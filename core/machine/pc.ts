@@ -1,7 +1,7 @@
 import type { CharSink } from '../backends/index.ts';
 import { err, failure, FailureError, type Result } from '../base/index.ts';
 import { IoBus, TimerQueue, type Device, type DeviceLog } from '../bus/index.ts';
-import { CPU, Cpu, RAM_BASE, cpuStateView } from '../cpu/index.ts';
+import { CPU, Cpu, RAM_BASE, codeMapBytes, cpuStateView } from '../cpu/index.ts';
 import { FLOPPY_CMOS_TYPE, I82077Floppy, I82077_RANGE_DIR, I82077_RANGE_REGISTERS, floppyGeometry } from '../devices/block/index.ts';
 import { ParallelPort, Uart16550Device } from '../devices/char/index.ts';
 import { VGA_WINDOW, VGA_WINDOW_BASE, VGA_WINDOW_SIZE, Vga } from '../devices/display/index.ts';
@@ -91,7 +91,8 @@ class Pc implements Machine {
 
     // Memory: one shared WebAssembly.Memory for processor state, RAM and VRAM.
     const ramBytes = config.memoryMiB * MIB;
-    const pages = (RAM_BASE + ramBytes + VRAM_BYTES) / WASM_PAGE;
+    const codeMap = RAM_BASE + ramBytes + VRAM_BYTES;
+    const pages = Math.ceil((codeMap + codeMapBytes(ramBytes)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     const memory = (this.#memory = new PhysicalMemory(linearMemory.buffer));
     this.#ram = memory.bytes.subarray(RAM_BASE, RAM_BASE + ramBytes);
@@ -113,6 +114,7 @@ class Pc implements Machine {
       memory,
       linearMemory,
       limits: { minPages: pages, maxPages: pages },
+      codeMap,
       io,
       acknowledge: () => this.#pic.acknowledge(),
       timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),

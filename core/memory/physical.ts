@@ -117,9 +117,9 @@ export class PhysicalMemory implements DmaMemory {
     }
   }
 
-  /** True when the page may be written without telling anyone: RAM, no code. Marks it dirty. */
+  /** True when the page is RAM. Marks it dirty: from now on it may be written without anyone being told. */
   claimForWriting(page: number): boolean {
-    if (this.kind[page] !== PAGE_KIND.RAM || this.hasCode[page]) return false;
+    if (this.kind[page] !== PAGE_KIND.RAM) return false;
     this.dirty[page] = 1;
     return true;
   }

@@ -298,6 +298,7 @@ export class ModuleBuilder {
   readonly #functionImports: { name: string; type: number }[] = [];
   readonly #bodies: FunctionBody[] = [];
   readonly #exports: { name: string; index: number }[] = [];
+  readonly #elements: { offset: number; functions: readonly number[] }[] = [];
   #memory: { name: string; limits: MemoryImport } | undefined;
   #table: { name: string; minimum: number } | undefined;
 
@@ -334,6 +335,11 @@ export class ModuleBuilder {
 
   export(name: string, functionIndex: number): void {
     this.#exports.push({ name, index: functionIndex });
+  }
+
+  /** Puts functions into the imported table when the module is instantiated, without a JavaScript wrapper for each. */
+  elements(offset: number, functions: readonly number[]): void {
+    this.#elements.push({ offset, functions });
   }
 
   encode(): Uint8Array<ArrayBuffer> {
@@ -381,6 +387,15 @@ export class ModuleBuilder {
         text(s, name);
         s.byte(0x00);
         s.unsigned(index);
+      }
+    });
+    section(out, 9, this.#elements.length, (s) => {
+      for (const { offset, functions } of this.#elements) {
+        s.byte(0x00);
+        s.i32Const(offset);
+        s.end();
+        s.unsigned(functions.length);
+        for (const index of functions) s.unsigned(index);
       }
     });
     section(out, 10, this.#bodies.length, (s) => {

@@ -189,13 +189,15 @@ export class BlockCache {
         this.#onNewCodePage(page);
       }
       code.blocks.add(block);
-      markCode(code.isCode, range);
+      this.#mark(code, range);
     }
     return reusable;
   }
 
-  /** Enters a range of one page's bytes into the code map. */
-  #mark(start: number, end: number): void {
+  /** Enters a range of one page's bytes into the page's own map and into the coarser one in linear memory. */
+  #mark(code: CodePage, [start, end]: Block['ranges'][number]): void {
+    const at = start & (PAGE - 1);
+    code.isCode.fill(1, at, at + (end - start));
     const host = this.#memory.hostPage[start >>> 12] - RAM_BASE;
     if (host < 0) return;
     const first = (host + (start & (PAGE - 1))) >>> CODE_MAP_SHIFT;
@@ -220,6 +222,7 @@ export class BlockCache {
     while (code.isCode[at] === 0) if (++at === first + length) return;
     for (const block of code.blocks)
       if (block.ranges.some(([start, end]) => physical < end && physical + length > start)) this.#forget(block);
+    this.#markPage(page, 0);
     if (code.blocks.size === 0) {
       this.#byPage.delete(page);
       this.#memory.hasCode[page] = 0;
@@ -227,7 +230,7 @@ export class BlockCache {
     }
     code.isCode.fill(0);
     for (const { ranges } of code.blocks)
-      for (const range of ranges) if (range[0] >>> 12 === page) markCode(code.isCode, range);
+      for (const range of ranges) if (range[0] >>> 12 === page) this.#mark(code, range);
   }
 
   #forget(block: Block): void {
@@ -292,11 +295,6 @@ export class BlockCache {
     this.#view.setUint32(record + R.reg1, 0, true);
     this.#view.setUint32(record + R.reg2, 0, true);
   }
-}
-
-function markCode(isCode: Uint8Array, [start, end]: Block['ranges'][number]): void {
-  const first = start & (PAGE - 1);
-  isCode.fill(1, first, first + (end - start));
 }
 
 const hasRelative = (insn: Instruction): boolean => insn.row.operands[0]?.kind === 'J';

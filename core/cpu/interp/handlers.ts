@@ -17,7 +17,6 @@ interface Pending {
  * block needs are compiled together. Measured against making all forms at start: see docs/decisions.md.
  */
 export class HandlerTable {
-  readonly #memory: WebAssembly.Memory;
   readonly #limits: { minPages: number; maxPages: number };
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: RUNTIME_HANDLER.COUNT, maximum: TABLE_LIMIT });
   readonly #byRow: (Map<number, number> | undefined)[] = [];
@@ -28,19 +27,15 @@ export class HandlerTable {
   /** Runs handlers from a record until they return. */
   readonly enter: (record: number, budget: number) => void;
 
-  constructor(memory: WebAssembly.Memory, limits: { minPages: number; maxPages: number }, calls: TypeScriptImports) {
-    this.#memory = memory;
+  /** `codeMap`: where in linear memory the code map starts. */
+  constructor(memory: WebAssembly.Memory, limits: { minPages: number; maxPages: number }, codeMap: number, calls: TypeScriptImports) {
     this.#limits = limits;
-    this.#env = { memory: this.#memory, handlers: this.#table, ...calls };
-    const runtime = new WebAssembly.Instance(new WebAssembly.Module(encodeRuntime(limits)), { env: this.#env });
-    const handler = (name: string) => runtime.exports[name] as (record: number, budget: number) => void;
-    this.#env.dynamicJump = handler('dynamicJump');
-    this.#table.set(RUNTIME_HANDLER.HEADER, handler('header'));
-    this.#table.set(RUNTIME_HANDLER.STALE, handler('stale'));
-    this.#table.set(RUNTIME_HANDLER.YIELD, handler('yield'));
-    this.#table.set(RUNTIME_HANDLER.CONTINUE, handler('continue'));
-    this.#table.set(RUNTIME_HANDLER.CONTINUE_FAR, handler('continueFar'));
-    this.enter = handler('enter');
+    const shared = { memory, handlers: this.#table };
+    const module = new WebAssembly.Module(encodeRuntime(limits, codeMap));
+    const runtime = new WebAssembly.Instance(module, { env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss } });
+    const { readSlow, writeSlow, dynamicJump } = runtime.exports as Record<string, WebAssembly.ImportValue>;
+    this.#env = { ...shared, readSlow, writeSlow, dynamicJump, helper: calls.helper };
+    this.enter = runtime.exports.enter as (record: number, budget: number) => void;
   }
 
   get count(): number {
@@ -71,16 +66,16 @@ export class HandlerTable {
   /** Compiles the handlers that were asked for since the last time. */
   flush(): void {
     if (this.#pending.length === 0) return;
-    const module = new ModuleBuilder();
-    const imports = declareImports(module, this.#limits, true);
-    for (const { index, form } of this.#pending) {
-      const added = module.addFunction(imports.handlerType);
-      new HandlerBuilder(added.body, form, imports).build();
-      module.export(String(index), added.index);
-    }
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
     if (this.#next > this.#table.length) this.#table.grow(Math.min(TABLE_LIMIT, this.#next * 2) - this.#table.length);
-    for (const { index } of this.#pending) this.#table.set(index, instance.exports[String(index)] as () => void);
+    const module = new ModuleBuilder();
+    const imports = declareImports(module, this.#limits);
+    const functions = this.#pending.map(({ form }) => {
+      const { index, body } = module.addFunction(imports.handlerType);
+      new HandlerBuilder(body, form, imports).build();
+      return index;
+    });
+    module.elements(this.#pending[0].index, functions);
+    new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
     this.#pending = [];
   }
 }

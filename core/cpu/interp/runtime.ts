@@ -1,7 +1,25 @@
 import { I32, ModuleBuilder, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { SEG } from '../../isa/index.ts';
-import { BLOCK, EXIT, JUMP, JUMP_CACHE, JUMP_ENTRIES, R, RECORD_BYTES, S, SEGMENT, STATE, segmentAddress } from '../layout.ts';
-import type { HandlerImports } from './handler-builder.ts';
+import {
+  BLOCK,
+  CODE_MAP_SHIFT,
+  EXIT,
+  JUMP,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  R,
+  RAM_BASE,
+  RECORD_BYTES,
+  S,
+  SEGMENT,
+  SEGMENT_BYTES,
+  STATE,
+  TLB,
+  TLB_CODE,
+  TLB_ENTRIES,
+  segmentAddress,
+} from '../layout.ts';
+import { SLOW, type HandlerImports } from './handler-builder.ts';
 
 /** Indices in the function table of the handlers that are not instructions. */
 export const RUNTIME_HANDLER = {
@@ -17,9 +35,10 @@ export const RUNTIME_HANDLER = {
   COUNT: 5,
 } as const;
 
+/** Functions that TypeScript gives; the slow paths in WebAssembly come before them. */
 export interface TypeScriptImports {
-  readonly readSlow: (record: number, budget: number, address: number, info: number) => number;
-  readonly writeSlow: (record: number, budget: number, address: number, info: number, value: number) => void;
+  readonly readMiss: (record: number, budget: number, address: number, info: number) => number;
+  readonly writeMiss: (record: number, budget: number, address: number, info: number, value: number) => void;
   readonly helper: (record: number, budget: number, id: number, a: number, b: number, c: number) => number;
 }
 
@@ -27,19 +46,20 @@ const RECORD = 0;
 const BUDGET = 1;
 
 /** Declares what every module of handlers imports; the same list always, which is all that guest code can reach. */
-export function declareImports(module: ModuleBuilder, memory: { minPages: number; maxPages: number }, withJump: boolean): HandlerImports {
+export function declareImports(module: ModuleBuilder, memory: { minPages: number; maxPages: number }): HandlerImports {
   module.importMemory('memory', memory);
   module.importTable('handlers', 0);
-  const i32s = (count: number) => Array.from({ length: count }, () => I32) as (typeof I32)[];
   const handlerType = module.type(i32s(2), []);
   return {
     handlerType,
     readSlow: module.importFunction('readSlow', module.type(i32s(4), [I32])),
     writeSlow: module.importFunction('writeSlow', module.type(i32s(5), [])),
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
-    dynamicJump: withJump ? module.importFunction('dynamicJump', handlerType) : -1,
+    dynamicJump: module.importFunction('dynamicJump', handlerType),
   };
 }
+
+const i32s = (count: number): (typeof I32)[] => Array.from({ length: count }, () => I32);
 
 const load = (code: Code, offset: number): void => {
   code.i32Const(STATE);
@@ -75,19 +95,19 @@ const pushRemaining = (code: Code): void => {
   code.memory(OP.i32Load16U, R.remaining);
 };
 
-function tailCall(code: Code, record: () => void, imports: HandlerImports): void {
+function tailCall(code: Code, record: () => void, handlerType: number): void {
   record();
   code.localGet(BUDGET);
   record();
   code.memory(OP.i32Load, R.handler);
-  code.returnCallIndirect(imports.handlerType);
+  code.returnCallIndirect(handlerType);
 }
 
 /**
  * Looks S.rip up in the jump cache and goes there, or returns to TypeScript to have it resolved. The cache is indexed
  * by linear address and only valid for the current mode and mapping (S.jumpKey).
  */
-function emitDynamicJump(body: FunctionBody, imports: HandlerImports): void {
+function emitDynamicJump(body: FunctionBody, handlerType: number): void {
   const { code } = body;
   const linear = body.newLocal(I32);
   const entry = body.newLocal(I32);
@@ -126,14 +146,14 @@ function emitDynamicJump(body: FunctionBody, imports: HandlerImports): void {
   code.localGet(entry);
   code.memory(OP.i32Load, JUMP_CACHE + JUMP.record);
   code.localSet(entry);
-  tailCall(code, () => code.localGet(entry), imports);
+  tailCall(code, () => code.localGet(entry), handlerType);
   code.end();
   store(code, S.exitReason, () => code.i32Const(EXIT.RESOLVE));
   store(code, S.exitLink, () => code.i32Const(0));
   store(code, S.budget, () => code.localGet(BUDGET));
 }
 
-function emitHeader(body: FunctionBody, imports: HandlerImports): void {
+function emitHeader(body: FunctionBody, handlerType: number): void {
   const { code } = body;
   const left = body.newLocal(I32);
   code.localGet(BUDGET);
@@ -153,10 +173,10 @@ function emitHeader(body: FunctionBody, imports: HandlerImports): void {
   code.localGet(left);
   code.localGet(RECORD);
   code.memory(OP.i32Load, RECORD_BYTES + R.handler);
-  code.returnCallIndirect(imports.handlerType);
+  code.returnCallIndirect(handlerType);
 }
 
-function emitContinue(body: FunctionBody, imports: HandlerImports, linked: boolean, dynamicJump: number): void {
+function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, dynamicJump: number): void {
   const { code } = body;
   const block = body.newLocal(I32);
   if (linked) {
@@ -164,7 +184,7 @@ function emitContinue(body: FunctionBody, imports: HandlerImports, linked: boole
     code.memory(OP.i32Load, R.reg2);
     code.localTee(block);
     code.if(VOID);
-    tailCall(code, () => code.localGet(block), imports);
+    tailCall(code, () => code.localGet(block), handlerType);
     code.end();
     leaveAt(code, EXIT.RESOLVE);
     store(code, S.exitLink, () => {
@@ -185,22 +205,189 @@ function emitContinue(body: FunctionBody, imports: HandlerImports, linked: boole
   code.returnCall(dynamicJump);
 }
 
-/** The module that all handler modules share: entry, dynamic jumps, block headers and ends. */
-export function encodeRuntime(memory: { minPages: number; maxPages: number }): Uint8Array<ArrayBuffer> {
+/**
+ * Tries an access that missed the fast path once more: to a page with code, which the write TLB marks. `found` runs
+ * with the address in linear memory in local `host`; otherwise the code goes on after this.
+ */
+function emitCodePageAccess(body: FunctionBody, address: number, info: number, found: (host: number, bytes: number) => void): void {
+  const { code } = body;
+  const bytes = body.newLocal(I32);
+  const segment = body.newLocal(I32);
+  const linear = body.newLocal(I32);
+  const entry = body.newLocal(I32);
+  code.block(VOID);
+  code.localGet(info);
+  code.i32Const(15);
+  code.byte(OP.i32And);
+  code.localSet(bytes);
+  code.localGet(info);
+  code.i32Const(SLOW.SEGMENT_SHIFT);
+  code.byte(OP.i32ShrU);
+  code.i32Const(SEGMENT_BYTES);
+  code.byte(OP.i32Mul);
+  code.i32Const(segmentAddress(0));
+  code.byte(OP.i32Add);
+  code.localTee(segment);
+  code.memory(OP.i64Load, SEGMENT.writeMax);
+  code.localGet(address);
+  code.byte(OP.i64ExtendI32U);
+  code.localGet(bytes);
+  code.byte(OP.i64ExtendI32U);
+  code.byte(OP.i64Add);
+  code.i64Const(1n);
+  code.byte(OP.i64Sub);
+  code.byte(OP.i64LtS);
+  code.brIf(0);
+  code.localGet(address);
+  code.localGet(segment);
+  code.memory(OP.i32Load, SEGMENT.base);
+  code.byte(OP.i32Add);
+  code.localTee(linear);
+  code.i32Const(8);
+  code.byte(OP.i32ShrU);
+  code.i32Const((TLB_ENTRIES - 1) << 4);
+  code.byte(OP.i32And);
+  load(code, S.tlbWrite);
+  code.byte(OP.i32Add);
+  code.localTee(entry);
+  code.memory(OP.i32Load, TLB.tag);
+  code.localGet(linear);
+  code.localGet(bytes);
+  code.byte(OP.i32Add);
+  code.i32Const(1);
+  code.byte(OP.i32Sub);
+  code.i32Const(-4096);
+  code.byte(OP.i32And);
+  code.i32Const(TLB_CODE);
+  code.byte(OP.i32Or);
+  code.byte(OP.i32Ne);
+  code.brIf(0);
+  code.localGet(linear);
+  code.localGet(entry);
+  code.memory(OP.i32Load, TLB.addend);
+  code.byte(OP.i32Add);
+  code.localSet(linear);
+  found(linear, bytes);
+  code.end();
+}
+
+/** Leaves the block at `depth` when the bytes before `extra` more lie in a granule that holds code. */
+function leaveIfCode(code: Code, codeMap: number, host: number, extra: (() => void) | undefined): void {
+  code.localGet(host);
+  if (extra) {
+    extra();
+    code.byte(OP.i32Add);
+    code.i32Const(1);
+    code.byte(OP.i32Sub);
+  }
+  code.i32Const(RAM_BASE);
+  code.byte(OP.i32Sub);
+  code.i32Const(CODE_MAP_SHIFT);
+  code.byte(OP.i32ShrU);
+  code.memory(OP.i32Load8U, codeMap);
+  code.brIf(0);
+}
+
+const WIDTHS = [
+  [1, OP.i32Load8U, OP.i32Store8],
+  [2, OP.i32Load16U, OP.i32Store16],
+  [4, OP.i32Load, OP.i32Store],
+] as const;
+
+function emitIfBytes(code: Code, bytes: number, count: number, then: () => void): void {
+  code.localGet(bytes);
+  code.i32Const(count);
+  code.byte(OP.i32Eq);
+  code.if(VOID);
+  then();
+  code.byte(OP.return);
+  code.end();
+}
+
+function emitReadSlow(body: FunctionBody, readMiss: number): void {
+  const { code } = body;
+  const [address, info] = [2, 3];
+  code.localGet(info);
+  code.i32Const(SLOW.WRITE);
+  code.byte(OP.i32And);
+  code.if(VOID);
+  emitCodePageAccess(body, address, info, (host, bytes) => {
+    store(code, S.budget, () => code.localGet(BUDGET));
+    for (const [count, loadOp] of WIDTHS)
+      emitIfBytes(code, bytes, count, () => {
+        code.localGet(host);
+        code.memory(loadOp, 0);
+      });
+    code.i32Const(STATE);
+    code.localGet(host);
+    code.memory(OP.i64Load, 0);
+    code.memory(OP.i64Store, S.transfer);
+    code.i32Const(0);
+    code.byte(OP.return);
+  });
+  code.end();
+  for (let i = 0; i < 4; i++) code.localGet(i);
+  code.returnCall(readMiss);
+}
+
+function emitWriteSlow(body: FunctionBody, writeMiss: number, codeMap: number): void {
+  const { code } = body;
+  const [address, info, value] = [2, 3, 4];
+  emitCodePageAccess(body, address, info, (host, bytes) => {
+    leaveIfCode(code, codeMap, host, undefined);
+    leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+    store(code, S.budget, () => code.localGet(BUDGET));
+    for (const [count, , storeOp] of WIDTHS)
+      emitIfBytes(code, bytes, count, () => {
+        code.localGet(host);
+        code.localGet(value);
+        code.memory(storeOp, 0);
+      });
+    code.localGet(host);
+    load64(code, S.transfer);
+    code.memory(OP.i64Store, 0);
+    code.byte(OP.return);
+  });
+  for (let i = 0; i < 5; i++) code.localGet(i);
+  code.returnCall(writeMiss);
+}
+
+function load64(code: Code, offset: number): void {
+  code.i32Const(STATE);
+  code.memory(OP.i64Load, offset);
+}
+
+/** The module that all handler modules share: slow paths, entry, dynamic jumps, block headers and ends. */
+export function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const imports = declareImports(module, memory, false);
-  const add = (name: string, emit: (body: FunctionBody) => void): number => {
-    const { index, body } = module.addFunction(imports.handlerType);
+  module.importMemory('memory', memory);
+  module.importTable('handlers', 0);
+  const handlerType = module.type(i32s(2), []);
+  const readType = module.type(i32s(4), [I32]);
+  const writeType = module.type(i32s(5), []);
+  const readMiss = module.importFunction('readMiss', readType);
+  const writeMiss = module.importFunction('writeMiss', writeType);
+  const add = (name: string, type: number, emit: (body: FunctionBody) => void): number => {
+    const { index, body } = module.addFunction(type);
     emit(body);
     module.export(name, index);
     return index;
   };
-  const dynamicJump = add('dynamicJump', (body) => emitDynamicJump(body, imports));
-  add('enter', ({ code }) => tailCall(code, () => code.localGet(RECORD), imports));
-  add('header', (body) => emitHeader(body, imports));
-  add('stale', ({ code }) => leaveAt(code, EXIT.STALE, () => pushRemaining(code)));
-  add('yield', ({ code }) => leaveAt(code, EXIT.YIELD, () => pushRemaining(code)));
-  add('continue', (body) => emitContinue(body, imports, true, dynamicJump));
-  add('continueFar', (body) => emitContinue(body, imports, false, dynamicJump));
+  add('readSlow', readType, (body) => emitReadSlow(body, readMiss));
+  add('writeSlow', writeType, (body) => emitWriteSlow(body, writeMiss, codeMap));
+  const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType));
+  add('enter', handlerType, ({ code }) => tailCall(code, () => code.localGet(RECORD), handlerType));
+  const handlers: Record<Exclude<keyof typeof RUNTIME_HANDLER, 'COUNT'>, (body: FunctionBody) => void> = {
+    HEADER: (body) => emitHeader(body, handlerType),
+    STALE: ({ code }) => leaveAt(code, EXIT.STALE, () => pushRemaining(code)),
+    YIELD: ({ code }) => leaveAt(code, EXIT.YIELD, () => pushRemaining(code)),
+    CONTINUE: (body) => emitContinue(body, handlerType, true, dynamicJump),
+    CONTINUE_FAR: (body) => emitContinue(body, handlerType, false, dynamicJump),
+  };
+  for (const [name, emit] of Object.entries(handlers)) {
+    const { index, body } = module.addFunction(handlerType);
+    emit(body);
+    module.elements(RUNTIME_HANDLER[name as keyof typeof handlers], [index]);
+  }
   return module.encode();
 }

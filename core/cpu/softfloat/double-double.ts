@@ -51,7 +51,10 @@ export function mulDD(ah: number, al: number, bh: number, bl: number): void {
   quickSum(product, error);
 }
 
-export function divDD(ah: number, al: number, bh: number, bl: number): void {
+/** D = D / b. */
+export function divDD(bh: number, bl: number): void {
+  const ah = D[0]!;
+  const al = D[1]!;
   const first = ah / bh;
   mulDD(bh, bl, first, 0);
   addDD(ah, al, -D[0]!, -D[1]!);
@@ -80,7 +83,9 @@ export function reciprocalSeries(
 ): Series {
   const series: Series = { pairs: new Float64Array(2 * pairs), tail: new Float64Array(tail) };
   for (let n = 0; n < pairs + tail; n++) {
-    divDD(alternating && n % 2 === 1 ? -1 : 1, 0, denominator(n), 0);
+    D[0] = alternating && n % 2 === 1 ? -1 : 1;
+    D[1] = 0;
+    divDD(denominator(n), 0);
     if (n < pairs) {
       series.pairs[2 * n] = D[0]!;
       series.pairs[2 * n + 1] = D[1]!;
@@ -89,9 +94,11 @@ export function reciprocalSeries(
   return series;
 }
 
-/** D = the series at z. */
-export function evaluate(series: Series, zh: number, zl: number): void {
+/** D = the series at D. */
+export function evaluate(series: Series): void {
   const { pairs, tail } = series;
+  const zh = D[0]!;
+  const zl = D[1]!;
   let sum = 0;
   for (let n = tail.length - 1; n >= 0; n--) sum = sum * zh + tail[n]!;
   let high = sum;
@@ -130,8 +137,17 @@ export function exponentOf(value: number): number {
 /** As powerOfTwo, but zero for what is too small to count against 1. */
 export const smallPowerOfTwo = (exp: number): number => (exp < -400 ? 0 : powerOfTwo(exp));
 
-/** U = (high + low) * 2^exp for a positive normal `high`; the sticky bit is set: the value is not exact. */
-export function unpackDD(high: number, low: number, exp: number): void {
+/** D = D * 2^exp, or zero when that is too small to count against 1. */
+export function scaleD(exp: number): void {
+  const unit = smallPowerOfTwo(exp);
+  D[0] = D[0]! * unit;
+  D[1] = D[1]! * unit;
+}
+
+/** U = D * 2^exp for a positive normal D; the sticky bit is set: the value is not exact. */
+export function unpackDD(exp: number): void {
+  const high = D[0]!;
+  const low = D[1]!;
   const own = exponentOf(high);
   const unit = powerOfTwo(31 - own);
   const top = high * unit;

@@ -74,21 +74,25 @@ export function exponential(ctx: FloatContext, a: Floatx80, z: Floatx80): boolea
   const high = D[0]!;
   const low = D[1]!;
   const unit = smallPowerOfTwo(A[0]! - EXPONENT_BIAS) * (sign ? -1 : 1);
-  evaluate(EXPONENTIAL, high * unit, low * unit);
+  D[0] = high * unit;
+  D[1] = low * unit;
+  evaluate(EXPONENTIAL);
   mulDD(D[0]!, D[1]!, high, low);
-  unpackDD(D[0]!, D[1]!, A[0]! - EXPONENT_BIAS);
+  unpackDD(A[0]! - EXPONENT_BIAS);
   return roundX80(ctx, sign, 64, z);
 }
 
-/** D = log2 of (1 + s) / (1 - s), divided by s; |s| < 0.172. */
-function logarithmByS(sh: number, sl: number): void {
-  mulDD(sh, sl, sh, sl);
-  evaluate(AREA_TANGENT, D[0]!, D[1]!);
+/** D = log2 of (1 + s) / (1 - s), divided by s, for s = D below 0.172. */
+function logarithmByS(): void {
+  mulDD(D[0]!, D[1]!, D[0]!, D[1]!);
+  evaluate(AREA_TANGENT);
   mulDD(D[0]!, D[1]!, 2 * LOG2E_HIGH, 2 * LOG2E_LOW);
 }
 
-/** D = log2(significand * 2^exp), the significand in [1, 2]. */
-function log2(high: number, low: number, exp: number): void {
+/** D = log2(D * 2^exp), D in [1, 2]. */
+function log2(exp: number): void {
+  let high = D[0]!;
+  let low = D[1]!;
   if (high > Math.SQRT2) {
     high /= 2;
     low /= 2;
@@ -98,27 +102,22 @@ function log2(high: number, low: number, exp: number): void {
   const sumHigh = D[0]!;
   const sumLow = D[1]!;
   addDD(high, low, -1, 0);
-  divDD(D[0]!, D[1]!, sumHigh, sumLow);
+  divDD(sumHigh, sumLow);
   const sh = D[0]!;
   const sl = D[1]!;
-  logarithmByS(sh, sl);
+  logarithmByS();
   mulDD(D[0]!, D[1]!, sh, sl);
   if (exp !== 0) addDD(exp, 0, D[0]!, D[1]!);
 }
 
-/** z = y * (high + low) * 2^exp, inexact, for y in B. */
-function deliverProduct(
-  ctx: FloatContext,
-  ySign: number,
-  high: number,
-  low: number,
-  exp: number,
-  z: Floatx80,
-): boolean {
+/** z = y * D * 2^exp, inexact, for y in B. */
+function deliverProduct(ctx: FloatContext, ySign: number, exp: number, z: Floatx80): boolean {
+  const high = D[0]!;
+  const low = D[1]!;
   const negative = high < 0;
   significandDD(B[1]!, B[2]!);
   mulDD(D[0]!, D[1]!, negative ? -high : high, negative ? -low : low);
-  unpackDD(D[0]!, D[1]!, exp + B[0]! - EXPONENT_BIAS);
+  unpackDD(exp + B[0]! - EXPONENT_BIAS);
   return roundX80(ctx, ySign ^ (negative ? 1 : 0), 64, z);
 }
 
@@ -151,8 +150,8 @@ export function yLog2(ctx: FloatContext, x: Floatx80, y: Floatx80, z: Floatx80):
   const exp = A[0]! - EXPONENT_BIAS;
   if (A[1] === -0x80000000 && A[2] === 0) return deliverPower(ctx, ySign, exp, z);
   significandDD(A[1]!, A[2]!);
-  log2(D[0]!, D[1]!, exp);
-  return deliverProduct(ctx, ySign, D[0]!, D[1]!, 0, z);
+  log2(exp);
+  return deliverProduct(ctx, ySign, 0, z);
 }
 
 /** The logarithm of a power of two is an integer; the product counts as inexact even when it is not. */
@@ -177,8 +176,8 @@ function yLog2Beyond(ctx: FloatContext, xSign: number, ySign: number, exp: numbe
     D[0] = D[0]! * back;
     D[1] = D[1]! * back;
   }
-  log2(D[0]!, D[1]!, sumExp);
-  return deliverProduct(ctx, ySign, D[0]!, D[1]!, 0, z);
+  log2(sumExp);
+  return deliverProduct(ctx, ySign, 0, z);
 }
 
 /** FYL2XP1: z = y * log2(x + 1), made for |x| < 1 - sqrt(1/2); beyond, a processor's result is undefined. */
@@ -216,11 +215,17 @@ export function yLog2Plus1(ctx: FloatContext, x: Floatx80, y: Floatx80, z: Float
   const low = D[1]!;
   const unit = smallPowerOfTwo(exp) * (xSign ? -1 : 1);
   addDD(high * unit, low * unit, 2, 0);
-  divDD(high, low, D[0]!, D[1]!);
+  const sumHigh = D[0]!;
+  const sumLow = D[1]!;
+  D[0] = high;
+  D[1] = low;
+  divDD(sumHigh, sumLow);
   // s = x / (2 + x), kept apart from its exponent.
   const sh = D[0]!;
   const sl = D[1]!;
-  logarithmByS(sh * unit, sl * unit);
+  D[0] = sh * unit;
+  D[1] = sl * unit;
+  logarithmByS();
   mulDD(D[0]!, D[1]!, sh, sl);
-  return deliverProduct(ctx, sign, D[0]!, D[1]!, exp, z);
+  return deliverProduct(ctx, sign, exp, z);
 }

@@ -28,8 +28,8 @@ import {
   powerOfTwo,
   quickSum,
   reciprocalSeries,
+  scaleD,
   significandDD,
-  smallPowerOfTwo,
   twoSum,
   unpackDD,
 } from './double-double.ts';
@@ -109,9 +109,9 @@ function sineOfReduced(): void {
   const { high, low } = reduced;
   if (!reduced.exact) {
     mulDD(high, low, high, low);
-    evaluate(SINE, D[0]!, D[1]!);
+    evaluate(SINE);
     mulDD(D[0]!, D[1]!, high, low);
-    unpackDD(D[0]!, D[1]!, 0);
+    unpackDD(0);
     return;
   }
   const exp = A[0]! - EXPONENT_BIAS;
@@ -121,18 +121,18 @@ function sineOfReduced(): void {
     nudge(true);
     return;
   }
-  const square = powerOfTwo(2 * exp);
   mulDD(high, low, high, low);
-  evaluate(SINE, D[0]! * square, D[1]! * square);
+  scaleD(2 * exp);
+  evaluate(SINE);
   mulDD(D[0]!, D[1]!, high, low);
-  unpackDD(D[0]!, D[1]!, exp);
+  unpackDD(exp);
 }
 
 /** D = cos(reduced), above 0.7. */
 function cosineOfReduced(): void {
-  const square = reduced.exact ? smallPowerOfTwo(2 * (A[0]! - EXPONENT_BIAS)) : 1;
   mulDD(reduced.high, reduced.low, reduced.high, reduced.low);
-  evaluate(COSINE, D[0]! * square, D[1]! * square);
+  if (reduced.exact) scaleD(2 * (A[0]! - EXPONENT_BIAS));
+  evaluate(COSINE);
 }
 
 /** sin (`turn` 0) or cos (`turn` 1) of the argument that reduceByPi saw, with this sign. */
@@ -152,7 +152,7 @@ function deliverSine(ctx: FloatContext, negative: boolean, turn: number, z: Floa
     nudge(true);
   } else {
     cosineOfReduced();
-    unpackDD(D[0]!, D[1]!, 0);
+    unpackDD(0);
   }
   roundX80(ctx, sign, 64, z);
 }
@@ -265,13 +265,18 @@ function deliverTangent(ctx: FloatContext, negative: boolean, z: Floatx80): void
   const cosHigh = D[0]!;
   const cosLow = D[1]!;
   const { high, low } = reduced;
-  const square = reduced.exact ? powerOfTwo(2 * exp) : 1;
   mulDD(high, low, high, low);
-  evaluate(SINE, D[0]! * square, D[1]! * square);
+  if (reduced.exact) scaleD(2 * exp);
+  evaluate(SINE);
   mulDD(D[0]!, D[1]!, high, low);
-  if (odd) divDD(cosHigh, cosLow, D[0]!, D[1]!);
-  else divDD(D[0]!, D[1]!, cosHigh, cosLow);
-  unpackDD(D[0]!, D[1]!, reduced.exact ? exp : 0);
+  if (odd) {
+    const sinHigh = D[0]!;
+    const sinLow = D[1]!;
+    D[0] = cosHigh;
+    D[1] = cosLow;
+    divDD(sinHigh, sinLow);
+  } else divDD(cosHigh, cosLow);
+  unpackDD(reduced.exact ? exp : 0);
   roundX80(ctx, sign, 64, z);
 }
 
@@ -285,8 +290,10 @@ function arctangents(): Float64Array {
   const table = new Float64Array(18);
   for (let j = 1; j <= 8; j++) {
     // atan(j/8) - atan((j-1)/8) = atan(8 / (64 + j (j-1)))
-    divDD(8, 0, 64 + j * (j - 1), 0);
-    smallArctangent(D[0]!, D[1]!);
+    D[0] = 8;
+    D[1] = 0;
+    divDD(64 + j * (j - 1), 0);
+    smallArctangent();
     addDD(D[0]!, D[1]!, table[2 * j - 2]!, table[2 * j - 1]!);
     table[2 * j] = D[0]!;
     table[2 * j + 1] = D[1]!;
@@ -294,18 +301,22 @@ function arctangents(): Float64Array {
   return table;
 }
 
-/** D = atan(u) for |u| <= 1/8. */
-function smallArctangent(uh: number, ul: number): void {
+/** D = atan(D), for -1/8 to 1/8. */
+function smallArctangent(): void {
+  const uh = D[0]!;
+  const ul = D[1]!;
   mulDD(uh, ul, uh, ul);
-  evaluate(ARCTANGENT, D[0]!, D[1]!);
+  evaluate(ARCTANGENT);
   mulDD(D[0]!, D[1]!, uh, ul);
 }
 
-/** D = atan(t) for 0 <= t <= 1. */
-function arctangentOfRatio(th: number, tl: number): void {
+/** D = atan(D), for 0 to 1. */
+function arctangentOfRatio(): void {
+  const th = D[0]!;
+  const tl = D[1]!;
   const j = Math.round(th * 8);
   if (j === 0) {
-    smallArctangent(th, tl);
+    smallArctangent();
     return;
   }
   const c = j / 8;
@@ -314,15 +325,15 @@ function arctangentOfRatio(th: number, tl: number): void {
   const belowHigh = D[0]!;
   const belowLow = D[1]!;
   addDD(th, tl, -c, 0);
-  divDD(D[0]!, D[1]!, belowHigh, belowLow);
-  smallArctangent(D[0]!, D[1]!);
+  divDD(belowHigh, belowLow);
+  smallArctangent();
   addDD(D[0]!, D[1]!, ARCTANGENTS[2 * j]!, ARCTANGENTS[2 * j + 1]!);
 }
 
 /** z = eighths * pi/4 with a sign. */
 function deliverPi(ctx: FloatContext, sign: number, quarters: number, z: Floatx80): boolean {
   mulDD(PI_HIGH, PI_LOW, quarters / 4, 0);
-  unpackDD(D[0]!, D[1]!, 0);
+  unpackDD(0);
   return roundX80(ctx, sign, 64, z);
 }
 
@@ -350,17 +361,17 @@ export function arctangent(ctx: FloatContext, x: Floatx80, y: Floatx80, z: Float
   const largeHigh = D[0]!;
   const largeLow = D[1]!;
   significandDD(small[1]!, small[2]!);
-  divDD(D[0]!, D[1]!, largeHigh, largeLow);
+  divDD(largeHigh, largeLow);
   if (!steep && !left && exp < -40) {
     // The quotient itself, but for the rounding.
-    unpackDD(D[0]!, D[1]!, exp);
+    unpackDD(exp);
     return roundX80(ctx, sign, 64, z);
   }
-  const unit = smallPowerOfTwo(exp);
-  arctangentOfRatio(D[0]! * unit, D[1]! * unit);
+  scaleD(exp);
+  arctangentOfRatio();
   if (steep) addDD(PI_HIGH / 2, PI_LOW / 2, left ? D[0]! : -D[0]!, left ? D[1]! : -D[1]!);
   else if (left) addDD(PI_HIGH, PI_LOW, -D[0]!, -D[1]!);
   twoSum(D[0]!, D[1]!);
-  unpackDD(D[0]!, D[1]!, 0);
+  unpackDD(0);
   return roundX80(ctx, sign, 64, z);
 }
