@@ -1,5 +1,5 @@
 /** The 32-bit PC's board: PCI, IDE, APICs, HPET, virtio, and QEMU's paravirtual ports. */
-import { ManualClock, ProbeLine, TimerQueue, type DmaMemory } from '../../core/bus/index.ts';
+import { ManualClock, ProbeLine, TimerQueue, type Device, type DmaMemory } from '../../core/bus/index.ts';
 import { IDE_RANGE, PiixIde } from '../../core/devices/block/ide.ts';
 import {
   I440fx,
@@ -14,6 +14,7 @@ import {
 } from '../../core/devices/pci/index.ts';
 import { Vga } from '../../core/devices/display/index.ts';
 import { MemoryBlock } from '../../core/formats/index.ts';
+import { bytes, create, defineState, resetState } from '../../core/state/index.ts';
 import type { ConformanceEntry, Random, Subject } from './subject.ts';
 
 const RAM_SIZE = 0x4000;
@@ -23,9 +24,16 @@ export function time(): { clock: ManualClock; timers: TimerQueue } {
   return { clock, timers: new TimerQueue(clock) };
 }
 
+/** Bytes outside the device that it reads and writes: saved and loaded along with it. */
+export function store(name: string, sizeBytes: number): { part: Device; bytes: Uint8Array } {
+  const spec = defineState({ name, version: 1, fields: { bytes: bytes(sizeBytes) } });
+  const state = create(spec);
+  return { part: { id: name, spec, state, reset: () => resetState(spec, state) }, bytes: state.bytes };
+}
+
 /** RAM that repeats over the whole address space, so that any address that a device makes up finds some. */
-export function ram(): { memory: DmaMemory; bytes: Uint8Array } {
-  const bytes = new Uint8Array(RAM_SIZE);
+export function ram(): { memory: DmaMemory; part: Device; bytes: Uint8Array } {
+  const { part, bytes } = store('ram', RAM_SIZE);
   const memory: DmaMemory = {
     dmaRead: (at, target) => {
       for (let i = 0; i < target.length; i++) target[i] = bytes[(at + i) % RAM_SIZE];
@@ -34,7 +42,7 @@ export function ram(): { memory: DmaMemory; bytes: Uint8Array } {
       for (let i = 0; i < data.length; i++) bytes[(at + i) % RAM_SIZE] = data[i];
     },
   };
-  return { memory, bytes };
+  return { memory, part, bytes };
 }
 
 /** Lists what is mapped, in order of address. */
@@ -145,7 +153,8 @@ function piix4(): Subject {
 function ide(): Subject {
   const { host, mapped } = probeHost();
   const { clock, timers } = time();
-  const { memory, bytes } = ram();
+  const { memory, bytes, part } = ram();
+  const disk = store('disk', 0x10000);
   const irqs = [new ProbeLine(), new ProbeLine()] as const;
   const iso = new MemoryBlock(
     Uint8Array.from({ length: 40 * 2048 }, (_, i) => i * 31),
@@ -157,7 +166,7 @@ function ide(): Subject {
     timers,
     irqs,
     drives: [
-      { kind: 'disk', medium: new MemoryBlock(new Uint8Array(0x10000)) },
+      { kind: 'disk', medium: new MemoryBlock(disk.bytes) },
       undefined,
       { kind: 'cdrom', medium: iso },
       { kind: 'disk', medium: new MemoryBlock(new Uint8Array(0x4000), { readOnly: true }) },
@@ -169,6 +178,7 @@ function ide(): Subject {
   const packets = [0x00, 0x03, 0x12, 0x1b, 0x1e, 0x25, 0x28, 0x43, 0x46, 0x4a, 0x51, 0x5a, 0xa8, 0xbe];
   return {
     device,
+    also: [part, disk.part],
     clock,
     timers,
     windows: [

@@ -6,6 +6,7 @@ import { apicEntries } from './apic.ts';
 import { boardEntries } from './board.ts';
 import { displayEntries } from './display.ts';
 import type { ConformanceEntry } from './subject.ts';
+import { paravirtualEntries } from './paravirtual.ts';
 import { peripheralEntries } from './peripherals.ts';
 import { platformEntries } from './platform.ts';
 
@@ -13,6 +14,7 @@ export const registry: readonly ConformanceEntry[] = [
   ...apicEntries,
   ...boardEntries,
   ...displayEntries,
+  ...paravirtualEntries,
   ...platformEntries,
   ...peripheralEntries,
 ];

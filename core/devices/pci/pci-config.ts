@@ -34,6 +34,8 @@ export class PciConfig {
   #line: IrqLine | undefined;
   /** After a write that reached registers from `offset` on: for what is special about a function. */
   onWrite: (offset: number, width: IoWidth) => void = () => {};
+  /** Before a read, for registers whose value is fetched from elsewhere. */
+  onRead: (offset: number, width: IoWidth) => void = () => {};
 
   constructor(bytes: Uint8Array, layout: PciLayout, host: PciHost, targets: readonly PciBarTarget[] = []) {
     this.bytes = bytes;
@@ -73,6 +75,7 @@ export class PciConfig {
   }
 
   configRead(offset: number, width: IoWidth): number {
+    this.onRead(offset, width);
     return width === 1 ? this.read8(offset) : width === 2 ? this.read16(offset) : this.read32(offset);
   }
 
