@@ -10,19 +10,29 @@ type Kind = MachineMessage['type'];
 type MessageOf<K extends Kind> = Extract<MachineMessage, { type: K }>;
 type Listeners = { readonly [K in Kind]: Set<(message: MessageOf<K>) => void> };
 
+const KINDS = ['frame', 'text', 'serial', 'status'] as const satisfies readonly Kind[];
+
 /**
  * A machine's stream as typed messages. What the machine sends is what somebody here listens to: the first listener of
  * a kind asks for it (and gets the whole of it: picture, text, recent serial output), the last one's leaving ends it.
+ * Comings and goings of one turn of the event loop are told together.
  */
 export class MachineStream {
   readonly #listeners: Listeners = { frame: new Set(), text: new Set(), serial: new Set(), status: new Set() };
+  readonly #connectedListeners = new Set<() => void>();
   #connection: StreamConnection | undefined;
-  #watched = '';
+  /** What the machine was last told that somebody listens to. */
+  #watched = new Set<Kind>();
+  /** Kinds that everyone left since then: who comes now has seen nothing of it. */
+  #left = new Set<Kind>();
+  #telling = false;
 
   attach(connection: StreamConnection): void {
     this.#connection = connection;
-    this.#watched = '';
-    this.#watch();
+    this.#watched.clear();
+    this.#left.clear();
+    for (const listener of [...this.#connectedListeners]) listener();
+    this.#tell();
   }
 
   detach(): void {
@@ -46,11 +56,18 @@ export class MachineStream {
   on<K extends Kind>(kind: K, listener: (message: MessageOf<K>) => void): () => void {
     const listeners: Set<(message: MessageOf<K>) => void> = this.#listeners[kind];
     listeners.add(listener);
-    this.#watch();
+    this.#tellSoon();
     return () => {
       listeners.delete(listener);
-      this.#watch();
+      if (listeners.size === 0) this.#left.add(kind);
+      this.#tellSoon();
     };
+  }
+
+  /** Called before the first message of every new connection. Returns the function that ends listening. */
+  onConnected(listener: () => void): () => void {
+    this.#connectedListeners.add(listener);
+    return () => this.#connectedListeners.delete(listener);
   }
 
   /** Goes nowhere while the machine is not connected, as a key pressed on a computer that is off. */
@@ -58,18 +75,31 @@ export class MachineStream {
     this.#connection?.send(encodeWindowMessage(message));
   }
 
-  #watch(): void {
-    const { frame, text, serial, status } = this.#listeners;
-    const message: WindowMessage = {
+  #tellSoon(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (!this.#connection) return;
+    this.#watch(new Set(KINDS.filter((kind) => this.#watched.has(kind) && !this.#left.has(kind))));
+    this.#left.clear();
+    this.#watch(new Set(KINDS.filter((kind) => this.#listeners[kind].size > 0)));
+  }
+
+  #watch(kinds: Set<Kind>): void {
+    if (kinds.size === this.#watched.size && kinds.isSubsetOf(this.#watched)) return;
+    this.#watched = kinds;
+    this.send({
       type: 'watch',
-      frames: frame.size > 0,
-      text: text.size > 0,
-      serial: serial.size > 0,
-      status: status.size > 0,
-    };
-    const key = JSON.stringify(message);
-    if (!this.#connection || key === this.#watched) return;
-    this.#watched = key;
-    this.send(message);
+      frames: kinds.has('frame'),
+      text: kinds.has('text'),
+      serial: kinds.has('serial'),
+      status: kinds.has('status'),
+    });
   }
 }

@@ -16,7 +16,7 @@ export function Section({
   const id = useId();
   return (
     <Paper component="section" withBorder className={classes['section']} aria-labelledby={id}>
-      <Title order={3} id={id} className={classes['title']}>
+      <Title order={2} id={id} className={classes['title']}>
         <Glyph size={16} stroke={1.8} aria-hidden />
         {title}
       </Title>

@@ -14,8 +14,22 @@ const leaf: MantineColorsTuple = [
   '#0f5438',
 ];
 
+/** The greys of the dark theme with a breath of the same green. */
+const dark: MantineColorsTuple = [
+  '#d3d9d6',
+  '#b8c0bc',
+  '#a3ada8',
+  '#737d78',
+  '#3c4346',
+  '#2f3537',
+  '#24282a',
+  '#1b1e1f',
+  '#151718',
+  '#0f1112',
+];
+
 export const theme = createTheme({
-  colors: { leaf },
+  colors: { leaf, dark },
   primaryColor: 'leaf',
   primaryShade: 7,
   defaultRadius: 'md',

@@ -11,13 +11,13 @@ export interface ToolButtonProps extends Omit<ComponentProps<'button'>, 'childre
 }
 
 /** A button of a toolbar: picture over word. */
-export function ToolButton({ icon: Glyph, label, tint, ...rest }: ToolButtonProps) {
+export function ToolButton({ icon: Glyph, label, tint, className, style, ...rest }: ToolButtonProps) {
   return (
     <UnstyledButton
-      className={classes['tool']}
-      data-disabled={rest.disabled || undefined}
-      style={tint ? { '--tint': `var(--state-${tint})` } : undefined}
       {...rest}
+      className={[classes['tool'], className].join(' ')}
+      style={tint ? { ...style, '--tint': `var(--state-${tint})` } : style}
+      data-disabled={rest.disabled || undefined}
     >
       <Glyph size={22} stroke={1.7} aria-hidden />
       <span>{label}</span>

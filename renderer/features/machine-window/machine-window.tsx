@@ -1,4 +1,4 @@
-import { Button, EmptyState, Loader, Menu, Tabs, Toolbar } from '@mantine/core';
+import { Button, EmptyState, Loader, Menu, Tabs } from '@mantine/core';
 import { useDocumentTitle, useFullscreenElement, useLocalStorage } from '@mantine/hooks';
 import {
   IconArrowLeft,
@@ -23,6 +23,7 @@ import { useApp, useFailure, useMachine, useMachines } from '../../state/context
 import { goTo, machineHash, machinesHash } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { PowerTools } from '../machines/power-tools.tsx';
 import { useCommands } from '../machines/use-commands.tsx';
@@ -81,28 +82,28 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const consoles = config.serial.flatMap((serial, port) => (serial.mode === 'console' ? [port] : []));
   return (
     <div className={classes['window']}>
-      <header className={classes['bar']}>
-        <Toolbar aria-label={t('window.toolbar')} withBorder={false} className={classes['tools'] ?? ''}>
-          <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
-          <Toolbar.Divider />
-          <PowerTools machine={machine} run={run} />
-          <Toolbar.Divider />
-          <ToolButton
-            icon={IconKeyboard}
-            label={t('window.ctrlAltDel')}
-            disabled={!live}
-            onClick={() => stream.send({ type: 'chord', codes: CTRL_ALT_DEL })}
-          />
-          <ScalingMenu scaling={scaling} onChoose={setScaling} />
-          <ToolButton
-            icon={IconMaximize}
-            label={t('window.fullScreen')}
-            disabled={!live}
-            onClick={() => void toggleFullScreen()}
-          />
+      <ToolBar label={t('window.toolbar')}>
+        <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
+        <ToolDivider />
+        <PowerTools machine={machine} run={run} />
+        <ToolDivider />
+        <ToolButton
+          icon={IconKeyboard}
+          label={t('window.ctrlAltDel')}
+          disabled={!live}
+          onClick={() => stream.send({ type: 'chord', codes: CTRL_ALT_DEL })}
+        />
+        <ScalingMenu scaling={scaling} onChoose={setScaling} />
+        <ToolButton
+          icon={IconMaximize}
+          label={t('window.fullScreen')}
+          disabled={!live}
+          onClick={() => void toggleFullScreen()}
+        />
+        {client.shell === 'web' && (
           <ToolButton icon={IconExternalLink} label={t('window.ownWindow')} onClick={() => openOwnWindow(config.id)} />
-        </Toolbar>
-      </header>
+        )}
+      </ToolBar>
       <ConnectionBanner connection={connection} failure={listFailure} />
       {failure && <FailureAlert failure={failure} onDismiss={() => actions.dismiss(config.id)} />}
       <Tabs defaultValue="screen" className={classes['tabs'] ?? ''} variant="default">
@@ -209,7 +210,7 @@ function PoweredOff({ machine, onStart }: { readonly machine: MachineInfo; reado
   );
 }
 
-/** A window that is already there for this machine is shown again rather than opened twice. */
+/** The desktop shell opens no windows for its pages. A window that is already there for this machine is shown again rather than opened twice. */
 function openOwnWindow(id: string): void {
   window.open(machineHash(id), `machine-${id}`, 'popup,width=1100,height=760');
 }

@@ -40,6 +40,8 @@ export function SerialTerminal({ stream, port, label }: SerialTerminalProps) {
     const end = stream.on('serial', (message) => {
       if (message.port === port) terminal.write(message.data);
     });
+    // A new connection brings the recent past with it.
+    const endConnected = stream.onConnected(() => terminal.reset());
     const observer = new ResizeObserver(() => {
       if (host.clientHeight > 0) fit.fit();
     });
@@ -48,6 +50,7 @@ export function SerialTerminal({ stream, port, label }: SerialTerminalProps) {
     return () => {
       observer.disconnect();
       end();
+      endConnected();
       terminal.dispose();
     };
   }, [stream, port, label]);

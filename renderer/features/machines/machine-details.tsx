@@ -20,7 +20,7 @@ export function MachineDetails({ machine, onShow }: { readonly machine: MachineI
     new Date(iso).toLocaleString(i18n.language, { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <main className={classes['pane']} aria-label={t('details.label', { name: config.name })}>
-      <Title order={2} className={classes['heading']}>
+      <Title order={1} className={classes['heading']}>
         {config.name}
       </Title>
       <Stack gap="sm" className={classes['messages']}>

@@ -1,4 +1,4 @@
-import { Button, EmptyState, Loader, Menu, Text, Toolbar } from '@mantine/core';
+import { Button, EmptyState, Loader, Menu, Text } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import {
   IconAppWindow,
@@ -17,6 +17,7 @@ import { useApp, useMachines } from '../../state/context.ts';
 import { goTo, machineHash } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import { PreferencesMenu } from '../../ui/preferences-menu.tsx';
+import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { MachineDetails } from './machine-details.tsx';
 import { MachineList } from './machine-list.tsx';
@@ -53,52 +54,49 @@ export function MachinesPage() {
 
   return (
     <div className={classes['page']}>
-      <header className={classes['bar']}>
-        <Toolbar aria-label={t('machines.toolbar')} withBorder={false} className={classes['tools'] ?? ''}>
-          <ToolButton icon={IconPlus} tint="running" label={t('action.new')} onClick={() => setCreating(true)} />
-          <Toolbar.Divider />
-          <ToolButton
-            icon={IconPlayerPlayFilled}
-            tint="running"
-            label={t('action.start')}
-            disabled={!allows(selected, 'start')}
-            onClick={() => void start(selected)}
-          />
-          <Menu position="bottom-start">
-            <Menu.Target>
-              <button
-                type="button"
-                className={classes['more']}
-                aria-label={t('action.startOptions')}
-                disabled={!allows(selected, 'start')}
-              >
-                <IconChevronDown size={14} aria-hidden />
-              </button>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item leftSection={<IconPlayerPlayFilled size={16} aria-hidden />} onClick={() => run('start')}>
-                {t('action.startInBackground')}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
-          <ToolButton
-            icon={IconAppWindow}
-            label={t('action.show')}
-            disabled={!isLive(selected)}
-            onClick={() => show(selected)}
-          />
-          <Toolbar.Divider />
-          <PowerTools machine={selected} run={run} />
-          <Toolbar.Divider />
-          <ToolButton
-            icon={IconTrash}
-            label={t('action.remove')}
-            disabled={!allows(selected, 'remove')}
-            onClick={() => run('remove')}
-          />
-        </Toolbar>
-        <PreferencesMenu />
-      </header>
+      <ToolBar label={t('machines.toolbar')} end={<PreferencesMenu />}>
+        <ToolButton icon={IconPlus} tint="running" label={t('action.new')} onClick={() => setCreating(true)} />
+        <ToolDivider />
+        <ToolButton
+          icon={IconPlayerPlayFilled}
+          tint="running"
+          label={t('action.start')}
+          disabled={!allows(selected, 'start')}
+          onClick={() => void start(selected)}
+        />
+        <Menu position="bottom-start">
+          <Menu.Target>
+            <button
+              type="button"
+              className={classes['more']}
+              aria-label={t('action.startOptions')}
+              disabled={!allows(selected, 'start')}
+            >
+              <IconChevronDown size={14} aria-hidden />
+            </button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconPlayerPlayFilled size={16} aria-hidden />} onClick={() => run('start')}>
+              {t('action.startInBackground')}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+        <ToolButton
+          icon={IconAppWindow}
+          label={t('action.show')}
+          disabled={!isLive(selected)}
+          onClick={() => show(selected)}
+        />
+        <ToolDivider />
+        <PowerTools machine={selected} run={run} />
+        <ToolDivider />
+        <ToolButton
+          icon={IconTrash}
+          label={t('action.remove')}
+          disabled={!allows(selected, 'remove')}
+          onClick={() => run('remove')}
+        />
+      </ToolBar>
       <ConnectionBanner connection={connection} failure={failure} />
       {connection === 'loading' ? (
         <div className={classes['centre']} role="status">

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import type { MouseMessage } from '../../../core/contract/stream.ts';
+import { MouseCapture } from './mouse-capture.ts';
+
+function setUp() {
+  const sent: Omit<MouseMessage, 'type'>[] = [];
+  let scheduled: (() => void) | undefined;
+  const mouse = new MouseCapture({
+    send: ({ type: _, ...rest }) => sent.push(rest),
+    schedule: (flush) => {
+      scheduled = flush;
+      return 1;
+    },
+    cancel: () => (scheduled = undefined),
+  });
+  return { sent, mouse, repaint: () => scheduled?.(), isScheduled: () => scheduled !== undefined };
+}
+
+describe('the mouse of a screen', () => {
+  test('sends the movements between two repaints as one', () => {
+    const { sent, mouse, repaint } = setUp();
+
+    mouse.move({ movementX: 3, movementY: -1, buttons: 0 });
+    mouse.move({ movementX: 4, movementY: 2, buttons: 0 });
+    repaint();
+
+    expect(sent).toEqual([{ dx: 7, dy: 1, wheel: 0, buttons: 0 }]);
+  });
+
+  test('keeps the fraction of a pixel for the next time', () => {
+    const { sent, mouse, repaint } = setUp();
+
+    for (let i = 0; i < 2; i++) {
+      mouse.move({ movementX: 0.75, movementY: 0, buttons: 0 });
+      repaint();
+    }
+
+    expect(sent.map(({ dx }) => dx)).toEqual([0, 1]);
+  });
+
+  test('moves before it clicks', () => {
+    const { sent, mouse, isScheduled } = setUp();
+
+    mouse.move({ movementX: 5, movementY: 0, buttons: 0 });
+    mouse.button({ buttons: 1 });
+
+    expect(sent).toEqual([
+      { dx: 5, dy: 0, wheel: 0, buttons: 0 },
+      { dx: 0, dy: 0, wheel: 0, buttons: 1 },
+    ]);
+    expect(isScheduled()).toBe(false);
+  });
+
+  test('counts whole notches of the wheel, in pixels or lines', () => {
+    const { sent, mouse } = setUp();
+
+    mouse.wheel({ deltaY: 60, deltaMode: 0, buttons: 0 });
+    mouse.wheel({ deltaY: 60, deltaMode: 0, buttons: 0 });
+    mouse.wheel({ deltaY: -6, deltaMode: 1, buttons: 0 });
+
+    expect(sent.map(({ wheel }) => wheel)).toEqual([1, -1]);
+  });
+
+  test('leaves no button down when the pointer is given back', () => {
+    const { sent, mouse } = setUp();
+    mouse.button({ buttons: 3 });
+
+    mouse.release();
+    mouse.release();
+
+    expect(sent.map(({ buttons }) => buttons)).toEqual([3, 0]);
+  });
+});

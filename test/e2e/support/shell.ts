@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** A web shell of its own library, as `npm start -- --web` starts it. */
+export interface Shell {
+  readonly url: string;
+  readonly libraryFolder: string;
+  /** Processes of the machines that run now. */
+  machinePids(): readonly number[];
+  stop(): Promise<void>;
+}
+
+export async function startShell(): Promise<Shell> {
+  const libraryFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'terrarium-e2e-'));
+  const child = spawn(process.execPath, ['scripts/start.mjs', '--web', '--library', libraryFolder], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      const [printed] = /http:\/\/127\.0\.0\.1:\d+\/\?token=\S+/.exec(line) ?? [];
+      if (printed) resolve(printed);
+    });
+    void exited.then(() => reject(new Error(`the web shell ended before it was open:\n${errors}`)));
+  });
+  return {
+    url,
+    libraryFolder,
+    machinePids: () => descendants(child.pid ?? 0).filter((pid) => commandLine(pid).includes('vm-host')),
+    stop: async () => {
+      child.kill('SIGTERM');
+      await exited;
+      fs.rmSync(libraryFolder, { recursive: true, force: true });
+    },
+  };
+}
+
+const commandLine = (pid: number): string => readProc(pid, 'cmdline').replaceAll('\0', ' ');
+
+function descendants(pid: number): number[] {
+  const processes = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const children = processes.map(Number).filter((other) => parentOf(other) === pid);
+  return children.flatMap((child) => [child, ...descendants(child)]);
+}
+
+/** The fourth field of /proc/<pid>/stat, of which the second may hold blanks and brackets. */
+const parentOf = (pid: number): number => Number(readProc(pid, 'stat').split(') ').at(-1)?.split(' ')[1]);
+
+/** Empty when the process is gone. */
+function readProc(pid: number, file: string): string {
+  try {
+    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
