@@ -158,7 +158,9 @@ export function unpackDD(exp: number): void {
   const second = (top - whole) * TWO32 + floor;
   const carry = Math.floor(second / TWO32);
   const first = whole + carry;
-  const ext = ((below - floor) * TWO32) | 1;
+  const fraction = below - floor;
+  // A hair below a whole number rounds to it.
+  const ext = fraction === 1 ? -1 : (fraction * TWO32) | 1;
   if (first >= TWO32) setUnpacked(exp + own + 16384, 0x80000000, second >>> 1, 1);
   else {
     setUnpacked(exp + own + 16383, first | 0, second | 0, ext);

@@ -69,6 +69,16 @@ export const isDenormal = (x: Floatx80): boolean => (x.se & EXPONENT_MAX) === 0 
 /** Pseudo-NaN, pseudo-infinity or unnormal: encodings that no processor since the 80387 takes. */
 export const isUnsupported = (x: Floatx80): boolean => (x.se & EXPONENT_MAX) !== 0 && x.hi >= 0;
 
+/** Tags, as in the tag word of FNSTENV and FNSAVE. */
+export const TAG = { valid: 0, zero: 1, special: 2, empty: 3 } as const;
+
+/** The tag of a register that is not empty. */
+export function tagOf(x: Floatx80): number {
+  const exp = x.se & EXPONENT_MAX;
+  if (exp !== 0 && exp !== EXPONENT_MAX && x.hi < 0) return TAG.valid;
+  return isZero(x) ? TAG.zero : TAG.special;
+}
+
 export function setZero(z: Floatx80, sign: number): void {
   z.se = sign << 15;
   z.hi = 0;

@@ -13,6 +13,8 @@ export {
   ROUND,
   setControlWord,
   setIndefinite,
+  TAG,
+  tagOf,
 } from './floatx80.ts';
 export { add, div, mul, sqrt, sub } from './arithmetic.ts';
 export { BCD, fromBcd, toBcd } from './bcd.ts';

@@ -21,7 +21,7 @@ struct in {
 struct out {
   uint8_t r0[16], r1[16]; /* ST(0) and ST(1), or what went to memory or to a register */
   uint32_t status;        /* x87 status word or MXCSR */
-  uint32_t extra;         /* AH after LAHF, or 1 when SIGFPE came */
+  uint32_t extra;         /* tag word, AH after LAHF, or 1 when SIGFPE came */
 };
 
 static sigjmp_buf escape;
@@ -49,6 +49,7 @@ static void on_sigfpe(int signal, siginfo_t *info, void *context) {
     X87_RUN(code)                                              \
     memcpy(o->r0, save + 28, 10);                              \
     memcpy(o->r1, save + 38, 10);                              \
+    memcpy(&o->extra, save + 8, 2);                            \
     o->status = status;                                        \
   }
 #define X87_COMPARE(name, code)                                                              \
@@ -93,6 +94,8 @@ X87(fchs, "fchs")
 X87(fabs, "fabs")
 X87(fxam, "fxam")
 X87(fcom, "fcom")
+X87(fcom32, "fcoms %[b]")
+X87(fcom64, "fcoml %[b]")
 X87(fucom, "fucom")
 X87(ftst, "ftst")
 X87_COMPARE(fcomi, "fcomi %%st(1)")
@@ -207,7 +210,7 @@ static const struct {
 } operations[] = {
     E(fadd) E(fsub) E(fmul) E(fdiv) E(fadd32) E(fsub32) E(fmul32) E(fdiv32) E(fadd64)
     E(fsub64) E(fmul64) E(fdiv64) E(fsqrt) E(fprem) E(fprem1) E(fscale) E(fxtract) E(frndint) E(fchs) E(fabs)
-    E(fxam) E(fcom) E(fucom) E(ftst) E(fcomi) E(fucomi) E(fld32) E(fld64) E(fild16) E(fild32) E(fild64) E(fbld)
+    E(fxam) E(fcom) E(fcom32) E(fcom64) E(fucom) E(ftst) E(fcomi) E(fucomi) E(fld32) E(fld64) E(fild16) E(fild32) E(fild64) E(fbld)
     E(fst32) E(fst64) E(fist16) E(fist32) E(fist64) E(fisttp16) E(fisttp32) E(fisttp64) E(fbstp) E(fld1) E(fldl2t)
     E(fldl2e) E(fldpi) E(fldlg2) E(fldln2) E(fldz) E(fsin) E(fcos) E(fsincos) E(fptan) E(fpatan) E(f2xm1) E(fyl2x)
     E(fyl2xp1)

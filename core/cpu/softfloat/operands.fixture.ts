@@ -186,9 +186,10 @@ export class Operands {
   /** Packed BCD of 18 digits; sometimes digits above 9. */
   bcd(view: DataView, offset: number): void {
     const digits = this.below(19);
+    const radix = this.below(10) === 0 ? 16 : 10;
     for (let byte = 0; byte < 9; byte++) {
-      const low = byte * 2 < digits ? this.below(10) : 0;
-      const high = byte * 2 + 1 < digits ? this.below(10) : 0;
+      const low = byte * 2 < digits ? this.below(radix) : 0;
+      const high = byte * 2 + 1 < digits ? this.below(radix) : 0;
       view.setUint8(offset + byte, (high << 4) | low);
     }
     view.setUint8(offset + 9, this.word() & 0x80);

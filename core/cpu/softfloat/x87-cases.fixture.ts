@@ -1,5 +1,5 @@
 /** What host-cpu.test.ts runs on both sides of the x87: operands, the operation, and which results must agree. */
-import { CONDITION, Floatx80 } from './floatx80.ts';
+import { CONDITION, Floatx80, tagOf } from './floatx80.ts';
 import type { FloatContext } from './floatx80.ts';
 import type { Operands } from './operands.fixture.ts';
 import * as arithmetic from './arithmetic.ts';
@@ -237,8 +237,26 @@ export const X87_CASES: readonly X87Case[] = [
   unary('frndint', roundToInteger),
   unary('fchs', (ctx, x, z) => (changeSign(ctx, x, z), true)),
   unary('fabs', (ctx, x, z) => (absolute(ctx, x, z), true)),
-  { ...unary('fxam', (ctx, x) => (examine(ctx, x, false), true)), check: exact(1, ALL) },
+  {
+    ...unary('fxam', (ctx, x) => (examine(ctx, x, false), true)),
+    check: (ctx, got, out, at) => {
+      // Two registers are in use: the stack's top is physical register 6.
+      const tag = (out.getUint32(at + 36, true) >>> 12) & 3;
+      return tag === tagOf(got.r0) ? exact(1, ALL)(ctx, got, out, at) : 'tag';
+    },
+  },
   comparison('fcom', false, false),
+  ...[32, 64].map((bits) => ({
+    ...memoryOperand(
+      `fcom${bits}`,
+      (ctx, view, at) =>
+        bits === 32
+          ? expandFloat32(ctx, view.getInt32(at, true), b)
+          : expandFloat64(ctx, view.getInt32(at + 4, true), view.getInt32(at, true), b),
+      (ctx, x, y) => compare(ctx, x, y, false),
+    ),
+    check: exact(1, ALL),
+  })),
   comparison('fucom', true, false),
   comparison('ftst', false, false),
   comparison('fcomi', false, true),
@@ -329,7 +347,7 @@ export const X87_CASES: readonly X87Case[] = [
   near('fcos', 1, angle, (ctx, x, _y, z) => cosine(ctx, x, z), CONDITION.C2),
   near('fsincos', 2, angle, (ctx, x, _y, z, second) => push(sineCosine(ctx, x, second, z), x, z, second), CONDITION.C2),
   near('fptan', 2, angle, (ctx, x, _y, z, second) => push(tangent(ctx, x, second, z), x, z, second), CONDITION.C2),
-  near('fpatan', 1, pair, (ctx, x, y, z) => pop(arctangent(ctx, x, y, z), x, z)),
+  near('fpatan', 1, nearOne, (ctx, x, y, z) => pop(arctangent(ctx, x, y, z), x, z)),
   near(
     'f2xm1',
     1,
@@ -352,7 +370,7 @@ export const X87_CASES: readonly X87Case[] = [
     native: 'f2xm1',
     vendor: 'AuthenticAMD',
   },
-  near('fyl2x', 1, pair, (ctx, x, y, z) => pop(yLog2(ctx, x, y, z), x, z)),
+  near('fyl2x', 1, nearOne, (ctx, x, y, z) => pop(yLog2(ctx, x, y, z), x, z)),
   near(
     'fyl2xp1',
     1,
@@ -395,10 +413,36 @@ function pop(delivered: boolean, x: Floatx80, z: Floatx80): boolean {
   return true;
 }
 
+/** Angles in and out of range, a quarter of them next to a multiple of pi/2. */
 function angle(ops: Operands, view: DataView, at: number): void {
-  if (ops.below(6) === 0) ops.x80(view, at);
+  if (ops.below(4) === 0) nearMultipleOfHalfPi(ops, view, at);
+  else if (ops.below(6) === 0) ops.x80(view, at);
   else ops.x80Within(view, at, 0x3fb0, 0x3fff + 64 - 0x3fb0);
   ops.x80(view, at + 16);
+}
+
+/** Any operands, a quarter of them near 1 in both or in the first. */
+function nearOne(ops: Operands, view: DataView, at: number): void {
+  pair(ops, view, at);
+  const choice = ops.below(8);
+  if (choice < 2) {
+    ops.x80Within(view, at, 0x3ffe, 2);
+    view.setUint16(at + 8, view.getUint16(at + 8, true) & (choice === 0 ? 0x7fff : 0xffff), true);
+  }
+  if (choice === 1) ops.x80Within(view, at + 16, 0x3ffe, 2);
+}
+
+/** The first 66 bits of pi. */
+const PI66 = 0x3243f6a8885a308d3n;
+
+function nearMultipleOfHalfPi(ops: Operands, view: DataView, at: number): void {
+  ops.integer(view, at);
+  const multiple = (view.getBigUint64(at, true) & 0x7fffffffffffffffn) >> BigInt(2 + ops.below(60));
+  const product = (multiple === 0n ? 1n : multiple) * PI66;
+  const extra = BigInt(product.toString(2).length - 64);
+  // Units of 2^-65; the nearest register or one of its neighbours.
+  view.setBigUint64(at, (product >> extra) + BigInt(ops.below(3)) - 1n, true);
+  view.setUint16(at + 8, 0x3fff + 63 - 65 + Number(extra), true);
 }
 
 /** Transcendental functions: flags exact, results within one unit in the last place; `worstUlp` keeps the largest. */
