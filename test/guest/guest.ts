@@ -1,0 +1,139 @@
+/** A whole PC inside the test's process, on the virtual clock: the same input gives the same pixels at the same instant. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Frame } from '../../core/backends/index.ts';
+import { MemoryBlock } from '../../core/formats/index.ts';
+import type { Machine, PcConfig } from '../../core/machine/machine.ts';
+import { createPc } from '../../core/machine/pc.ts';
+import { repeatableEntropy, repeatableWallClock } from '../../main/vm-host/clocks.ts';
+import { guestImage } from '../fixtures/guests.ts';
+
+const STEP_NS = 1e6;
+const LIMIT_MS = 3_000;
+
+/** A private copy of a guest image. */
+export const guestFloppy = (name: string): Uint8Array => new Uint8Array(readFileSync(guestImage(name)));
+
+export class Guest {
+  readonly machine: Machine;
+  /** What the machine wrote is in here. */
+  readonly floppy: Uint8Array | undefined;
+  readonly log: string[] = [];
+  #serial = '';
+  #debug = '';
+
+  constructor(floppy: Uint8Array | undefined, config: Partial<PcConfig> = {}) {
+    this.floppy = floppy;
+    this.machine = createPc(
+      { memoryMiB: 16, bootOrder: ['floppy', 'cdrom', 'disk'], clock: 'virtual', engine: 'auto', ...config },
+      {
+        hostClock: { nowNs: 0 },
+        wallClock: repeatableWallClock,
+        entropy: repeatableEntropy(),
+        floppies: [floppy && new MemoryBlock(floppy)],
+        disks: [],
+        serial: [{ write: (byte) => void (this.#serial += String.fromCharCode(byte)) }],
+        debug: { write: (byte) => void (this.#debug += String.fromCharCode(byte)) },
+        log: (message) => void this.log.push(message),
+      },
+    );
+  }
+
+  /** What the guest sent to COM1. */
+  get serial(): string {
+    return this.#serial;
+  }
+
+  /** What the guest wrote to port E9h. */
+  get debug(): string {
+    return this.#debug;
+  }
+
+  runFor(ms: number): void {
+    this.machine.run(this.machine.nowNs + ms * 1e6);
+  }
+
+  /** Runs until the text screen matches or the condition holds; throws with the last screen after `limitMs` of guest time. */
+  runUntil(wanted: RegExp | (() => boolean), limitMs = LIMIT_MS): void {
+    const holds = typeof wanted === 'function' ? wanted : () => wanted.test(this.text);
+    const endNs = this.machine.nowNs + limitMs * 1e6;
+    while (!holds()) {
+      if (this.machine.nowNs >= endNs)
+        throw new Error(`not met in ${limitMs} ms: ${String(wanted)}\n${this.text}\ndebug port: ${this.#debug}`);
+      this.machine.run(this.machine.nowNs + STEP_NS);
+    }
+  }
+
+  /** Types, and runs until the last key is released. */
+  type(text: string): void {
+    this.machine.typist.type(text);
+    this.runUntil(() => !this.machine.typist.busy);
+  }
+
+  /** Presses keys together (`KeyboardEvent.code`), and runs until they are released. */
+  press(...codes: readonly string[]): void {
+    if (!this.machine.typist.chord(codes)) throw new Error(`no such key: ${codes.join('+')}`);
+    this.runUntil(() => !this.machine.typist.busy);
+  }
+
+  /** The rows of the text screen without trailing blanks; none in graphics modes. */
+  get rows(): string[] {
+    return (this.machine.display.text() ?? []).map((row) => row.trimEnd());
+  }
+
+  get text(): string {
+    return this.rows.join('\n').trimEnd();
+  }
+
+  /** The picture as it is now; valid until the next call. */
+  picture(): Picture {
+    this.machine.display.refresh();
+    return new Picture(this.machine.display.frame);
+  }
+
+  get stateHash(): string {
+    return createHash('sha256').update(this.machine.save()).digest('hex');
+  }
+}
+
+export class Picture {
+  readonly frame: Frame;
+
+  constructor(frame: Frame) {
+    this.frame = frame;
+  }
+
+  get size(): string {
+    return `${this.frame.width}x${this.frame.height}`;
+  }
+
+  /** RRGGBB in hexadecimal. */
+  at(x: number, y: number): string {
+    const { pixels, width } = this.frame;
+    const at = (y * width + x) * 4;
+    return Buffer.from(pixels.subarray(at, at + 3)).toString('hex');
+  }
+
+  /** A pixel of a mode of this many columns and rows, wherever the frame repeats it. */
+  of(columns: number, rows: number): (x: number, y: number) => string {
+    const { width, height } = this.frame;
+    if (width % columns !== 0 || height % rows !== 0)
+      throw new Error(`${this.size} is no multiple of ${columns}x${rows}`);
+    return (x, y) => this.at((x * width) / columns, (y * height) / rows);
+  }
+
+  get hash(): string {
+    return createHash('sha256').update(this.frame.pixels).digest('hex');
+  }
+
+  /** How many pixels have each colour. */
+  colours(): Map<string, number> {
+    const counts = new Map<string, number>();
+    const { pixels } = this.frame;
+    for (let at = 0; at < pixels.length; at += 4) {
+      const colour = Buffer.from(pixels.subarray(at, at + 3)).toString('hex');
+      counts.set(colour, (counts.get(colour) ?? 0) + 1);
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,50 @@
+/** The `terrarium` command as a person starts it: a process of its own under the pinned Node. */
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const COMMAND = path.join(ROOT, 'main/cli/terrarium.mjs');
+const NODE = path.join(ROOT, 'node_modules/node/bin/node');
+/** Over this the command hangs; far above what any of these runs takes on a busy machine. */
+const HANG_MS = 120_000;
+
+export interface Outcome {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Report {
+  readonly matches: readonly { readonly until: string; readonly ms: number }[];
+  readonly instructions: number;
+  readonly stateHash: string;
+  readonly screen: readonly string[];
+  readonly exit: number;
+}
+
+/** Runs `terrarium` with these arguments to its end. */
+export function terrarium(...args: readonly string[]): Promise<Outcome> {
+  const child = spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const hang = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exit) => {
+      clearTimeout(hang);
+      resolve({ exit, stdout, stderr });
+    });
+  });
+}
+
+/** `terrarium run … --json`, which must end well. Throws with the last screen otherwise. */
+export async function report(...args: readonly string[]): Promise<Report> {
+  const { exit, stdout, stderr } = await terrarium('run', ...args, '--json', '--timeout', '90');
+  if (exit !== 0) throw new Error(`terrarium run ${args.join(' ')} ended with ${exit}:\n${stderr}`);
+  return JSON.parse(stdout) as Report;
+}
+
+/** The prompt of FreeDOS, as a pattern for --until. */
+export const PROMPT = String.raw`A:\\>$`;
