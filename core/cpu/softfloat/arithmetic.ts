@@ -60,18 +60,23 @@ const isNormal = (x: Floatx80): boolean => {
   return x.hi < 0 && exp !== 0 && exp !== EXPONENT_MAX;
 };
 
-function addNormalized(ctx: FloatContext, sa: number, sb: number, z: Floatx80): boolean {
-  let sign = sa;
-  if (sa === sb) addMagnitudes(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
-  else {
-    const order = subMagnitudes(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
-    if (order === 0) {
-      setZero(z, ctx.roundingMode === ROUND.down ? 1 : 0);
-      return true;
-    }
-    if (order < 0) sign = sb;
+function subNormalized(
+  ctx: FloatContext,
+  sign: number,
+  ea: number,
+  ah: number,
+  al: number,
+  eb: number,
+  bh: number,
+  bl: number,
+  z: Floatx80,
+): boolean {
+  const order = subMagnitudes(ea, ah, al, eb, bh, bl);
+  if (order === 0) {
+    setZero(z, ctx.roundingMode === ROUND.down ? 1 : 0);
+    return true;
   }
-  return roundX80(ctx, sign, ctx.precision, z);
+  return roundX80(ctx, order < 0 ? sign ^ 1 : sign, ctx.precision, z);
 }
 
 function addSigned(ctx: FloatContext, a: Floatx80, b: Floatx80, flip: number, z: Floatx80): boolean {
@@ -79,6 +84,10 @@ function addSigned(ctx: FloatContext, a: Floatx80, b: Floatx80, flip: number, z:
   const sb = ((b.se >>> 15) & 1) ^ flip;
   if (!ctx.memoryDenormal && isNormal(a) && isNormal(b)) {
     ctx.c1 = 0;
+    const ea = a.se & EXPONENT_MAX;
+    const eb = b.se & EXPONENT_MAX;
+    if (sa !== sb) return subNormalized(ctx, sa, ea, a.hi, a.lo, eb, b.hi, b.lo, z);
+    addMagnitudes(ea, a.hi, a.lo, eb, b.hi, b.lo);
   } else {
     const special = specialTwo(ctx, a, b, z);
     if (special !== GO_ON) return special === DELIVER;
@@ -99,10 +108,12 @@ function addSigned(ctx: FloatContext, a: Floatx80, b: Floatx80, flip: number, z:
       setUnpacked(A[0]!, A[1]!, A[2]!, 0);
       return roundX80(ctx, sign, ctx.precision, z);
     }
+    normalize(a, A);
+    normalize(b, B);
+    if (sa !== sb) return subNormalized(ctx, sa, A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!, z);
+    addMagnitudes(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
   }
-  normalize(a, A);
-  normalize(b, B);
-  return addNormalized(ctx, sa, sb, z);
+  return roundX80(ctx, sa, ctx.precision, z);
 }
 
 /** z = a + b. */
@@ -116,6 +127,7 @@ export function mul(ctx: FloatContext, a: Floatx80, b: Floatx80, z: Floatx80): b
   const sign = ((a.se ^ b.se) >>> 15) & 1;
   if (!ctx.memoryDenormal && isNormal(a) && isNormal(b)) {
     ctx.c1 = 0;
+    multiply(a.se & EXPONENT_MAX, a.hi, a.lo, b.se & EXPONENT_MAX, b.hi, b.lo);
   } else {
     const special = specialTwo(ctx, a, b, z);
     if (special !== GO_ON) return special === DELIVER;
@@ -129,10 +141,10 @@ export function mul(ctx: FloatContext, a: Floatx80, b: Floatx80, z: Floatx80): b
       setZero(z, sign);
       return true;
     }
+    normalize(a, A);
+    normalize(b, B);
+    multiply(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
   }
-  normalize(a, A);
-  normalize(b, B);
-  multiply(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
   return roundX80(ctx, sign, ctx.precision, z);
 }
 
@@ -141,6 +153,7 @@ export function div(ctx: FloatContext, a: Floatx80, b: Floatx80, z: Floatx80): b
   const sign = ((a.se ^ b.se) >>> 15) & 1;
   if (!ctx.memoryDenormal && isNormal(a) && isNormal(b)) {
     ctx.c1 = 0;
+    divide(a.se & EXPONENT_MAX, a.hi, a.lo, b.se & EXPONENT_MAX, b.hi, b.lo);
   } else {
     const special = specialTwo(ctx, a, b, z);
     if (special !== GO_ON) return special === DELIVER;
@@ -160,10 +173,10 @@ export function div(ctx: FloatContext, a: Floatx80, b: Floatx80, z: Floatx80): b
       setZero(z, sign);
       return true;
     }
+    normalize(a, A);
+    normalize(b, B);
+    divide(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
   }
-  normalize(a, A);
-  normalize(b, B);
-  divide(A[0]!, A[1]!, A[2]!, B[0]!, B[1]!, B[2]!);
   return roundX80(ctx, sign, ctx.precision, z);
 }
 

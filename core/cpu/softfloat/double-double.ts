@@ -19,14 +19,7 @@ export function quickSum(a: number, b: number): void {
   D[1] = b - (sum - a);
 }
 
-/** D = a + b, exactly. */
-export function twoSum(a: number, b: number): void {
-  const sum = a + b;
-  const part = sum - a;
-  D[0] = sum;
-  D[1] = a - (sum - part) + (b - part);
-}
-
+/** D = a + b. */
 export function addDD(ah: number, al: number, bh: number, bl: number): void {
   const sum = ah + bh;
   const part = sum - ah;
@@ -39,6 +32,7 @@ export function addDD(ah: number, al: number, bh: number, bl: number): void {
   quickSum(high, middle - (high - sum) + lowError);
 }
 
+/** D = a * b. */
 export function mulDD(ah: number, al: number, bh: number, bl: number): void {
   const product = ah * bh;
   const ta = SPLITTER * ah;

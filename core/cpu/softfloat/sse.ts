@@ -221,7 +221,6 @@ function divideOperands(ctx: SseContext, format: NarrowFormat): void {
   if (!denormalsAllowed(ctx, A.denormal || B.denormal)) return;
   if (A.kind === INFINITE) infiniteResult(format, sign);
   else if (A.kind === ZERO || B.kind === INFINITE) zeroResult(sign);
-  else if (B.kind === ZERO) infiniteResult(format, sign);
   else {
     divide(A.exp, A.hi, A.lo, B.exp, B.hi, B.lo);
     finish(ctx, sign, format);

@@ -30,7 +30,6 @@ import {
   reciprocalSeries,
   scaleD,
   significandDD,
-  twoSum,
   unpackDD,
 } from './double-double.ts';
 import { below64, setUnpacked } from './kernel.ts';
@@ -330,7 +329,7 @@ function arctangentOfRatio(): void {
   addDD(D[0]!, D[1]!, ARCTANGENTS[2 * j]!, ARCTANGENTS[2 * j + 1]!);
 }
 
-/** z = eighths * pi/4 with a sign. */
+/** z = quarters * pi/4 with a sign. */
 function deliverPi(ctx: FloatContext, sign: number, quarters: number, z: Floatx80): boolean {
   mulDD(PI_HIGH, PI_LOW, quarters / 4, 0);
   unpackDD(0);
@@ -371,7 +370,6 @@ export function arctangent(ctx: FloatContext, x: Floatx80, y: Floatx80, z: Float
   arctangentOfRatio();
   if (steep) addDD(PI_HIGH / 2, PI_LOW / 2, left ? D[0]! : -D[0]!, left ? D[1]! : -D[1]!);
   else if (left) addDD(PI_HIGH, PI_LOW, -D[0]!, -D[1]!);
-  twoSum(D[0]!, D[1]!);
   unpackDD(0);
   return roundX80(ctx, sign, 64, z);
 }
