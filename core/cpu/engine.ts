@@ -44,6 +44,8 @@ const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
 const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
 const MODE_MASK = 0xff;
+/** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
+const REPEAT_SLICE = 4096;
 const DR6_BS = 1 << 14;
 
 /**
@@ -108,6 +110,7 @@ export class Cpu {
 
   reset(): void {
     this.state.reset();
+    this.state.set(S.repeatSlice, REPEAT_SLICE);
     this.mmu.flush();
   }
 
@@ -257,20 +260,20 @@ export class Cpu {
     const rip = state.rip;
     // Jumps must not find their target: one instruction, then back.
     state.set(S.jumpKey, 0);
-    const faultBefore = this.#faultCount;
+    if (trap) state.set(S.repeatSlice, 1);
+    const deliveredBefore = this.interrupts.delivered;
     const retired = this.#enter(record, 1);
+    state.set(S.repeatSlice, REPEAT_SLICE);
     this.mmu.updateMode();
     if (state.get(S.shadowActive) && state.get(S.shadowRip) === rip) state.set(S.shadowActive, 0);
-    // A trap after the instruction; not after one that faulted, nor after the one that loaded SS.
-    if (trap && this.#faultCount === faultBefore && !this.#inShadow && !this.isShutdown) {
+    // A trap after the instruction; not after one that faulted or was an INT, nor after the one that loaded SS.
+    if (trap && this.interrupts.delivered === deliveredBefore && !this.#inShadow && !this.isShutdown) {
       state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | DR6_BS);
       if (this.halted) state.set(CONTROL.halted, 0);
       this.#deliver(VECTOR.DB, 'exception');
     }
     return retired;
   }
-
-  #faultCount = 0;
 
   #enter(record: number, budget: number): number {
     const { state } = this;
@@ -291,7 +294,7 @@ export class Cpu {
       const { view } = this.#c.memory;
       const at = state.get(S.record);
       state.set(S.budget, state.signed(S.budget) + view.getUint16(at + R.remaining, true));
-      state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
+      if (!this.#fault!.inNewTask) state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
     }
     const retired = budget - state.signed(S.budget);
     this.#retiredBefore += retired;
@@ -299,7 +302,6 @@ export class Cpu {
       state.set(S.fault, 0);
       const fault = this.#fault!;
       this.#fault = undefined;
-      this.#faultCount++;
       this.#deliver(fault.vector, 'exception', fault.errorCode);
     }
     return retired;

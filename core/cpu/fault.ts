@@ -9,10 +9,13 @@ export class CpuFault {
   readonly vector: number;
   /** Undefined for vectors that push none. */
   readonly errorCode: number | undefined;
+  /** The fault belongs to where rip points already (a new task), not to the instruction that led there. */
+  readonly inNewTask: boolean;
 
-  constructor(vector: number, errorCode?: number) {
+  constructor(vector: number, errorCode?: number, inNewTask = false) {
     this.vector = vector;
     this.errorCode = errorCode;
+    this.inNewTask = inNewTask;
   }
 }
 

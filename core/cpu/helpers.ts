@@ -6,6 +6,7 @@ export const HELPERS = [
   'divideError',
   'boundRangeExceeded',
   'undefinedOpcode',
+  'wait',
   'codeLimit',
   'loadSegment',
   'farJump',

@@ -23,6 +23,8 @@ export class Interrupts {
   readonly #descriptors: Descriptors;
   readonly #tasks: Tasks;
   readonly #far: FarTransfers;
+  /** Interrupts and exceptions delivered so far. */
+  delivered = 0;
 
   constructor(state: CpuState, mmu: Mmu, descriptors: Descriptors, tasks: Tasks, far: FarTransfers) {
     this.#state = state;
@@ -36,6 +38,7 @@ export class Interrupts {
   deliver(vector: number, source: InterruptSource, returnRip: number, errorCode?: number): void {
     if (this.#state.protectedMode) this.#deliverProtected(vector, source, returnRip, errorCode);
     else this.#deliverReal(vector, returnRip);
+    this.delivered++;
   }
 
   #deliverReal(vector: number, returnRip: number): void {

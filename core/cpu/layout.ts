@@ -47,6 +47,8 @@ export const S = {
   /** rip after STI, MOV SS or POP SS: no interrupt is taken there; valid when shadowActive is 1. */
   shadowRip: 0x0d0,
   shadowActive: 0x0d8,
+  /** Iterations of a repeated string instruction before interrupts are looked at; 1 while single-stepping. */
+  repeatSlice: 0x0dc,
   /** Result of a 64-bit slow read; operands of 64-bit slow writes. */
   transfer: 0x0e0,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */

@@ -217,6 +217,9 @@ export function systemHelpers(parts: SystemParts): HelperTable {
     undefinedOpcode: () => {
       throw ud();
     },
+    wait: () => {
+      if ((state.cr0 & (CR0.MP | CR0.TS)) === (CR0.MP | CR0.TS)) throw new CpuFault(VECTOR.NM);
+    },
     codeLimit: () => {
       throw gp();
     },

@@ -115,18 +115,24 @@ export class Tasks {
     state.rip = image.rip;
     state.eflags = (image.flags & 0x003f_7fd5) | 2;
     image.gprs.forEach((value, i) => state.setGpr(i, is32 ? value : (state.gpr(i) & 0xffff_0000) | value));
-    this.#loadSegments(image.ldt, image.selectors, order);
-    mmu.updateMode();
-    if (errorCode !== undefined) {
-      const stack = StackCursor.current(state, mmu);
-      stack.push(is32 ? 4 : 2, errorCode);
-      stack.commit();
+    try {
+      this.#loadSegments(image.ldt, image.selectors, order);
+      mmu.updateMode();
+      if (errorCode !== undefined) {
+        const stack = StackCursor.current(state, mmu);
+        stack.push(is32 ? 4 : 2, errorCode);
+        stack.commit();
+      }
+      if (image.trap) {
+        state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | 0x8000);
+        throw new CpuFault(VECTOR.DB);
+      }
+      if (image.rip > state.limit(SEG.CS)) throw gp();
+    } catch (fault) {
+      mmu.updateMode();
+      if (fault instanceof CpuFault) throw new CpuFault(fault.vector, fault.errorCode, true);
+      throw fault;
     }
-    if (image.trap) {
-      state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | 0x8000);
-      throw new CpuFault(VECTOR.DB);
-    }
-    if (image.rip > state.limit(SEG.CS)) throw gp();
   }
 
   #saveOld(nextRip: number, reason: TaskSwitchReason): void {

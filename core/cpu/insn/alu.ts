@@ -1,5 +1,5 @@
 /** Integer arithmetic and logic. Intel SDM volume 2. */
-import { CC } from './builder.ts';
+import { CC, type Builder } from './builder.ts';
 import { insn } from './define.ts';
 import {
   conditionValue,
@@ -12,6 +12,7 @@ import {
   setArithmeticFlags,
   arithmeticFlags,
 } from './flags.ts';
+import type { Value } from './value.ts';
 
 insn('ADD', (b, dst, src) => {
   const left = b.modify(dst);
@@ -137,7 +138,13 @@ insn('CMPXCHG8B', (b, m) => {
 
 // --- decimal adjustment ----------------------------------------------------------------------------------------------------
 
-/** DAA and DAS share their shape; SDM pseudo-code, with OF as current processors leave it (0). */
+/** 0 or 1: the sum or difference left the signed range. */
+function signedOverflow(b: Builder, left: Value, right: Value, result: Value, subtract: boolean): Value {
+  const operands = subtract ? b.xor(left, right) : b.not(b.xor(left, right));
+  return b.trunc(b.shr(b.and(operands, b.xor(left, result)), left.width - 1), 8);
+}
+
+/** DAA and DAS share their shape; SDM pseudo-code, with OF as an AMD Zen leaves it: that of the whole correction. */
 function decimalAdjust(name: string, subtract: boolean): void {
   insn(name, (b) => {
     const old = b.readGpr(0, 8);
@@ -154,7 +161,8 @@ function decimalAdjust(name: string, subtract: boolean): void {
     b.writeGpr(0, result);
     // DAS also borrows when the low correction alone goes below zero.
     const lowBorrow = subtract ? b.and(low, b.ltU(old, b.const(8, 6))) : b.const(8, 0);
-    flagsFromBits(b, result, b.or(high, lowBorrow), b.const(8, 0), low);
+    const overflow = b.let(signedOverflow(b, old, correction, result, subtract));
+    flagsFromBits(b, result, b.or(high, lowBorrow), overflow, low);
   });
 }
 decimalAdjust('DAA', false);
@@ -166,12 +174,11 @@ function asciiAdjust(name: string, subtract: boolean): void {
     const adjust = b.and(b.shr(b.flagsAux(), 3), b.const(32, 1));
     const digit = b.and(ax, b.const(16, 0x0f));
     const needed = b.let(b.or(b.gtU(digit, b.const(16, 9)), b.trunc(adjust, 8)));
-    const correction = b.const(16, 0x106);
-    const corrected = subtract ? b.sub(ax, correction) : b.add(ax, correction);
-    const result = b.let(b.and(b.select(needed, corrected, ax), b.const(16, 0xff0f)));
-    b.writeGpr(0, result);
-    // SF, ZF and PF are undefined; processors leave those of the result's low byte.
-    flagsFromBits(b, b.trunc(result, 8), needed, b.const(8, 0), needed);
+    const correction = b.let(b.select(needed, b.const(16, 0x106), b.const(16, 0)));
+    const result = b.let(subtract ? b.sub(ax, correction) : b.add(ax, correction));
+    b.writeGpr(0, b.and(result, b.const(16, 0xff0f)));
+    // SF, ZF, PF and OF are undefined; an AMD Zen leaves those of the 16-bit sum.
+    flagsFromBits(b, result, needed, b.let(signedOverflow(b, ax, correction, result, subtract)), needed);
   });
 }
 asciiAdjust('AAA', false);
@@ -192,9 +199,11 @@ insn('AAD', (b, base) => {
   const factor = b.read({ ...base, width: 8 } as typeof base);
   const al = b.readGpr(0, 8);
   const ah = b.readGpr(0, 8, true);
-  const result = b.let(b.and(b.add(al, b.mul(ah, factor)), b.const(8, 0xff)));
+  const tens = b.let(b.mul(ah, factor));
+  const result = b.let(b.add(al, tens));
   b.writeGpr(0, b.zext(result, 16));
-  flagsLogic(b, result);
+  // OF, AF and CF are undefined; an AMD Zen leaves those of the addition.
+  flagsAdd(b, al, tens, result);
 });
 
 // --- flag instructions -------------------------------------------------------------------------------------------------------

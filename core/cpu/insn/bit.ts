@@ -1,9 +1,12 @@
 /** Bit tests, bit scans, byte order, set and move on condition. */
 import { CC, type Builder } from './builder.ts';
 import { insn } from './define.ts';
-import { conditionValue, flagsCarry, flagsZero } from './flags.ts';
+import { AUX, conditionValue, flagsCarry } from './flags.ts';
 import { isMemory, type Opnd } from './operand.ts';
 import type { Value } from './value.ts';
+
+/** In a flags result: neither zero nor negative, whatever the low byte that parity is taken of. */
+const NONZERO = 0x100;
 
 /**
  * BT and its relatives. With a register index a memory operand is a string of bits that reaches beyond the operand,
@@ -31,12 +34,18 @@ bitTest('BTS', (b, word, mask) => b.or(word, mask));
 bitTest('BTR', (b, word, mask) => b.and(word, b.not(mask)));
 bitTest('BTC', (b, word, mask) => b.xor(word, mask));
 
-/** A source of zero sets ZF and leaves the destination, as both vendors' processors do. */
+/**
+ * A source of zero sets ZF and leaves the destination, as both vendors' processors do. The undefined flags are an AMD
+ * Zen's: PF by the index found, the others 0.
+ */
 function bitScan(name: string, find: (b: Builder, source: Value) => Value): void {
   insn(name, (b, dst, src) => {
     const source = b.let(b.read(src));
-    b.if(b.nonZero(source), () => b.write(dst, find(b, source)));
-    flagsZero(b, b.isZero(source));
+    const index = b.let(find(b, source));
+    b.if(b.nonZero(source), () => b.write(dst, index));
+    const found = b.or(b.zext(index, 32), b.const(32, NONZERO));
+    b.setFlagsResult(b.select(b.isZero(source), b.const(32, 0), found));
+    b.setFlagsAux(b.const(32, 0));
   });
 }
 bitScan('BSF', (b, source) => b.ctz(source));
@@ -54,9 +63,9 @@ insn('POPCNT', (b, dst, src) => {
 
 /** ZF tells a zero source; all other arithmetic flags are cleared. */
 function flagsPopcnt(b: Builder, source: Value): void {
-  // A result of 0 sets PF as well; 0x100 with the parity byte inverted clears SF, ZF and PF.
-  b.setFlagsResult(b.select(b.isZero(source), b.const(32, 0), b.const(32, 0x100)));
-  b.setFlagsAux(b.const(32, 0x100));
+  // A low byte of 0 has even parity: the parity byte turns PF off.
+  b.setFlagsResult(b.select(b.isZero(source), b.const(32, 0), b.const(32, NONZERO)));
+  b.setFlagsAux(b.const(32, 1 << AUX.PARITY_SHIFT));
 }
 
 function byteSwap(b: Builder, value: Value): Value {

@@ -1,11 +1,13 @@
 /** Multiplication and division. */
 import { insn } from './define.ts';
 import type { Builder } from './builder.ts';
-import { flagsFromBits } from './flags.ts';
+import { FLAG, arithmeticFlags, flagsCarryOverflow, setArithmeticFlags } from './flags.ts';
 import type { Opnd } from './operand.ts';
 import type { Value, Width } from './value.ts';
 
 const twice = (width: Width): Width => (width * 2) as Width;
+
+/** Of the flags only CF and OF change, as on AMD processors; the SDM leaves the others undefined. */
 
 /** MUL and one-operand IMUL: the double-width product goes to AX, DX:AX, EDX:EAX. */
 function multiplyAccumulator(name: string, signed: boolean): void {
@@ -26,7 +28,7 @@ function multiplyInto(b: Builder, src: Opnd, signed: boolean): void {
     b.writeGpr(0, low);
     b.writeGpr(2, b.trunc(b.shr(product, width), width));
   }
-  flagsFromBits(b, low, overflow, overflow);
+  flagsCarryOverflow(b, overflow, overflow);
 }
 
 multiplyAccumulator('MUL', false);
@@ -43,11 +45,16 @@ insn('IMUL', (b, ...operands) => {
   const product = b.let(b.mul(b.sext(left, wide), b.sext(right, wide)));
   const low = b.let(b.trunc(product, width));
   const overflow = b.let(b.ne(b.sext(low, wide), product));
-  flagsFromBits(b, low, overflow, overflow);
+  flagsCarryOverflow(b, overflow, overflow);
   b.write(dst, low);
 });
 
-/** DIV and IDIV leave the flags as they were, as AMD processors do; the SDM calls them undefined. */
+/** All flags are undefined after a division; an AMD Zen keeps CF and OF, sets AF and clears the others. */
+function flagsDivide(b: Builder): void {
+  const kept = b.and(arithmeticFlags(b), b.const(32, FLAG.CF | FLAG.OF));
+  setArithmeticFlags(b, b.or(kept, b.const(32, FLAG.AF)));
+}
+
 function divide(name: string, signed: boolean): void {
   insn(name, (b, src) => {
     const divisor = b.let(b.read(src));
@@ -71,13 +78,10 @@ function divide(name: string, signed: boolean): void {
     const rest = b.let(signed ? b.remS(top, bottom) : b.remU(top, bottom));
     const low = b.let(b.trunc(quotient, width));
     b.if(b.ne(extend(low), quotient), () => b.helper('divideError'));
-    if (width === 8) {
-      b.writeGpr(0, low);
-      b.writeGpr(0, b.trunc(rest, 8), true);
-    } else {
-      b.writeGpr(0, low);
-      b.writeGpr(2, b.trunc(rest, width));
-    }
+    b.writeGpr(0, low);
+    if (width === 8) b.writeGpr(0, b.trunc(rest, 8), true);
+    else b.writeGpr(2, b.trunc(rest, width));
+    flagsDivide(b);
   });
 }
 divide('DIV', false);

@@ -12,9 +12,6 @@ const DX = 2;
 const SI = 6;
 const DI = 7;
 
-/** Iterations before an interrupt may come in: some microseconds. The same in every engine, so that runs repeat. */
-const REPEAT_SLICE = 4096;
-
 /** Step of SI and DI by DF and the element size. */
 function stepOf(b: Builder, bytes: number): Value {
   const down = b.and(b.state32(S.eflags), b.const(32, FLAG.DF));
@@ -33,7 +30,7 @@ function repeated(b: Builder, once: () => Value | undefined): void {
   }
   const width = b.addressWidth;
   b.if(b.nonZero(b.readGpr(CX, width)), () => {
-    const slice = b.variable(b.const(32, REPEAT_SLICE));
+    const slice = b.variable(b.state32(S.repeatSlice));
     const more = b.variable(b.const(32, 0));
     b.loop(() => {
       const wanted = once();
