@@ -92,7 +92,7 @@ export class MachineStream {
   }
 
   #watch(kinds: Set<Kind>): void {
-    if (kinds.size === this.#watched.size && kinds.isSubsetOf(this.#watched)) return;
+    if (KINDS.every((kind) => kinds.has(kind) === this.#watched.has(kind))) return;
     this.#watched = kinds;
     this.send({
       type: 'watch',

@@ -26,7 +26,7 @@ export function Confirm({ opened, title, text, confirmLabel, onConfirm, onCancel
         <Button variant="default" onClick={onCancel} data-autofocus>
           {t('action.cancel')}
         </Button>
-        <Button color="red.8" onClick={onConfirm}>
+        <Button color="red.9" onClick={onConfirm}>
           {confirmLabel}
         </Button>
       </Group>

@@ -3,6 +3,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { MachineStatus } from '../../core/contract/index.ts';
 import { failureTitle } from '../i18n/errors.ts';
+import classes from './failure-alert.module.css';
 
 /** A Failure, or what it looks like after its way through a schema. */
 export type ShownFailure = Extract<MachineStatus, { state: 'aborted' }>['reason'];
@@ -20,6 +21,7 @@ export function FailureAlert({
     <Alert
       color="red"
       variant="light"
+      className={classes['alert'] ?? ''}
       icon={<IconAlertCircle aria-hidden />}
       title={failureTitle(t, failure.code)}
       withCloseButton={onDismiss !== undefined}
@@ -28,8 +30,7 @@ export function FailureAlert({
       data-code={failure.code}
     >
       <Text size="sm">
-        {failure.message}
-        {failure.hint === undefined ? '' : ` — ${failure.hint}`}
+        {asSentence(failure.message)} {failure.hint !== undefined && asSentence(failure.hint)}
       </Text>
       <Text size="xs" mt={4} c="var(--text-dimmed)">
         {t('errors.code', { code: failure.code })}
@@ -37,3 +38,7 @@ export function FailureAlert({
     </Alert>
   );
 }
+
+/** On a command line a message follows its code and begins small. A name that it begins with stays as it is. */
+const asSentence = (text: string): string =>
+  `${/^[a-z]+[ ,']/.test(text) ? text[0].toUpperCase() + text.slice(1) : text}.`;

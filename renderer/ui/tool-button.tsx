@@ -17,6 +17,8 @@ export function ToolButton({ icon: Glyph, label, tint, className, style, ...rest
       {...rest}
       className={[classes['tool'], className].join(' ')}
       style={tint ? { ...style, '--tint': `var(--state-${tint})` } : style}
+      // Toolbar moves between the elements that carry these.
+      data-toolbar-toggle
       data-disabled={rest.disabled || undefined}
     >
       <Glyph size={22} stroke={1.7} aria-hidden />

@@ -10,11 +10,13 @@ import {
   createMachine,
   doAndConfirm,
   litPixels,
+  pressKeys,
+  registers,
   removeAllMachines,
   row,
   screenText,
   startFromList,
-  typeKeys,
+  typeCommand,
   waitForPicture,
   waitForScreen,
   waitForState,
@@ -80,7 +82,7 @@ describe('a machine with a FreeDOS floppy', () => {
     await bootFreeDos(name);
     await waitForPicture(page);
     const before = await litPixels(page);
-    await typeKeys(page, 'ver\n');
+    await typeCommand(page, 'ver');
     const text = await waitForScreen(page, /FreeCom version/);
 
     expect(text).toMatch(/A:\\>ver\s+FreeCom version 0\.82/);
@@ -95,23 +97,25 @@ describe('a machine with a FreeDOS floppy', () => {
   });
 
   test('does nothing while it is paused, and goes on where it was', async () => {
-    await bootFreeDos(newName('Paused'));
+    const name = newName('Paused');
+    await bootFreeDos(name);
 
     await button(page, 'Pause').click();
     await waitForState(footer(page), 'paused');
-    await page.getByTestId('screen').focus();
-    await typeKeys(page, 'ver\n');
-    const whilePaused = await screenText(page);
+    const atPause = await registers(page, name);
+    await pressKeys(page, 'ver\n');
+    const later = await registers(page, name);
     await button(page, 'Resume').click();
     await waitForState(footer(page), 'running');
 
-    expect(whilePaused).toMatch(AT_PROMPT);
+    expect(later).toEqual(atPause);
     await waitForScreen(page, /A:\\>ver\s+FreeCom version/);
+    expect(await registers(page, name)).not.toEqual(atPause);
   });
 
   test('begins anew when it is reset', async () => {
     await bootFreeDos(newName('Reset'));
-    await typeKeys(page, 'echo before\n');
+    await typeCommand(page, 'echo before');
     await waitForScreen(page, /before\s+A:\\>\s*$/);
 
     await doAndConfirm(page, 'Reset');
@@ -147,8 +151,8 @@ describe('a machine with a FreeDOS floppy', () => {
   test('hears every key by its place, and Ctrl+Alt+Del from the toolbar', async () => {
     await bootFreeDos(newName('Keys'));
 
-    await typeKeys(page, 'echo a:\\>b.c\n');
-    await typeKeys(page, 'type b.c\n');
+    await typeCommand(page, 'echo a:\\>b.c');
+    await typeCommand(page, 'type b.c');
     const text = await waitForScreen(page, /type b\.c\s+a:\\\s+A:\\>\s*$/i);
     expect(text).toMatch(/echo a:\\>b\.c/);
     await button(page, 'Ctrl+Alt+Del').click();
@@ -176,7 +180,7 @@ describe('a machine with a FreeDOS floppy', () => {
 
     expect(whileCaptured).toBe('application');
     await footer(page).getByText('Click the screen to type into the machine.').waitFor();
-    await typeKeys(page, 'ver');
+    await pressKeys(page, 'ver');
     expect(await screenText(page)).toMatch(AT_PROMPT);
   });
 
@@ -184,18 +188,80 @@ describe('a machine with a FreeDOS floppy', () => {
     await bootFreeDos(newName('Serial'));
     const terminal = page.getByTestId('serial-0');
 
-    await typeKeys(page, 'echo out of the port>com1\n');
+    await typeCommand(page, 'echo out of the port>com1');
     await page.getByRole('tab', { name: 'Serial 1' }).click();
     await terminal.getByText('out of the port').first().waitFor();
     await page.getByRole('tab', { name: 'Screen' }).click();
     await waitForScreen(page, AT_PROMPT);
     await page.getByTestId('screen').focus();
-    await typeKeys(page, 'ctty com1\n');
+    await typeCommand(page, 'ctty com1');
     await page.getByRole('tab', { name: 'Serial 1' }).click();
     await terminal.getByText('A:\\>').first().waitFor();
     await page.keyboard.type('ver\r');
 
     await terminal.getByText('FreeCom version').first().waitFor();
+  });
+});
+
+describe('the interface', () => {
+  test('fits a small window in Korean and in the dark theme', async () => {
+    await bootFreeDos(newName('FreeDOS'));
+    await button(page, 'Machines').click();
+    await waitForPicture(page);
+    const overflowing = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('body *')]
+          .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 1)
+          .map((element) => element.outerHTML.slice(0, 120)),
+      );
+
+    await page.setViewportSize({ width: 1024, height: 640 });
+    await button(page, 'Preferences').click();
+    await page.getByText('Dark', { exact: true }).click();
+    await page.getByText('한국어', { exact: true }).click();
+    await page.keyboard.press('Escape');
+    await button(page, '새로 만들기').waitFor();
+    const inManager = await overflowing();
+    await page.screenshot({ path: screenshotPath('machines-korean-dark') });
+    await button(page, '보기').click();
+    await page.getByRole('application', { name: '의 화면' }).waitFor();
+    await waitForPicture(page);
+    const inWindow = await overflowing();
+    await page.screenshot({ path: screenshotPath('machine-window-korean-dark') });
+    await page.reload();
+    await button(page, '머신 목록').waitFor();
+
+    expect(inManager).toEqual([]);
+    expect(inWindow).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('ko');
+    expect(await page.evaluate(() => document.documentElement.dataset['mantineColorScheme'])).toBe('dark');
+  });
+
+  test('is worked by the keyboard alone', async () => {
+    const name = newName('Keyboard');
+    await createMachine(page, name, guestImage('freedos.img'));
+
+    await page.getByRole('listbox').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Enter');
+    await waitForScreen(page, AT_PROMPT);
+    await page.keyboard.press('ControlRight');
+    await page.getByRole('toolbar').getByRole('button').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+
+    await waitForState(footer(page), 'paused');
+  });
+
+  test('says that what it shows may be old when Terrarium is gone', async () => {
+    const own = await startShell();
+    await page.goto(own.url);
+    await page.getByText('Plant your first machine').waitFor();
+
+    await own.stop();
+
+    await page.getByText('The connection to Terrarium is lost.').waitFor();
+    await page.goto(shell.url);
   });
 });
 
@@ -205,13 +271,17 @@ describe('the library', () => {
     const other = await openPage();
 
     await createMachine(page, name, guestImage('freedos.img'));
-    await row(other, name).waitFor();
+    await other.bringToFront();
     await waitForState(row(other, name), 'stopped');
+    await page.bringToFront();
     await startFromList(page, name);
 
+    await other.bringToFront();
     await waitForState(row(other, name), 'running');
-    await doAndConfirm(page, 'Power off');
-    await waitForState(row(other, name), 'stopped');
+    await row(other, name).click();
+    await doAndConfirm(other, 'Power off');
+    await page.bringToFront();
+    await waitForState(footer(page), 'stopped');
   });
 
   test('says in words why a machine cannot be made, and keeps the form', async () => {
@@ -248,7 +318,7 @@ describe('the library', () => {
     await row(page, neighbour).dblclick();
     await waitForScreen(page, AT_PROMPT);
     await page.getByTestId('screen').focus();
-    await typeKeys(page, 'ver\n');
+    await typeCommand(page, 'ver');
     await waitForScreen(page, /FreeCom version/);
   });
 });

@@ -3,7 +3,6 @@ import { useDocumentTitle, useFullscreenElement, useLocalStorage } from '@mantin
 import {
   IconArrowLeft,
   IconAspectRatio,
-  IconCheck,
   IconDeviceDesktop,
   IconExternalLink,
   IconKeyboard,
@@ -82,7 +81,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const consoles = config.serial.flatMap((serial, port) => (serial.mode === 'console' ? [port] : []));
   return (
     <div className={classes['window']}>
-      <ToolBar label={t('window.toolbar')}>
+      <ToolBar label={t('window.toolbar')} keepsFocus>
         <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
         <ToolDivider />
         <PowerTools machine={machine} run={run} />
@@ -168,17 +167,13 @@ function ScalingMenu({
         <ToolButton icon={IconAspectRatio} label={t('window.scaling')} />
       </Menu.Target>
       <Menu.Dropdown>
-        {SCALINGS.map((one) => (
-          <Menu.Item
-            key={one}
-            role="menuitemradio"
-            aria-checked={one === scaling}
-            rightSection={one === scaling ? <IconCheck size={16} aria-hidden /> : null}
-            onClick={() => onChoose(one)}
-          >
-            {t(`window.scale.${one}`)}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={scaling} onChange={(one) => onChoose(one as Scaling)}>
+          {SCALINGS.map((one) => (
+            <Menu.RadioItem key={one} value={one} closeMenuOnClick>
+              {t(`window.scale.${one}`)}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );

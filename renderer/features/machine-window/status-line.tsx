@@ -45,10 +45,14 @@ export function StatusLine({ stream, state, live, size, capture, hintId }: Statu
       )}
       {shown && (
         <>
-          <Tooltip label={t('status.mipsHint')}>
-            <span>{t('status.mips', { mips: round(shown.instructionsPerSecond / 1e6, 1) })}</span>
-          </Tooltip>
-          <span>{t('status.load', { percent: round(shown.busyShare * 100, 0) })}</span>
+          {state === 'running' && (
+            <>
+              <Tooltip label={t('status.mipsHint')}>
+                <span>{t('status.mips', { mips: round(shown.instructionsPerSecond / 1e6, 1) })}</span>
+              </Tooltip>
+              <span>{t('status.load', { percent: round(shown.busyShare * 100, 0) })}</span>
+            </>
+          )}
           <span className={classes['lamps']}>
             {DEVICES.map(({ device, icon }) => (
               <Lamp key={device} icon={icon} label={t(`status.${device}`)} active={shown.activity[device]} />

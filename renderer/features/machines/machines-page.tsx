@@ -71,6 +71,8 @@ export function MachinesPage() {
               className={classes['more']}
               aria-label={t('action.startOptions')}
               disabled={!allows(selected, 'start')}
+              data-toolbar-toggle
+              data-disabled={!allows(selected, 'start') || undefined}
             >
               <IconChevronDown size={14} aria-hidden />
             </button>

@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core';
+import type { CallName, CallParams, CallResult, MachineInfo, Result } from '../../../core/contract/index.ts';
 
 /** What a person does, in words that both shells share. English interface. */
 
@@ -49,27 +50,41 @@ export async function waitForScreen(page: Page, text: RegExp, timeoutMs = 60_000
   return screenText(page);
 }
 
+/** A call of the contract as a page of the web shell makes it. */
+export async function call<N extends CallName>(
+  page: Page,
+  name: N,
+  params: CallParams<N>,
+): Promise<Result<CallResult<N>>> {
+  const body = JSON.stringify({ call: name, params });
+  const answer = await page.evaluate(async (request) => {
+    const headers = { 'content-type': 'application/json' };
+    return (await fetch('/api/call', { method: 'POST', headers, body: request })).text();
+  }, body);
+  return JSON.parse(answer) as Result<CallResult<N>>;
+}
+
+async function machines(page: Page): Promise<readonly MachineInfo[]> {
+  const listed = await call(page, 'machines.list', {});
+  if (!listed.ok) throw new Error(listed.error.message);
+  return listed.value.machines;
+}
+
 /** Machines that a test leaves running would take their time from the next. */
-export const removeAllMachines = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
-    const call = async (
-      name: string,
-      params: object,
-    ): Promise<{ value?: { machines?: { config: { id: string } }[] } }> => {
-      const body = JSON.stringify({ call: name, params });
-      const answer = await fetch('/api/call', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      });
-      return (await answer.json()) as { value?: { machines?: { config: { id: string } }[] } };
-    };
-    const { value } = await call('machines.list', {});
-    for (const { config } of value?.machines ?? []) {
-      await call('machines.stop', { id: config.id });
-      await call('machines.remove', { id: config.id });
-    }
-  });
+export async function removeAllMachines(page: Page): Promise<void> {
+  for (const { config } of await machines(page)) {
+    await call(page, 'machines.stop', { id: config.id });
+    await call(page, 'machines.remove', { id: config.id });
+  }
+}
+
+/** The processor's registers: the same twice when nothing has run between. */
+export async function registers(page: Page, name: string): Promise<readonly string[]> {
+  const machine = (await machines(page)).find(({ config }) => config.name === name);
+  const seen = await call(page, 'machines.inspect', { id: machine?.config.id ?? '' });
+  if (!seen.ok) throw new Error(seen.error.message);
+  return seen.value.devices['cpu'];
+}
 
 /** The machine is at the prompt, with nothing typed. */
 export const AT_PROMPT = /A:\\>\s*$/;
@@ -77,8 +92,22 @@ export const AT_PROMPT = /A:\\>\s*$/;
 const CODES: Readonly<Record<string, string>> = { ' ': 'Space', '.': 'Period', '\n': 'Enter', '\\': 'Backslash' };
 const SHIFTED: Readonly<Record<string, string>> = { '>': 'Period', ':': 'Semicolon' };
 
-/** Key by key, as on a US keyboard: `code` is what a machine hears. */
-export async function typeKeys(page: Page, text: string): Promise<void> {
+const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
+/**
+ * A command at the DOS prompt, and Enter. Each key waits for the last one's echo: a PC's keyboard keeps a few keys for
+ * a guest that is busy, and loses the rest.
+ */
+export async function typeCommand(page: Page, command: string): Promise<void> {
+  for (let typed = 1; typed <= command.length; typed++) {
+    await pressKeys(page, command[typed - 1]);
+    await waitForScreen(page, new RegExp(`A:\\\\>${escaped(command.slice(0, typed).trimEnd())}\\s*$`));
+  }
+  await pressKeys(page, '\n');
+}
+
+/** Key by key, as on a US keyboard: `code` is what a machine hears. Waits for nothing. */
+export async function pressKeys(page: Page, text: string): Promise<void> {
   for (const char of text) {
     if (SHIFTED[char] !== undefined) await page.keyboard.press(`Shift+${SHIFTED[char]}`);
     else if (/[a-z]/.test(char)) await page.keyboard.press(`Key${char.toUpperCase()}`);
@@ -105,9 +134,7 @@ export async function waitForPicture(page: Page): Promise<void> {
   });
 }
 
-/** The state that the window or the list shows for a machine. */
-export const stateOf = (place: Locator): Locator => place.locator('[data-state]');
-
+/** In the list's row or the window's status line. */
 export async function waitForState(place: Locator, state: string): Promise<void> {
   await place.locator(`[data-state="${state}"]`).waitFor();
 }
