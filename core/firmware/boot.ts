@@ -6,6 +6,7 @@ import { readBootEntry, startBootEntry } from './eltorito.ts';
 import type { BiosEnv } from './env.ts';
 import { FLAG, linear, type Guest } from './guest.ts';
 import { EBDA } from './layout.ts';
+import { LINUX_STACK, loadLinux } from './linux-boot.ts';
 import type { Video } from './video.ts';
 
 type Device = BiosEnv['bootOrder'][number];
@@ -28,7 +29,22 @@ export class Boot {
 
   /** INT 19h: from the start of the order. */
   start(): void {
-    this.#from(0);
+    if (!this.#startKernel()) this.#from(0);
+  }
+
+  /** Starts the kernel that the machine was given, if any. */
+  #startKernel(): boolean {
+    const g = this.#guest;
+    const { kernel } = g.env;
+    if (!kernel) return false;
+    const setup = loadLinux(g, kernel);
+    if (!setup.ok) {
+      g.env.log(`firmware: ${setup.error.message}`);
+      return false;
+    }
+    this.#enter(setup.value + 0x20, 0, 0, { segment: setup.value, top: LINUX_STACK });
+    g.setLiveCarry(false);
+    return true;
   }
   /** INT 18h: what was started gave up; goes on with the next. */
   next(): void {
@@ -91,7 +107,7 @@ export class Boot {
   }
 
   /** Registers as boot code expects them: DL the drive, interrupts on, the rest zero. */
-  #enter(segment: number, offset: number, drive: number): void {
+  #enter(segment: number, offset: number, drive: number, data = { segment: 0, top: BOOT_ADDRESS }): void {
     const { cpu } = this.#guest;
     cpu.eax = 0xaa55;
     cpu.ebx = 0;
@@ -100,11 +116,9 @@ export class Boot {
     cpu.esi = 0;
     cpu.edi = 0;
     cpu.ebp = 0;
-    cpu.setRealModeSegment('ds', 0);
-    cpu.setRealModeSegment('es', 0);
-    cpu.setRealModeSegment('ss', 0);
-    cpu.esp = BOOT_ADDRESS - IRET_FRAME_BYTES;
-    const frame = linear(0, cpu.esp);
+    for (const name of ['ds', 'es', 'ss'] as const) cpu.setRealModeSegment(name, data.segment);
+    cpu.esp = data.top - IRET_FRAME_BYTES;
+    const frame = linear(data.segment, cpu.esp);
     this.#guest.write16(frame, offset);
     this.#guest.write16(frame + 2, segment);
     this.#guest.write16(frame + 4, FLAG.IF | 0x02);

@@ -45,7 +45,15 @@ export interface BiosDrive {
   takeChanged(): boolean;
 }
 
+/** A kernel that is started instead of a boot medium. */
+export interface KernelImage {
+  readonly image: Uint8Array;
+  readonly initrd?: Uint8Array;
+  readonly commandLine: string;
+}
+
 export interface BiosEnv {
+  readonly kernel?: KernelImage | undefined;
   readonly cpu: BiosCpu;
   readonly memory: BiosMemory;
   readonly io: IoBus;

@@ -14,7 +14,7 @@ import { Port61 } from '../devices/misc/port61.ts';
 import { Port92 } from '../devices/misc/port92.ts';
 import { MC146818_RANGE, Mc146818Rtc } from '../devices/rtc/mc146818.ts';
 import { I8254Pit } from '../devices/timer/i8254.ts';
-import { Bios, CALLOUT_PHYS_ADDR, buildRom, buildVideoRom } from '../firmware/index.ts';
+import { Bios, CALLOUT_PHYS_ADDR, checkLinuxKernel, buildRom, buildVideoRom } from '../firmware/index.ts';
 import { PhysicalMemory } from '../memory/index.ts';
 import { create, defineState, describeState, bool } from '../state/index.ts';
 import { FirmwareCpu, FirmwareMemory } from './bios-host.ts';
@@ -253,6 +253,7 @@ class Pc implements Machine {
       floppies: this.floppies.map((_, i) => floppy.drive(i as 0 | 1)),
       disks: backends.disks.map((medium) => ({ medium, takeChanged: () => false })),
       cdroms: backends.cdrom ? [{ medium: backends.cdrom, takeChanged: () => false }] : [],
+      kernel: this.#config.kernel,
       bootOrder: this.#config.bootOrder,
       nowNs: () => this.#clock.nowNs,
       setA20: (on) => {
@@ -417,7 +418,9 @@ class Pc implements Machine {
 
 /** Builds a powered-on machine. Throws FailureError for what the configuration gets wrong, RangeError without memory. */
 export function createPc(config: PcConfig, backends: PcBackends): Machine {
-  if (config.kernel)
-    throw new FailureError(failure('kernel.unsupported', 'direct kernel boot is not available yet', 'boot from a floppy or disk image'));
+  if (config.kernel) {
+    const checked = checkLinuxKernel(config.kernel);
+    if (!checked.ok) throw new FailureError(checked.error);
+  }
   return new Pc(config, backends);
 }

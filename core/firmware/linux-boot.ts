@@ -1,0 +1,89 @@
+/**
+ * Direct boot of a Linux bzImage by its real-mode entry, as a boot loader does it. Linux kernel documentation,
+ * "The Linux/x86 Boot Protocol", versions 2.02 and later.
+ */
+import { err, failure, ok, type Result } from '../base/index.ts';
+import type { KernelImage } from './env.ts';
+import type { Guest } from './guest.ts';
+
+/** Offsets in the setup header. */
+const HEADER = {
+  SETUP_SECTS: 0x1f1,
+  MAGIC: 0x202,
+  VERSION: 0x206,
+  TYPE_OF_LOADER: 0x210,
+  LOADFLAGS: 0x211,
+  RAMDISK_IMAGE: 0x218,
+  RAMDISK_SIZE: 0x21c,
+  HEAP_END_PTR: 0x224,
+  CMD_LINE_PTR: 0x228,
+  INITRD_ADDR_MAX: 0x22c,
+  END: 0x230,
+} as const;
+const MAGIC = 0x5372_6448; // "HdrS"
+const LOADED_HIGH = 0x01;
+const CAN_USE_HEAP = 0x80;
+const LOADER_UNDEFINED = 0xff;
+const DEFAULT_INITRD_MAX = 0x37ff_ffff;
+
+const SETUP_ADDRESS = 0x10000;
+const COMMAND_LINE_ADDRESS = 0x20000;
+const COMMAND_LINE_BYTES = 4096;
+const KERNEL_ADDRESS = 0x100000;
+const HEAP_END = 0xfe00;
+const SECTOR = 512;
+const PAGE = 4096;
+
+interface Layout {
+  readonly setupBytes: number;
+  readonly initrdMax: number;
+}
+
+const failed = (message: string, hint?: string): Result<never> => err(failure('kernel.format', message, hint));
+
+/** What the kernel wants, from its header. Errors: `kernel.format`. */
+export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
+  const { image, commandLine } = kernel;
+  if (image.length < HEADER.END) return failed(`the kernel image has ${image.length} bytes, less than a header`);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  if (view.getUint32(HEADER.MAGIC, true) !== MAGIC)
+    return failed('offset 202h: no "HdrS": not a Linux bzImage', 'give a vmlinuz or bzImage file');
+  const version = view.getUint16(HEADER.VERSION, true);
+  if (version < 0x202) return failed(`offset 206h: boot protocol ${version.toString(16)}h is older than 2.02`);
+  if (!(image[HEADER.LOADFLAGS] & LOADED_HIGH)) return failed('offset 211h: a zImage that loads low', 'give a bzImage');
+  const setupBytes = ((image[HEADER.SETUP_SECTS] || 4) + 1) * SECTOR;
+  if (setupBytes >= image.length) return failed(`offset 1F1h: ${setupBytes} bytes of setup in a file of ${image.length}`);
+  if (commandLine.length >= COMMAND_LINE_BYTES) return failed(`a command line of ${commandLine.length} characters`);
+  return ok({ setupBytes, initrdMax: version >= 0x203 ? view.getUint32(HEADER.INITRD_ADDR_MAX, true) : DEFAULT_INITRD_MAX });
+}
+
+/** Loads kernel, initrd and command line; returns the segment of the setup code, whose entry is at +20h:0000h. */
+export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
+  const layout = checkLinuxKernel(kernel);
+  if (!layout.ok) return layout;
+  const { image, initrd, commandLine } = kernel;
+  const { setupBytes, initrdMax } = layout.value;
+  const memoryBytes = g.memory.sizeBytes;
+  if (KERNEL_ADDRESS + image.length - setupBytes > memoryBytes)
+    return err(failure('kernel.memory', `the kernel does not fit into ${memoryBytes >>> 20} MiB`, 'give the machine more memory'));
+  g.memory.writeBytes(SETUP_ADDRESS, image.subarray(0, setupBytes));
+  g.memory.writeBytes(KERNEL_ADDRESS, image.subarray(setupBytes));
+  g.memory.writeBytes(COMMAND_LINE_ADDRESS, new TextEncoder().encode(`${commandLine}\0`));
+  const header = (offset: number): number => SETUP_ADDRESS + offset;
+  g.memory.write8(header(HEADER.TYPE_OF_LOADER), LOADER_UNDEFINED);
+  g.memory.write8(header(HEADER.LOADFLAGS), image[HEADER.LOADFLAGS] | CAN_USE_HEAP);
+  g.memory.write16(header(HEADER.HEAP_END_PTR), HEAP_END - 0x200);
+  g.memory.write32(header(HEADER.CMD_LINE_PTR), COMMAND_LINE_ADDRESS);
+  if (initrd) {
+    const top = Math.min(memoryBytes, initrdMax + 1);
+    const at = (top - initrd.length) & ~(PAGE - 1);
+    if (at < KERNEL_ADDRESS + image.length)
+      return err(failure('kernel.memory', `kernel and initrd do not fit into ${memoryBytes >>> 20} MiB`, 'give the machine more memory'));
+    g.memory.writeBytes(at, initrd);
+    g.memory.write32(header(HEADER.RAMDISK_IMAGE), at);
+    g.memory.write32(header(HEADER.RAMDISK_SIZE), initrd.length);
+  }
+  return ok(SETUP_ADDRESS >> 4);
+}
+
+export const LINUX_STACK = HEAP_END;
