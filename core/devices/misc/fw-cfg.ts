@@ -47,8 +47,8 @@ const ID_TRADITIONAL = 1;
 const ID_DMA = 2;
 const DMA = { ERROR: 0x01, READ: 0x02, SKIP: 0x04, SELECT: 0x08, WRITE: 0x10 } as const;
 /** Beyond an item's end there are zeros; a guest that asks for gigabytes of them gets these many. */
-const MAX_ZERO_BYTES = 0x1000000;
-const CHUNK_BYTES = 0x10000;
+const MAX_ZERO_BYTES = 0x100000;
+const ZEROS = new Uint8Array(0x10000);
 const DMA_SIGNATURE = Uint8Array.from('QEMU CFG', (c) => c.charCodeAt(0));
 
 export const FW_CFG_RANGE = { SELECT: 0, DMA: 1 } as const;
@@ -149,8 +149,8 @@ export class FwCfg implements Device<typeof FW_CFG>, PortIo {
       if (addressHigh !== 0) return false;
       this.#memory.dmaWrite(address, item.subarray(state.offset, state.offset + present));
       const end = Math.min(length, present + MAX_ZERO_BYTES);
-      for (let done = present; done < end; done += CHUNK_BYTES)
-        this.#memory.dmaWrite((address + done) >>> 0, new Uint8Array(Math.min(CHUNK_BYTES, end - done)));
+      for (let done = present; done < end; done += ZEROS.length)
+        this.#memory.dmaWrite((address + done) >>> 0, ZEROS.subarray(0, end - done));
     } else if (control & DMA.WRITE) return false;
     else if (!(control & DMA.SKIP)) return true;
     state.offset += present;

@@ -1,0 +1,2 @@
+/** ACPI tables of the board. */
+export * from './tables.ts';
