@@ -38,6 +38,7 @@ export const theme = createTheme({
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'Noto Sans Mono', 'DejaVu Sans Mono', monospace",
   headings: { fontWeight: '650' },
   cursorType: 'pointer',
+  respectReducedMotion: true,
   components: {
     Modal: { styles: { title: { fontSize: 17, fontWeight: 650 } } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },

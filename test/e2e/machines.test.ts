@@ -52,7 +52,12 @@ afterAll(async () => {
 
 beforeEach(async () => {
   complaints = [];
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US', colorScheme: 'light' });
+  context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-US',
+    colorScheme: 'light',
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(30_000);
   page = await openPage();
 });
@@ -76,7 +81,9 @@ async function bootFreeDos(name: string): Promise<void> {
 
 describe('a machine with a FreeDOS floppy', () => {
   test('starts from the list, reaches its prompt on the canvas, and answers what is typed', async () => {
-    const name = newName('FreeDOS');
+    const name = 'FreeDOS';
+    await createMachine(page, 'Floppy Bird', guestImage('floppybird.img'));
+    await createMachine(page, 'MikeOS', guestImage('mikeos.img'));
     expect(page.url()).not.toContain('token');
 
     await bootFreeDos(name);
@@ -86,6 +93,8 @@ describe('a machine with a FreeDOS floppy', () => {
     const text = await waitForScreen(page, /FreeCom version/);
 
     expect(text).toMatch(/A:\\>ver\s+FreeCom version 0\.82/);
+    await typeCommand(page, 'dir');
+    await waitForScreen(page, /5 file\(s\)[^]*A:\\>\s*$/);
     await page.waitForFunction(() => document.querySelector('canvas')?.width === 720);
     expect(await footer(page).textContent()).toContain('720 × 400');
     await expect.poll(() => litPixels(page)).toBeGreaterThan(before);
@@ -93,6 +102,7 @@ describe('a machine with a FreeDOS floppy', () => {
     await button(page, 'Machines').click();
     await waitForState(row(page, name), 'running');
     await waitForPicture(page);
+    await page.mouse.move(640, 780);
     await page.screenshot({ path: screenshotPath('machine-running') });
   });
 
@@ -220,6 +230,7 @@ describe('the interface', () => {
     await page.getByText('Dark', { exact: true }).click();
     await page.getByText('한국어', { exact: true }).click();
     await page.keyboard.press('Escape');
+    await page.getByText('언어', { exact: true }).waitFor({ state: 'detached' });
     await button(page, '새로 만들기').waitFor();
     const inManager = await overflowing();
     await page.screenshot({ path: screenshotPath('machines-korean-dark') });
