@@ -299,6 +299,7 @@ export class IdeChannel {
       if (!unit) continue;
       if (!diagnostic) unit.softReset();
       unit.signature();
+      unit.state.device = 0;
       unit.state.command = ATA.NOP;
     }
     if (diagnostic && this.#units[0]) this.raise();
