@@ -1,5 +1,5 @@
 import { Button, EmptyState, Loader, Menu, Text } from '@mantine/core';
-import { useLocalStorage } from '@mantine/hooks';
+import { useDocumentTitle, useLocalStorage } from '@mantine/hooks';
 import {
   IconAppWindow,
   IconChevronDown,
@@ -42,6 +42,7 @@ export function MachinesPage() {
   const [creating, setCreating] = useState<boolean>();
   const selected = machines.find(({ config }) => config.id === selectedId) ?? machines[0];
   const { run, dialog } = useCommands(selected);
+  useDocumentTitle(t('app.name'));
 
   const show = (machine: MachineInfo): void => goTo(machineHash(machine.config.id));
   const start = async (machine: MachineInfo): Promise<void> => {
