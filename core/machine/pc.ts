@@ -204,7 +204,7 @@ class Pc implements Machine {
     this.#vga.mapPorts(io);
     memory.mapMmio({ base: VGA_WINDOW_BASE, size: VGA_WINDOW_SIZE, device: this.#vga, range: VGA_WINDOW });
 
-    this.#bios = this.#installFirmware(io, floppy);
+    this.#bios = this.#installFirmware(io, floppy, [i8042, port92]);
     this.#parts = [
       { id: 'clock', spec: MACHINE_CLOCK, state: this.#clock.state, preSave: () => this.#clock.preSave(), postLoad: () => this.#clock.postLoad() },
       { id: 'cpu', spec: CPU, state: cpuStateView(linearMemory.buffer), preSave: () => this.#cpu.preSave(), postLoad: () => this.#cpu.afterLoad() },
@@ -220,7 +220,7 @@ class Pc implements Machine {
   }
 
   /** Our BIOS, or a ROM file in its place (its last 128 KiB show below 1 MiB, all of it below 4 GiB). */
-  #installFirmware(io: IoBus, floppy: I82077Floppy): Bios | undefined {
+  #installFirmware(io: IoBus, floppy: I82077Floppy, a20Gates: readonly { gateA20(on: boolean): void }[]): Bios | undefined {
     const memory = this.#memory;
     const ram = RAM_BASE;
     memory.unmap(VIDEO_ROM_BASE, 0x100000 - VIDEO_ROM_BASE);
@@ -257,8 +257,7 @@ class Pc implements Machine {
       bootOrder: this.#config.bootOrder,
       nowNs: () => this.#clock.nowNs,
       setA20: (on) => {
-        this.#setA20('a20Keyboard', on);
-        this.#setA20('a20Port92', on);
+        for (const gate of a20Gates) gate.gateA20(on);
       },
       getA20: () => this.#board.a20Keyboard || this.#board.a20Port92,
       powerOff: () => {

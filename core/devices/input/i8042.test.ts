@@ -100,6 +100,16 @@ describe('8042 commands', () => {
     expect([board.a20, board.resets]).toEqual([true, 1]);
   });
 
+  it('show in the output port what the firmware does to A20', () => {
+    const board = new Board();
+
+    board.controller.gateA20(false);
+
+    expect([board.a20, board.ask(0xd0)[0] & 3]).toEqual([false, 1]);
+    board.controller.gateA20(true);
+    expect([board.a20, board.ask(0xd0)[0] & 3]).toEqual([true, 3]);
+  });
+
   it('pulse the reset line with FEh and not with FFh', () => {
     const board = new Board();
 

@@ -235,6 +235,12 @@ export class I8042Controller implements Device<typeof I8042>, PortIo {
     return 0xcc | irqs | (s.outputPort & (OUT_A20 | OUT_RESET));
   }
 
+  /** The firmware opens or closes the gate from outside the processor; the output port must tell, and a snapshot keep it. */
+  gateA20(enabled: boolean): void {
+    this.state.outputPort = enabled ? this.state.outputPort | OUT_A20 : this.state.outputPort & ~OUT_A20;
+    this.#cfg.setA20(enabled);
+  }
+
   #writeOutputPort(value: number): void {
     this.state.outputPort = (value & OUT_A20) | OUT_RESET;
     this.#cfg.setA20((value & OUT_A20) !== 0);

@@ -108,6 +108,17 @@ describe('port 92h', () => {
     expect(port.ioRead()).toBe(0x03);
   });
 
+  test('shows in the register what the firmware does to A20', () => {
+    const { calls, port } = make();
+
+    port.gateA20(true);
+    const open = port.ioRead();
+    port.gateA20(false);
+
+    expect([open, port.ioRead()]).toEqual([0x02, 0x00]);
+    expect(calls).toEqual(['a20 true', 'a20 false']);
+  });
+
   test('a load drives A20 again', () => {
     const { calls, port } = make();
     port.state.control = 0x02;

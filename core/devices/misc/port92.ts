@@ -50,6 +50,12 @@ export class Port92 implements Device<typeof PORT92>, PortIo {
     if (value & FAST_RESET && !(before & FAST_RESET)) this.#callbacks.reset();
   }
 
+  /** The firmware opens or closes the gate from outside the processor; the register must tell, and a snapshot keep it. */
+  gateA20(enabled: boolean): void {
+    this.state.control = enabled ? this.state.control | A20 : this.state.control & ~A20;
+    this.#drive();
+  }
+
   #drive(): void {
     this.#callbacks.setA20((this.state.control & A20) !== 0);
   }

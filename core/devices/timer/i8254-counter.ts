@@ -15,7 +15,7 @@ export const COUNTER_FIELDS = {
   writeHigh: bool({ doc: 'The next write is the second byte' }),
   readHigh: bool({ doc: 'The next read is the second byte' }),
   lowByte: u8({ doc: 'First byte written' }),
-  countRegister: u32({ doc: 'CR, 1 to 65536' }),
+  countRegister: u32({ doc: 'CR, 1 to 65536', reset: 0x10000 }),
   countWritten: bool({ doc: 'CR was written since the control word' }),
   nullCount: bool({ reset: true, doc: 'CR has not reached the counting element' }),
   latchedBytes: u8({ doc: 'Bytes of the latched count still to be read' }),
