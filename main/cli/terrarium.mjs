@@ -2,7 +2,7 @@
 // The `terrarium` command: plain JavaScript, so that any Node starts it; the work is done by the pinned Node 24, which
 // runs TypeScript. What differs from a direct start: nothing that a caller sees (streams, signals, exit status).
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,9 +10,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const [major] = process.versions.node.split('.').map(Number);
 
+/** The bundle that npm's prepare step makes serves `run`, unless a source is newer. */
+function entry() {
+  const source = join(here, 'entry.ts');
+  const bundle = join(here, '../../dist/cli/entry.mjs');
+  if (process.argv[2] !== 'run' || !existsSync(bundle)) return source;
+  const builtMs = statSync(bundle).mtimeMs;
+  for (const folder of ['core', 'main']) {
+    const top = join(here, '../..', folder);
+    if (!existsSync(top)) continue;
+    for (const name of readdirSync(top, { recursive: true }))
+      if (name.endsWith('.ts') && !name.endsWith('.test.ts') && statSync(join(top, name)).mtimeMs > builtMs) return source;
+  }
+  return bundle;
+}
+
 if (major >= 24) {
   module.enableCompileCache?.();
-  await import(pathToFileURL(join(here, 'entry.ts')).href);
+  await import(pathToFileURL(entry()).href);
 } else {
   const pinned = join(here, '../../node_modules/node/bin', process.platform === 'win32' ? 'node.exe' : 'node');
   if (!existsSync(pinned)) {

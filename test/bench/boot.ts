@@ -2,7 +2,7 @@
 import { guestImage } from '../fixtures/guests.ts';
 import type { Bench, BenchCase } from './harness.ts';
 import { qemuFloppyUntilScreen } from './peers/qemu.ts';
-import { terrariumRun } from './peers/terrarium.ts';
+import { terrariumWallMs } from './peers/terrarium.ts';
 import { v86FloppyUntilScreen } from './peers/v86.ts';
 
 const MEMORY_MIB = 32;
@@ -23,7 +23,7 @@ function bootCase(guest: (typeof GUESTS)[number], workDir: string): BenchCase {
       // The whole process, its end included: that is what a user of the command waits for.
       terrarium: async () => {
         const args = ['--floppy', image, '--memory', `${MEMORY_MIB}`, '--until', until.source];
-        return (await terrariumRun([...args, '--timeout', `${TIMEOUT_MS / 1000}`])).wallMs;
+        return await terrariumWallMs([...args, '--timeout', `${TIMEOUT_MS / 1000}`]);
       },
       qemu: () => qemuFloppyUntilScreen(image, { until, workDir, ...limits }),
       v86: () => v86FloppyUntilScreen(image, { until, jit: true, ...limits }),

@@ -11,7 +11,7 @@ const TARGET_MS = 2000;
 const FIRST_ITERATIONS = 4_000_000;
 const MAX_ITERATIONS = 4_000_000_000;
 const TIMEOUT_MS = 120_000;
-const FROM = /LOOP-START /;
+const FROM = /LOOP-START/;
 const TO = /LOOP-DONE ([0-9a-f]{8})/;
 
 const SIZES = [

@@ -64,6 +64,9 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
    * `vram` may be backed by shared memory; 4-byte aligned, a power of two from 256 KiB up. Its contents are left as
    * they are until a reset of kind `power`.
    */
+  /** False until the first reset: VRAM is given as zeros, and 16 MiB are not touched for nothing. */
+  #used = false;
+
   constructor(id: string, vram: Uint8Array, clock: Clock, log: DeviceLog = silentLog) {
     const size = vram.length;
     assert(size >= 0x40000 && (size & (size - 1)) === 0, 'VRAM is a power of two of at least 256 KiB');
@@ -87,7 +90,8 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
 
   reset(kind: ResetKind): void {
     resetState(this.spec, this.state);
-    if (kind === 'power') this.state.vram.fill(0);
+    if (kind === 'power' && this.#used) this.state.vram.fill(0);
+    this.#used = true;
     this.postLoad();
   }
 

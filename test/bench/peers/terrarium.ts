@@ -23,3 +23,14 @@ export async function terrariumRun(args: readonly string[]): Promise<{ report: R
     });
   });
 }
+
+/** Milliseconds from process start to process end of `terrarium run ARGS`, without the report that --json makes. */
+export async function terrariumWallMs(args: readonly string[]): Promise<number> {
+  const startMs = performance.now();
+  return await new Promise((resolve, reject) => {
+    execFile(process.execPath, [cli, 'run', ...args], { encoding: 'utf8' }, (error, _stdout, stderr) => {
+      if (error) reject(new Error(stderr.trim().split('\n').at(-1) ?? error.message));
+      else resolve(performance.now() - startMs);
+    });
+  });
+}
