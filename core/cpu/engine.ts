@@ -16,8 +16,11 @@ import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
 import { systemHelpers } from './system.ts';
 import { Tasks } from './tasks.ts';
+import { x87Helpers } from './x87-helpers.ts';
+import { X87Images } from './x87-image.ts';
+import { X87Fpu, type FpuErrorPins } from './x87.ts';
 
-export interface CpuConnections {
+export interface CpuConnections extends FpuErrorPins {
   readonly memory: PhysicalMemory;
   readonly linearMemory: WebAssembly.Memory;
   readonly limits: { readonly minPages: number; readonly maxPages: number };
@@ -57,6 +60,7 @@ export class Cpu {
   readonly mmu: Mmu;
   readonly interrupts: Interrupts;
   readonly blocks: BlockCache;
+  readonly fpu: X87Fpu;
   readonly #c: CpuConnections;
   readonly #handlers: HandlerTable;
   readonly #helpers: readonly HelperTable[keyof HelperTable][];
@@ -83,7 +87,8 @@ export class Cpu {
     const tasks = new Tasks(this.state, this.mmu, descriptors);
     const far = new FarTransfers(this.state, this.mmu, descriptors, tasks);
     this.interrupts = new Interrupts(this.state, this.mmu, descriptors, tasks, far);
-    const table = systemHelpers({
+    this.fpu = new X87Fpu(this.state, connections);
+    const system = systemHelpers({
       state: this.state,
       mmu: this.mmu,
       descriptors,
@@ -94,6 +99,8 @@ export class Cpu {
       timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
       kick: () => this.kick(),
     });
+    const fpu = x87Helpers(this.state, this.fpu, new X87Images(this.state, this.mmu, this.fpu));
+    const table: HelperTable = { ...system, ...fpu };
     this.#helpers = HELPERS.map((name) => table[name]);
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
@@ -133,6 +140,7 @@ export class Cpu {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);
     this.blocks.flush();
     this.mmu.flush();
+    this.fpu.driveFerr();
   }
 
   // --- what the board drives -----------------------------------------------------------------------------------------------
@@ -417,7 +425,7 @@ export class Cpu {
     state.set(S.record, record);
     state.set(S.budget, budget);
     try {
-      return this.mmu.slowRead((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & 15, (info & SLOW.WRITE) !== 0);
+      return this.mmu.slowRead((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & SLOW.BYTES, (info & SLOW.WRITE) !== 0, (info & SLOW.ALIGNED) !== 0);
     } catch (fault) {
       this.#raise(fault);
       return 0;
@@ -429,7 +437,7 @@ export class Cpu {
     state.set(S.record, record);
     state.set(S.budget, budget);
     try {
-      this.mmu.slowWrite((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & 15, value);
+      this.mmu.slowWrite((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & SLOW.BYTES, value, (info & SLOW.ALIGNED) !== 0);
     } catch (fault) {
       this.#raise(fault);
     }

@@ -49,7 +49,7 @@ export const S = {
   shadowActive: 0x0d8,
   /** Iterations of a repeated string instruction before interrupts are looked at; 1 while single-stepping. */
   repeatSlice: 0x0dc,
-  /** Result of a 64-bit slow read; operands of 64-bit slow writes. */
+  /** Result of a slow read of 8 or 16 bytes; operand of such a slow write. */
   transfer: 0x0e0,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
@@ -96,6 +96,38 @@ export const CONTROL = {
   tscOffset: 0x338,
 } as const;
 
+/** Offsets from STATE of the x87 FPU. */
+export const X87 = {
+  /** Physical registers R0 to R7, X87_REGISTER_BYTES apart: significand (8 bytes), then sign and exponent (u32). */
+  registers: 0x400,
+  control: 0x480,
+  /** Status word with TOP; ES and B are the same bit twice. */
+  status: 0x484,
+  /** Bit n: physical register n is not empty. */
+  inUse: 0x488,
+  /** Last instruction but control ones: 11 bits of opcode, address, and address of its memory operand. */
+  opcode: 0x48c,
+  ip: 0x490,
+  cs: 0x498,
+  dp: 0x4a0,
+  ds: 0x4a8,
+  /** FERR# is asserted. */
+  ferr: 0x4ac,
+} as const;
+export const X87_REGISTER_BYTES = 16;
+
+/** Offsets from STATE of XMM0 to XMM15 (16 bytes each), MXCSR, and what arithmetic in TypeScript takes and gives. */
+export const SSE = {
+  xmm: 0x600,
+  mxcsr: 0x700,
+  operandA: 0x710,
+  operandB: 0x720,
+  result: 0x730,
+} as const;
+export const xmmAddress = (index: number): number => STATE + SSE.xmm + index * 16;
+/** MMi is the significand of physical register i. */
+export const mmxAddress = (index: number): number => STATE + X87.registers + index * X87_REGISTER_BYTES;
+
 export const TLB_BASE = 0x10000;
 export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 16;
@@ -135,6 +167,7 @@ export const R = {
   index: 16,
   disp: 20,
   imm: 24,
+  /** Second immediate; of an x87 instruction the opcode as FOP holds it (`imm`: the i of ST(i)). */
   imm2: 28,
   /** Address of the segment's hidden part. */
   segment: 32,

@@ -269,28 +269,35 @@ export class Mmu {
     return (state.base(segment) + offset) >>> 0;
   }
 
-  slowRead(segment: number, offset: number, bytes: number, forWrite: boolean): number {
+  /** Linear address of an operand; `aligned`: it must be a multiple of its size. */
+  #operandAddress(segment: number, offset: number, bytes: number, write: boolean, aligned: boolean): number {
+    const linear = this.segmentAddress(segment, offset, bytes, write);
+    if (aligned && linear & (bytes - 1)) throw gp();
+    return linear;
+  }
+
+  /** The value; of more than 4 bytes it is in S.transfer. */
+  slowRead(segment: number, offset: number, bytes: number, forWrite: boolean, aligned: boolean): number {
     this.missCount++;
     const user = this.#state.cpl === 3;
-    const linear = this.segmentAddress(segment, offset, bytes, forWrite);
-    if (bytes === 8) {
-      const low = forWrite ? this.readForWrite(linear, 4, user) : this.read(linear, 4, user);
-      const high = forWrite ? this.readForWrite((linear + 4) >>> 0, 4, user) : this.read((linear + 4) >>> 0, 4, user);
-      this.#state.set(S.transfer, low);
-      this.#state.set(S.transfer + 4, high);
+    const linear = this.#operandAddress(segment, offset, bytes, forWrite, aligned);
+    if (bytes > 4) {
+      for (let at = 0; at < bytes; at += 4) {
+        const address = (linear + at) >>> 0;
+        this.#state.set(S.transfer + at, forWrite ? this.readForWrite(address, 4, user) : this.read(address, 4, user));
+      }
       return 0;
     }
     return forWrite ? this.readForWrite(linear, bytes as IoWidth, user) : this.read(linear, bytes as IoWidth, user);
   }
 
-  slowWrite(segment: number, offset: number, bytes: number, value: number): void {
+  slowWrite(segment: number, offset: number, bytes: number, value: number, aligned: boolean): void {
     this.missCount++;
     const user = this.#state.cpl === 3;
-    const linear = this.segmentAddress(segment, offset, bytes, true);
-    if (bytes === 8) {
-      this.probeWrite(linear, 8, user);
-      this.write(linear, 4, this.#state.get(S.transfer), user);
-      this.write((linear + 4) >>> 0, 4, this.#state.get(S.transfer + 4), user);
+    const linear = this.#operandAddress(segment, offset, bytes, true, aligned);
+    if (bytes > 4) {
+      this.probeWrite(linear, bytes, user);
+      for (let at = 0; at < bytes; at += 4) this.write((linear + at) >>> 0, 4, this.#state.get(S.transfer + at), user);
       return;
     }
     this.write(linear, bytes as IoWidth, value, user);

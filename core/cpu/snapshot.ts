@@ -1,5 +1,5 @@
 import { bytes, defineState, type StateOf } from '../state/index.ts';
-import { CONTROL, S, SEGMENT_BYTES, SEGMENT_COUNT, STATE } from './layout.ts';
+import { CONTROL, S, SEGMENT_BYTES, SEGMENT_COUNT, SSE, STATE, X87, X87_REGISTER_BYTES } from './layout.ts';
 
 /** Architectural state by name: offset from STATE and length. What the engine keeps for itself is not in it. */
 const PARTS = {
@@ -25,6 +25,14 @@ const PARTS = {
   apicBase: [CONTROL.apicBase, 8],
   pat: [CONTROL.pat, 8],
   tscOffset: [CONTROL.tscOffset, 8],
+  xmm: [SSE.xmm, 256],
+  mxcsr: [SSE.mxcsr, 4],
+  fpuRegisters: [X87.registers, 8 * X87_REGISTER_BYTES],
+  fpuControl: [X87.control, 4],
+  fpuStatus: [X87.status, 4],
+  fpuTags: [X87.inUse, 4],
+  fpuLast: [X87.opcode, 32],
+  ferr: [X87.ferr, 4],
 } as const satisfies Record<string, readonly [offset: number, length: number]>;
 
 export const CPU = defineState({
@@ -53,6 +61,14 @@ export const CPU = defineState({
     apicBase: bytes(PARTS.apicBase[1]),
     pat: bytes(PARTS.pat[1]),
     tscOffset: bytes(PARTS.tscOffset[1]),
+    xmm: bytes(PARTS.xmm[1], { doc: 'XMM0 to XMM15' }),
+    mxcsr: bytes(PARTS.mxcsr[1]),
+    fpuRegisters: bytes(PARTS.fpuRegisters[1], { doc: 'R0 to R7, 16 bytes each' }),
+    fpuControl: bytes(PARTS.fpuControl[1]),
+    fpuStatus: bytes(PARTS.fpuStatus[1]),
+    fpuTags: bytes(PARTS.fpuTags[1], { doc: 'a bit for each register in use' }),
+    fpuLast: bytes(PARTS.fpuLast[1], { doc: 'opcode and addresses of the last instruction' }),
+    ferr: bytes(PARTS.ferr[1], { doc: 'level of FERR#' }),
   },
 });
 

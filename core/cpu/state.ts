@@ -6,14 +6,19 @@ import {
   SEGMENT,
   SEG_LDTR,
   SEG_TR,
+  SSE,
   STATE,
   STATE_BYTES,
+  X87,
   segmentAddress,
 } from './layout.ts';
 import { ARITHMETIC_FLAGS, AUX, FLAG } from './insn/flags.ts';
 
 export const CR0 = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, NE: 32, WP: 1 << 16, AM: 1 << 18, NW: 1 << 29, CD: 1 << 30, PG: 0x8000_0000 } as const; // prettier-ignore
 export const CR4 = { VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 16, PAE: 32, MCE: 64, PGE: 128, PCE: 256, OSFXSR: 512, OSXMMEXCPT: 1024 } as const; // prettier-ignore
+
+/** All exceptions masked, rounding to nearest. */
+const MXCSR_RESET = 0x1f80;
 
 /** Bits of a segment's attributes: the descriptor's second word shifted right by 8. */
 export const ATTR = {
@@ -174,6 +179,11 @@ export class CpuState {
 
   set eflags(image: number) {
     this.set(S.eflags, (image & ~ARITHMETIC_FLAGS) | 2);
+    this.setArithmeticFlags(image);
+  }
+
+  /** The six arithmetic flags of an EFLAGS image; the others stay. */
+  setArithmeticFlags(image: number): void {
     const zero = (image & FLAG.ZF) !== 0;
     this.set(S.flagsResult, zero ? 0 : 0x100);
     this.set(S.flagsResult + 4, 0);
@@ -228,7 +238,11 @@ export class CpuState {
     this.set(CONTROL.idtrLimit, 0xffff);
     this.set(CONTROL.dr + 6 * 8, 0xffff_0ff0);
     this.set(CONTROL.dr + 7 * 8, 0x400);
+    this.set(SSE.mxcsr, MXCSR_RESET);
     this.setGpr(2, 0x0000_0633);
+    // The FPU after power-on: exceptions unmasked, eight registers that hold zero. FNINIT makes it usable.
+    this.set(X87.control, 0x40);
+    this.set(X87.inUse, 0xff);
     this.view.setBigUint64(CONTROL.pat, 0x0007_0406_0007_0406n, true);
     this.view.setBigUint64(CONTROL.apicBase, 0xfee0_0900n, true);
   }

@@ -4,7 +4,7 @@ import { cpuid } from './cpuid.ts';
 import { type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError, ud } from './fault.ts';
 import type { FarTransfers } from './far.ts';
-import type { HelperTable } from './helpers.ts';
+import type { SystemHelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import type { Interrupts } from './interrupts.ts';
 import { CONTROL, S, SEG_LDTR, SEG_TR } from './layout.ts';
@@ -28,7 +28,7 @@ export interface SystemParts {
 }
 
 const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
-const CR4_WRITABLE = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE;
+const CR4_WRITABLE = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE | CR4.OSFXSR | CR4.OSXMMEXCPT;
 /** Changes of these need a fresh TLB. */
 const CR0_MAPPING = CR0.PG | CR0.WP | CR0.PE;
 const CR4_MAPPING = CR4.PSE | CR4.PAE | CR4.PGE;
@@ -56,8 +56,8 @@ const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
   [0x400, 0x417],
 ];
 
-/** The TypeScript half of the instruction set: everything that checks privilege or changes the mode. */
-export function systemHelpers(parts: SystemParts): HelperTable {
+/** What checks privilege or changes the mode. */
+export function systemHelpers(parts: SystemParts): SystemHelperTable {
   const { state, mmu, descriptors, tasks, far, interrupts, io } = parts;
 
   const requireLevel0 = (): void => {
@@ -216,9 +216,6 @@ export function systemHelpers(parts: SystemParts): HelperTable {
     },
     undefinedOpcode: () => {
       throw ud();
-    },
-    wait: () => {
-      if ((state.cr0 & (CR0.MP | CR0.TS)) === (CR0.MP | CR0.TS)) throw new CpuFault(VECTOR.NM);
     },
     codeLimit: () => {
       throw gp();

@@ -3,6 +3,8 @@
  * Knows no x86.
  */
 
+import { OPV } from './simd.ts';
+
 export const I32 = 0x7f;
 export const I64 = 0x7e;
 export const F32 = 0x7d;
@@ -114,6 +116,9 @@ export const OP = {
   i64Extend32S: 0xc4,
 } as const;
 
+/** Starts a vector instruction: its opcode follows as an unsigned LEB128. */
+const VECTOR_PREFIX = 0xfd;
+
 /** Growable code bytes with the few structured helpers that need immediates. */
 export class Code {
   #bytes = new Uint8Array(512);
@@ -200,6 +205,29 @@ export class Code {
     this.byte(op);
     this.byte(0);
     this.unsigned(offset);
+  }
+  vector(op: number): void {
+    this.byte(VECTOR_PREFIX);
+    this.unsigned(op);
+  }
+  vectorLane(op: number, lane: number): void {
+    this.vector(op);
+    this.byte(lane);
+  }
+  /** A vector load or store, aligned to a byte as in `memory`. */
+  vectorMemory(op: number, offset: number): void {
+    this.vector(op);
+    this.byte(0);
+    this.unsigned(offset);
+  }
+  v128Const(value: bigint): void {
+    this.vector(OPV.v128Const);
+    for (let bit = 0n; bit < 128n; bit += 8n) this.byte(Number((value >> bit) & 0xffn));
+  }
+  /** Sixteen bytes picked from two vectors: 0 to 15 from the first, 16 to 31 from the second. */
+  shuffle(lanes: readonly number[]): void {
+    this.vector(OPV.i8x16Shuffle);
+    for (const lane of lanes) this.byte(lane);
   }
   call(functionIndex: number): void {
     this.byte(OP.call);

@@ -1,4 +1,4 @@
-import { I32, I64, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
+import { I32, I64, OP, OPV, V128, VOID, type Code, type FunctionBody, type ValueType } from '../../wasm/index.ts';
 import { S, STATE } from '../layout.ts';
 import type { HelperName } from '../helpers.ts';
 import type { Opnd } from './operand.ts';
@@ -7,6 +7,9 @@ import { Value, type Width } from './value.ts';
 /** Condition codes by their encoding in Jcc, SETcc, CMOVcc; an odd code negates the even one before it. */
 export type Condition = number;
 export const CC = { O: 0, B: 2, Z: 4, BE: 6, S: 8, P: 10, L: 12, LE: 14 } as const;
+
+/** WebAssembly type that carries a word. */
+export const typeOf = (width: Width): ValueType => (width === 128 ? V128 : width === 64 ? I64 : I32);
 
 /** A mutable local: the only thing in generated code that changes between reads. */
 export interface Variable {
@@ -53,6 +56,8 @@ export abstract class Builder {
   abstract address(operand: Opnd): Value;
   /** Number of the segment register that a memory operand uses. */
   abstract segmentIndex(operand: Opnd): Value;
+  /** Selector in that segment register. */
+  abstract segmentSelector(operand: Opnd): Value;
   /** Moves a memory operand by bytes without changing registers (bit strings, second half of far pointers). */
   abstract displaced(operand: Opnd, bytes: Value, width: Width): Opnd;
   abstract readGpr(index: number, width: Width, high?: boolean): Value;
@@ -249,7 +254,7 @@ export abstract class Builder {
   /** Computes the value now and keeps it; every later use of it reads the local. */
   let(value: Value): Value {
     if (value.local >= 0 || value.constant !== undefined) return value;
-    const local = this.body.newLocal(value.wide ? I64 : I32);
+    const local = this.body.newLocal(typeOf(value.width));
     this.push(value);
     this.code.localSet(local);
     value.local = local;
@@ -258,7 +263,7 @@ export abstract class Builder {
   }
 
   variable(initial: Value): Variable {
-    const local = this.body.newLocal(initial.wide ? I64 : I32);
+    const local = this.body.newLocal(typeOf(initial.width));
     this.pushClean(initial);
     this.code.localSet(local);
     return { width: initial.width, local };
@@ -353,13 +358,77 @@ export abstract class Builder {
     this.storeState(offset, OP.i32Store, value);
   }
 
+  state64(offset: number): Value {
+    return this.let(Value.tree(64, true, () => this.loadState(offset, OP.i64Load)));
+  }
+
+  /** Reads or writes a vector of the processor state. */
+  stateVector(offset: number): Value {
+    return this.let(
+      Value.tree(128, true, () => {
+        this.code.i32Const(STATE);
+        this.code.vectorMemory(OPV.v128Load, offset);
+      }),
+    );
+  }
+
+  setStateVector(offset: number, value: Value): void {
+    this.code.i32Const(STATE);
+    this.push(value);
+    this.code.vectorMemory(OPV.v128Store, offset);
+  }
+
+  // --- vectors: WebAssembly's operations by OPV name; lanes count from the low end --------------------------------------
+
+  /** An operation with a vector result. Operands are vectors, shift counts (i32) or what a splat repeats. */
+  vector(op: number, ...operands: readonly Value[]): Value {
+    return Value.tree(128, true, () => {
+      for (const operand of operands) this.pushClean(operand);
+      this.code.vector(op);
+    });
+  }
+
+  /** Bit masks and tests of a whole vector: an i32. */
+  vectorTest(op: number, vector: Value): Value {
+    return Value.tree(32, true, () => {
+      this.push(vector);
+      this.code.vector(op);
+    });
+  }
+
+  /** One lane, zero-extended where the operation says so. */
+  lane(op: number, width: Width, vector: Value, lane: number): Value {
+    return Value.tree(width, true, () => {
+      this.push(vector);
+      this.code.vectorLane(op, lane);
+    });
+  }
+
+  withLane(op: number, vector: Value, lane: number, value: Value): Value {
+    return Value.tree(128, true, () => {
+      this.push(vector);
+      this.push(value);
+      this.code.vectorLane(op, lane);
+    });
+  }
+
+  /** Bytes by their numbers: 0 to 15 of the first vector, 16 to 31 of the second. */
+  shuffle(a: Value, b: Value, bytes: readonly number[]): Value {
+    return Value.tree(128, true, () => {
+      this.push(a);
+      this.push(b);
+      this.code.shuffle(bytes);
+    });
+  }
+
   // --- emission ------------------------------------------------------------------------------------------------------------
 
   /** Pushes the value; bits above its width may be anything when it is not clean. */
   push(value: Value): void {
     if (value.local >= 0) this.code.localGet(value.local);
     else if (value.constant !== undefined) {
-      if (value.wide) this.code.i64Const(value.constant);
+      if (value.width === 128) this.code.v128Const(value.constant);
+      else if (value.wide) this.code.i64Const(value.constant);
       else this.code.i32Const(Number(BigInt.asIntN(32, value.constant)));
     } else value.tree!();
   }

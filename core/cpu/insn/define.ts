@@ -19,7 +19,7 @@ const definitions = new Map<string, InsnDef>();
 
 /**
  * Defines an instruction, once. `name` is the mnemonic, optionally followed by the operand kinds it is for
- * ("MOV S" is MOV with a segment register first), the longest match wins.
+ * ("MOV S" is MOV with a segment register first; "FLD Mt" also names the size), the longest match wins.
  */
 export function insn(name: string, semantics: Semantics, traits: InsnTraits = {}): void {
   if (definitions.has(name)) throw new Error(`${name} is defined twice`);
@@ -29,10 +29,12 @@ export function insn(name: string, semantics: Semantics, traits: InsnTraits = {}
 /** The definition that serves a row of the opcode tables; undefined when the instruction is not implemented. */
 export function definitionOf(row: OpcodeRow): InsnDef | undefined {
   const kinds = row.operands.map((o) => o.fixed ?? o.kind);
-  for (let count = kinds.length; count > 0; count--) {
-    const found = definitions.get(`${row.mnemonic} ${kinds.slice(0, count).join(',')}`);
-    if (found) return found;
-  }
+  const sized = row.operands.map((o) => o.fixed ?? o.kind + o.size);
+  for (let count = kinds.length; count > 0; count--)
+    for (const names of [sized, kinds]) {
+      const found = definitions.get(`${row.mnemonic} ${names.slice(0, count).join(',')}`);
+      if (found) return found;
+    }
   return definitions.get(row.mnemonic);
 }
 

@@ -8,6 +8,7 @@ import './stack.ts';
 import './string.ts';
 import './control.ts';
 import './system.ts';
+import './x87.ts';
 
 export { definitionOf, definedNames, type InsnDef } from './define.ts';
 export { Builder } from './builder.ts';

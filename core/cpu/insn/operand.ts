@@ -7,9 +7,19 @@ import type { Value, Width } from './value.ts';
 export type Opnd =
   /** `slot` 1 or 2: named by the instruction; `gpr`: fixed by the opcode (AL, rAX, DX, ...), high: AH..BH. */
   | { readonly kind: 'reg'; readonly width: Width; readonly slot: 1 | 2 }
+  /** XMM and MMX registers; a width below the register's is its low part. `xmm0`: fixed by the opcode. */
+  | { readonly kind: 'xmm'; readonly width: Width; readonly slot: 1 | 2 }
+  | { readonly kind: 'mmx'; readonly width: Width; readonly slot: 1 | 2 }
+  | { readonly kind: 'xmm0'; readonly width: 128 }
   | { readonly kind: 'gpr'; readonly width: Width; readonly index: number; readonly high: boolean }
   /** Memory named by ModRM or moffs; `offset` in bytes is added to its effective address. */
-  | { readonly kind: 'mem'; readonly width: Width; readonly offset?: Value }
+  | {
+      readonly kind: 'mem';
+      readonly width: Width;
+      readonly offset?: Value;
+      /** 128 bits are aligned to 16 bytes, or #GP, unless the instruction says that they need not be. */
+      readonly unaligned?: boolean;
+    }
   /** String operands: DS:rSI (or override) and ES:rDI. */
   | { readonly kind: 'src'; readonly width: Width }
   | { readonly kind: 'dst'; readonly width: Width }

@@ -21,9 +21,6 @@ const direction = (b: Builder, set: boolean): void => {
 insn('CLD', (b) => direction(b, false));
 insn('STD', (b) => direction(b, true));
 
-/** WAIT minds TS only when MP says that the FPU's state is switched lazily. */
-insn('WAIT', (b) => void b.helper('wait'));
-
 insn('CLI', (b) => void b.helper('clearInterruptFlag'));
 /** Nothing is taken between STI and the instruction after it. */
 insn('STI', (b) => {

@@ -2,11 +2,12 @@
  * Words that semantics compute with. A Value is an expression over immutable things (constants and locals that are
  * assigned once), so it may be emitted where it is used, or kept in a local when used more than once.
  */
-export type Width = 8 | 16 | 32 | 64;
+/** 128: a vector, which only the vector operations take. */
+export type Width = 8 | 16 | 32 | 64 | 128;
 
 export class Value {
   readonly width: Width;
-  /** Bits above `width` in the i32 are known to be zero. Always true for 32 and 64. */
+  /** Bits above `width` in the i32 are known to be zero. Always true for 32 and wider. */
   readonly clean: boolean;
   readonly constant: bigint | undefined;
   readonly tree: (() => void) | undefined;

@@ -1,7 +1,8 @@
 import { decode, newInstruction, type CodeSize, type Instruction } from '../../isa/index.ts';
+import { encodings } from '../../isa/opcode-map.ts';
 import type { PhysicalMemory } from '../../memory/index.ts';
 import { gp, ud } from '../fault.ts';
-import { ARENA_BASE, ARENA_BYTES, BLOCK, CODE_MAP_SHIFT, MODE, RAM_BASE, R, RECORD_BYTES, S, STATE, gprAddress, segmentAddress } from '../layout.ts';
+import { ARENA_BASE, ARENA_BYTES, BLOCK, CODE_MAP_SHIFT, MODE, RAM_BASE, R, RECORD_BYTES, S, STATE, gprAddress, mmxAddress, segmentAddress, xmmAddress } from '../layout.ts';
 import { overridable, segmentOperand } from './form.ts';
 import type { HandlerTable } from './handlers.ts';
 import { RUNTIME_HANDLER } from './runtime.ts';
@@ -262,12 +263,29 @@ export class BlockCache {
         case 'Z':
           address = registerAddress(insn, insn.opcodeReg, operand.size);
           break;
+        case 'P':
+          address = mmxAddress(insn.reg & 7);
+          break;
+        case 'Q':
+        case 'N':
+          if (!insn.hasMemory) address = mmxAddress(insn.rm & 7);
+          break;
+        case 'V':
+          address = xmmAddress(insn.reg);
+          break;
+        case 'W':
+        case 'U':
+          if (!insn.hasMemory) address = xmmAddress(insn.rm);
+          break;
         case 'J':
           imm = nextOffset + relativeDisplacement(insn);
           break;
         case 'C':
         case 'D':
           imm = insn.reg;
+          break;
+        case 'T':
+          imm = insn.rm;
       }
       if (i < 2 && address !== 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), address, true);
     });
@@ -282,7 +300,7 @@ export class BlockCache {
     const popped = insn.row.mnemonic === 'POP' && insn.hasMemory && insn.base === 4 ? insn.operandSize : 0;
     view.setInt32(record + R.disp, (insn.disp + popped) | 0, true);
     view.setInt32(record + R.imm, imm | 0, true);
-    view.setInt32(record + R.imm2, insn.imm2 | 0, true);
+    view.setInt32(record + R.imm2, isEscape(insn) ? escapeOpcode(insn) : insn.imm2 | 0, true);
     const segment = overridable(insn);
     view.setUint32(record + R.segment, segmentAddress(segment), true);
     view.setUint8(record + R.segmentIndex, segment);
@@ -296,6 +314,12 @@ export class BlockCache {
     this.#view.setUint32(record + R.reg2, 0, true);
   }
 }
+
+/** x87: D8 to DF. */
+const isEscape = (insn: Instruction): boolean => encodings[insn.row.id].map === 0 && (encodings[insn.row.id].opcode & 0xf8) === 0xd8;
+/** The opcode as the FPU keeps it: ModRM and three bits of the byte before it. */
+const escapeOpcode = (insn: Instruction): number =>
+  ((encodings[insn.row.id].opcode & 7) << 8) | (insn.mod << 6) | ((insn.reg & 7) << 3) | (insn.rm & 7);
 
 const hasRelative = (insn: Instruction): boolean => insn.row.operands[0]?.kind === 'J';
 

@@ -50,6 +50,8 @@ function widthOf(size: string, insn: Instruction): Width {
       return 32;
     case 'q':
       return 64;
+    case 'x':
+      return 128;
     case 'v':
     case 'a':
     case 'p':
@@ -84,6 +86,16 @@ function operandOf(insn: Instruction, position: number): Opnd {
     case 'G':
     case 'Z':
       return { kind: 'reg', width, slot };
+    case 'P':
+    case 'N':
+      return { kind: 'mmx', width, slot };
+    case 'V':
+    case 'U':
+      return { kind: 'xmm', width, slot };
+    case 'Q':
+      return insn.hasMemory ? { kind: 'mem', width } : { kind: 'mmx', width, slot };
+    case 'W':
+      return insn.hasMemory ? { kind: 'mem', width } : { kind: 'xmm', width, slot };
     case 'O':
       return { kind: 'mem', width };
     case 'X':
@@ -105,6 +117,7 @@ function operandOf(insn: Instruction, position: number): Opnd {
       return { kind: 'seg', width: 16, slot, stack: insn.reg === SEG.SS };
     case 'K': {
       const gpr = FIXED_GPR[fixed!];
+      if (fixed === 'XMM0') return { kind: 'xmm0', width: 128 };
       if (gpr) return { kind: 'gpr', width: gpr.width === 0 ? width : gpr.width, index: gpr.index, high: false };
       if (fixed! in FIXED_SEGMENT) return { kind: 'seg', width: 16, slot, stack: fixed === 'SS' };
       return { kind: 'const', width: 8, value: Number(fixed) };

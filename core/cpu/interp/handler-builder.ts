@@ -1,10 +1,10 @@
 import { SEG } from '../../isa/index.ts';
-import { I32, I64, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { HELPERS, type HelperName } from '../helpers.ts';
-import { Builder } from '../insn/index.ts';
+import { Builder, typeOf } from '../insn/builder.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
-import { EXIT, R, RECORD_BYTES, S, SEGMENT, SEGMENT_BYTES, TLB, TLB_ENTRIES, gprAddress, segmentAddress } from '../layout.ts';
+import { EXIT, R, RECORD_BYTES, S, SEGMENT, SEGMENT_BYTES, SSE, TLB, TLB_ENTRIES, gprAddress, segmentAddress } from '../layout.ts';
 import type { Form } from './form.ts';
 
 /** Functions and the type that every handler module shares, by index in the module. */
@@ -21,17 +21,29 @@ export interface HandlerImports {
 const RECORD = 0;
 const BUDGET = 1;
 
-/** Arguments of slow memory accesses: bytes, whether for writing, segment number. */
-export const SLOW = { WRITE: 1 << 4, SEGMENT_SHIFT: 8 } as const;
+/** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
+export const SLOW = { BYTES: 31, WRITE: 1 << 5, ALIGNED: 1 << 6, SEGMENT_SHIFT: 8 } as const;
 
 const LOADS = { 8: OP.i32Load8U, 16: OP.i32Load16U, 32: OP.i32Load, 64: OP.i64Load } as const;
 const STORES = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
+
+function emitLoad(code: Code, width: Width, offset = 0): void {
+  if (width === 128) code.vectorMemory(OPV.v128Load, offset);
+  else code.memory(LOADS[width], offset);
+}
+
+function emitStore(code: Code, width: Width, offset = 0): void {
+  if (width === 128) code.vectorMemory(OPV.v128Store, offset);
+  else code.memory(STORES[width], offset);
+}
 
 /** Where a memory operand lies: a fixed segment register, or the one in the record. */
 interface Place {
   readonly segment: number | 'record';
   readonly flat: boolean;
   readonly address: Value;
+  /** Faults unless its address is a multiple of its size. */
+  readonly aligned?: boolean;
 }
 
 /**
@@ -105,10 +117,14 @@ export class HandlerBuilder extends Builder {
   read(operand: Opnd): Value {
     switch (operand.kind) {
       case 'reg':
+      case 'xmm':
+      case 'mmx':
         return this.#now(operand.width, () => {
           this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
-          this.code.memory(LOADS[operand.width], 0);
+          emitLoad(this.code, operand.width);
         });
+      case 'xmm0':
+        return this.stateVector(SSE.xmm);
       case 'gpr':
         return this.readGpr(operand.index, operand.width, operand.high);
       case 'imm':
@@ -142,14 +158,14 @@ export class HandlerBuilder extends Builder {
     if (!isMemory(operand)) return this.read(operand);
     const place = this.#place(operand);
     const hostAddress = this.body.newLocal(I32);
-    const value = this.body.newLocal(operand.width === 64 ? I64 : I32);
+    const value = this.body.newLocal(typeOf(operand.width));
     const { code } = this;
     code.i32Const(0);
     code.localSet(hostAddress);
     this.#translated(place, operand.width, true, {
       fast: () => {
         code.localTee(hostAddress);
-        code.memory(LOADS[operand.width], 0);
+        emitLoad(code, operand.width);
         code.localSet(value);
       },
       slow: () => {
@@ -164,9 +180,11 @@ export class HandlerBuilder extends Builder {
   write(operand: Opnd, value: Value): void {
     switch (operand.kind) {
       case 'reg':
+      case 'xmm':
+      case 'mmx':
         this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
         this.push(value);
-        this.code.memory(STORES[operand.width], 0);
+        emitStore(this.code, operand.width);
         return;
       case 'gpr':
         this.writeGpr(operand.index, value, operand.high);
@@ -186,7 +204,7 @@ export class HandlerBuilder extends Builder {
         code.if(VOID);
         code.localGet(claim.hostAddress);
         this.push(kept);
-        code.memory(STORES[kept.width], 0);
+        emitStore(code, kept.width);
         code.else();
         this.#callWriteSlow(claim.place, kept);
         code.end();
@@ -206,6 +224,14 @@ export class HandlerBuilder extends Builder {
     return segment === 'record' ? this.#field(R.segmentIndex, OP.i32Load8U) : this.const(32, segment);
   }
 
+  segmentSelector(operand: Opnd): Value {
+    const place = this.#place(operand);
+    return this.#now(16, () => {
+      this.#pushSegmentAddress(place);
+      this.code.memory(OP.i32Load16U, SEGMENT.selector);
+    });
+  }
+
   segmentNumber(operand: Opnd): Value {
     if (operand.kind !== 'seg') throw new Error('not a segment register');
     const hidden = this.#field(operand.slot === 1 ? R.reg1 : R.reg2);
@@ -220,14 +246,14 @@ export class HandlerBuilder extends Builder {
   readGpr(index: number, width: Width, high = false): Value {
     return this.#now(width, () => {
       this.code.i32Const(gprAddress(index) + (high ? 1 : 0));
-      this.code.memory(LOADS[width], 0);
+      emitLoad(this.code, width);
     });
   }
 
   writeGpr(index: number, value: Value, high = false): void {
     this.code.i32Const(gprAddress(index) + (high ? 1 : 0));
     this.push(value);
-    this.code.memory(STORES[value.width], 0);
+    emitStore(this.code, value.width);
   }
 
   loadRealSegment(operand: Opnd, selector: Value): void {
@@ -271,7 +297,8 @@ export class HandlerBuilder extends Builder {
         let address = this.#effectiveAddress();
         if (operand.offset) address = this.add(address, operand.offset);
         if (this.#form.addressWidth === 16) address = this.and(address, this.const(32, 0xffff));
-        return { segment: 'record', flat: this.#form.flatMemory, address: this.let(address) };
+        const aligned = operand.width === 128 && operand.unaligned !== true;
+        return { segment: 'record', flat: this.#form.flatMemory, address: this.let(address), aligned };
       }
       default:
         throw new Error(`an operand of kind ${operand.kind} has no address`);
@@ -334,6 +361,12 @@ export class HandlerBuilder extends Builder {
       code.byte(OP.i32Add);
     }
     code.localTee(linear);
+    if (place.aligned) {
+      code.i32Const(bytes - 1);
+      code.byte(OP.i32And);
+      code.brIf(0);
+      code.localGet(linear);
+    }
     code.i32Const(8);
     code.byte(OP.i32ShrU);
     code.i32Const((TLB_ENTRIES - 1) << 4);
@@ -364,10 +397,10 @@ export class HandlerBuilder extends Builder {
   }
 
   #loadPlace(place: Place, width: Width): Value {
-    const value = this.body.newLocal(width === 64 ? I64 : I32);
+    const value = this.body.newLocal(typeOf(width));
     this.#translated(place, width, false, {
       fast: () => {
-        this.code.memory(LOADS[width], 0);
+        emitLoad(this.code, width);
         this.code.localSet(value);
       },
       slow: () => {
@@ -385,7 +418,7 @@ export class HandlerBuilder extends Builder {
         this.code.localSet(host);
         this.code.localGet(host);
         this.push(value);
-        this.code.memory(STORES[value.width], 0);
+        emitStore(this.code, value.width);
       },
       slow: () => this.#callWriteSlow(place, value),
     });
@@ -396,7 +429,7 @@ export class HandlerBuilder extends Builder {
     code.localGet(RECORD);
     code.localGet(BUDGET);
     this.push(place.address);
-    const info = bytes | (write ? SLOW.WRITE : 0);
+    const info = bytes | (write ? SLOW.WRITE : 0) | (place.aligned ? SLOW.ALIGNED : 0);
     if (place.segment === 'record') {
       this.push(this.#field(R.segmentIndex, OP.i32Load8U));
       code.i32Const(SLOW.SEGMENT_SHIFT);
@@ -414,13 +447,16 @@ export class HandlerBuilder extends Builder {
     this.code.localSet(value);
     this.#afterCall();
     if (width === 64) this.loadState(S.transfer, OP.i64Load);
+    else if (width === 128) this.push(this.stateVector(S.transfer));
     else this.code.localGet(value);
   }
 
   #callWriteSlow(place: Place, value: Value): void {
-    if (value.wide) this.storeState(S.transfer, OP.i64Store, value);
+    const wide = value.width > 32;
+    if (value.width === 128) this.setStateVector(S.transfer, value);
+    else if (wide) this.storeState(S.transfer, OP.i64Store, value);
     this.#pushSlowArguments(place, value.width / 8, true);
-    if (value.wide) this.code.i32Const(0);
+    if (wide) this.code.i32Const(0);
     else this.pushClean(value);
     this.code.call(this.#imports.writeSlow);
     this.#afterCall();

@@ -1,4 +1,4 @@
-import { I32, ModuleBuilder, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
+import { I32, ModuleBuilder, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { SEG } from '../../isa/index.ts';
 import {
   BLOCK,
@@ -217,7 +217,7 @@ function emitCodePageAccess(body: FunctionBody, address: number, info: number, f
   const entry = body.newLocal(I32);
   code.block(VOID);
   code.localGet(info);
-  code.i32Const(15);
+  code.i32Const(SLOW.BYTES);
   code.byte(OP.i32And);
   code.localSet(bytes);
   code.localGet(info);
@@ -242,7 +242,19 @@ function emitCodePageAccess(body: FunctionBody, address: number, info: number, f
   code.localGet(segment);
   code.memory(OP.i32Load, SEGMENT.base);
   code.byte(OP.i32Add);
-  code.localTee(linear);
+  code.localSet(linear);
+  code.localGet(info);
+  code.i32Const(SLOW.ALIGNED);
+  code.byte(OP.i32And);
+  code.if(VOID);
+  code.localGet(linear);
+  code.localGet(bytes);
+  code.i32Const(1);
+  code.byte(OP.i32Sub);
+  code.byte(OP.i32And);
+  code.brIf(1);
+  code.end();
+  code.localGet(linear);
   code.i32Const(8);
   code.byte(OP.i32ShrU);
   code.i32Const((TLB_ENTRIES - 1) << 4);
@@ -318,6 +330,13 @@ function emitReadSlow(body: FunctionBody, readMiss: number): void {
         code.localGet(host);
         code.memory(loadOp, 0);
       });
+    emitIfBytes(code, bytes, 16, () => {
+      code.i32Const(STATE);
+      code.localGet(host);
+      code.vectorMemory(OPV.v128Load, 0);
+      code.vectorMemory(OPV.v128Store, S.transfer);
+      code.i32Const(0);
+    });
     code.i32Const(STATE);
     code.localGet(host);
     code.memory(OP.i64Load, 0);
@@ -343,6 +362,12 @@ function emitWriteSlow(body: FunctionBody, writeMiss: number, codeMap: number): 
         code.localGet(value);
         code.memory(storeOp, 0);
       });
+    emitIfBytes(code, bytes, 16, () => {
+      code.localGet(host);
+      code.i32Const(STATE);
+      code.vectorMemory(OPV.v128Load, S.transfer);
+      code.vectorMemory(OPV.v128Store, 0);
+    });
     code.localGet(host);
     load64(code, S.transfer);
     code.memory(OP.i64Store, 0);
