@@ -1,12 +1,12 @@
 /**
  * What generated code may ask of TypeScript, in the order of the numbers that it passes. Arguments and results are
- * 32-bit; a helper that raises a fault sets S.fault, and the code returns at once. Implemented by system.ts.
+ * 32-bit; a helper that raises a fault sets S.fault, and the code returns at once. Implemented by system.ts and
+ * x87-helpers.ts.
  */
 export const HELPERS = [
   'divideError',
   'boundRangeExceeded',
   'undefinedOpcode',
-  'wait',
   'codeLimit',
   'loadSegment',
   'farJump',
@@ -52,9 +52,50 @@ export const HELPERS = [
   'invalidatePage',
   'sysenter',
   'sysexit',
+  'x87NotAvailable',
+  'x87Blocked',
+  'x87Wait',
+  'x87LoadControl',
+  'x87Control',
+  'x87LoadFloat32',
+  'x87LoadFloat64',
+  'x87LoadInteger',
+  'x87LoadExtended',
+  'x87LoadPacked',
+  'x87LoadRegister',
+  'x87LoadConstant',
+  'x87StoreFloat32',
+  'x87StoreFloat64',
+  'x87StoreInteger',
+  'x87StoreExtended',
+  'x87StorePacked',
+  'x87StoreRegister',
+  'x87Exchange',
+  'x87ConditionalMove',
+  'x87ArithmeticRegister',
+  'x87ArithmeticFloat32',
+  'x87ArithmeticFloat64',
+  'x87ArithmeticInteger',
+  'x87CompareRegister',
+  'x87CompareFloat32',
+  'x87CompareFloat64',
+  'x87CompareInteger',
+  'x87Unary',
+  'x87Binary',
+  'x87Pushing',
+  'x87StoreEnvironment',
+  'x87LoadEnvironment',
+  'x87Save',
+  'x87Restore',
+  'x87StoreFx',
+  'x87LoadFx',
 ] as const;
 
 export type HelperName = (typeof HELPERS)[number];
 
 /** One function per name; the result of those that give none is ignored. */
-export type HelperTable = Record<HelperName, (a: number, b: number, c: number) => number | void>;
+export type Helper = (a: number, b: number, c: number) => number | void;
+export type HelperTable = Record<HelperName, Helper>;
+export type X87HelperName = Extract<HelperName, `x87${string}`>;
+export type X87HelperTable = Record<X87HelperName, Helper>;
+export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName>, Helper>;
