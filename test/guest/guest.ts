@@ -5,7 +5,7 @@ import type { Frame } from '../../core/backends/index.ts';
 import { MemoryBlock } from '../../core/formats/index.ts';
 import type { Machine, PcConfig } from '../../core/machine/machine.ts';
 import { createPc } from '../../core/machine/pc.ts';
-import { repeatableEntropy, repeatableWallClock } from '../../main/vm-host/clocks.ts';
+import { HostClock, repeatableEntropy, repeatableWallClock } from '../../main/vm-host/clocks.ts';
 import { guestImage } from '../fixtures/guests.ts';
 
 const STEP_NS = 1e6;
@@ -22,12 +22,15 @@ export class Guest {
   #serial = '';
   #debug = '';
 
+  /** With `clock: 'host'` guest time passes as the test's does: for guests that poll the time. */
   constructor(floppy: Uint8Array | undefined, config: Partial<PcConfig> = {}) {
     this.floppy = floppy;
+    const hostClock = new HostClock();
+    hostClock.resume();
     this.machine = createPc(
       { memoryMiB: 16, bootOrder: ['floppy', 'cdrom', 'disk'], clock: 'virtual', engine: 'auto', ...config },
       {
-        hostClock: { nowNs: 0 },
+        hostClock,
         wallClock: repeatableWallClock,
         entropy: repeatableEntropy(),
         floppies: [floppy && new MemoryBlock(floppy)],
@@ -50,7 +53,9 @@ export class Guest {
   }
 
   runFor(ms: number): void {
-    this.machine.run(this.machine.nowNs + ms * 1e6);
+    const endNs = this.machine.nowNs + ms * 1e6;
+    do this.machine.run(endNs);
+    while (this.machine.nowNs < endNs);
   }
 
   /** Runs until the text screen matches or the condition holds; throws with the last screen after `limitMs` of guest time. */
@@ -128,12 +133,30 @@ export class Picture {
 
   /** How many pixels have each colour. */
   colours(): Map<string, number> {
-    const counts = new Map<string, number>();
-    const { pixels } = this.frame;
-    for (let at = 0; at < pixels.length; at += 4) {
-      const colour = Buffer.from(pixels.subarray(at, at + 3)).toString('hex');
-      counts.set(colour, (counts.get(colour) ?? 0) + 1);
-    }
-    return counts;
+    const counts = new Map<number, number>();
+    for (const pixel of this.#words()) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
+    return new Map([...counts].map(([pixel, count]) => [hexOf(pixel), count]));
+  }
+
+  /** The middle of all pixels of a colour; undefined when there are none. */
+  middleOf(colour: string): { x: number; y: number } | undefined {
+    const wanted = parseInt(colour, 16);
+    let [count, sumX, sumY] = [0, 0, 0];
+    this.#words().forEach((pixel, i) => {
+      if (pixel >>> 8 !== wanted) return;
+      count++;
+      sumX += i % this.frame.width;
+      sumY += Math.floor(i / this.frame.width);
+    });
+    return count === 0 ? undefined : { x: sumX / count, y: sumY / count };
+  }
+
+  /** One number for each pixel: R G B A, the last in the lowest byte. */
+  #words(): number[] {
+    const { buffer, byteOffset, byteLength } = this.frame.pixels;
+    const view = new DataView(buffer, byteOffset, byteLength);
+    return Array.from({ length: byteLength / 4 }, (_, i) => view.getUint32(i * 4));
   }
 }
+
+const hexOf = (pixel: number): string => (pixel >>> 8).toString(16).padStart(6, '0');

@@ -1,6 +1,9 @@
 /** The `terrarium` command as a person starts it: a process of its own under the pinned Node. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, watch } from 'node:fs';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const COMMAND = path.join(ROOT, 'main/cli/terrarium.mjs');
@@ -22,9 +25,13 @@ export interface Report {
   readonly exit: number;
 }
 
+/** Starts `terrarium` with these arguments. */
+export const start = (...args: readonly string[]): ChildProcess & { stdout: Readable; stderr: Readable } =>
+  spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+
 /** Runs `terrarium` with these arguments to its end. */
 export function terrarium(...args: readonly string[]): Promise<Outcome> {
-  const child = spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = start(...args);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -48,3 +55,13 @@ export async function report(...args: readonly string[]): Promise<Report> {
 
 /** The prompt of FreeDOS, as a pattern for --until. */
 export const PROMPT = String.raw`A:\\>$`;
+
+/** Waits until a file that exists holds this text. */
+export async function untilFileHas(file: string, text: string): Promise<void> {
+  const watcher = watch(file);
+  try {
+    while (!readFileSync(file, 'latin1').includes(text)) await once(watcher, 'change');
+  } finally {
+    watcher.close();
+  }
+}
