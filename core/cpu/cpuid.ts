@@ -1,7 +1,7 @@
 import type { CpuState } from './state.ts';
 
 /** CPUID leaf 1 EDX. Only what works is reported, so that guests stay on paths that exist. */
-const FEATURE_EDX = { DE: 1 << 2, PSE: 1 << 3, TSC: 1 << 4, MSR: 1 << 5, PAE: 1 << 6, CX8: 1 << 8, SEP: 1 << 11, PGE: 1 << 13, CMOV: 1 << 15, PAT: 1 << 16 } as const; // prettier-ignore
+const FEATURE_EDX = { FPU: 1 << 0, DE: 1 << 2, PSE: 1 << 3, TSC: 1 << 4, MSR: 1 << 5, PAE: 1 << 6, CX8: 1 << 8, SEP: 1 << 11, PGE: 1 << 13, CMOV: 1 << 15, PAT: 1 << 16, FXSR: 1 << 24 } as const; // prettier-ignore
 const FEATURE_ECX = { MOVBE: 1 << 22, POPCNT: 1 << 23, HYPERVISOR: 0x8000_0000 } as const;
 
 const ascii = (text: string): number =>

@@ -6,6 +6,9 @@ import { CR0, type CpuState } from './state.ts';
 import type { X87Images } from './x87-image.ts';
 import type { X87Fpu } from './x87.ts';
 
+/** The first byte of D9 D8+i, less D8h. */
+const FSTP_UNCHECKED = 1;
+
 /** Halts before the instruction; it is looked at again after the next interrupt. */
 function freeze(state: CpuState): number {
   state.set(CONTROL.halted, 1);
@@ -39,7 +42,7 @@ export function x87Helpers(state: CpuState, fpu: X87Fpu, images: X87Images): X87
     x87StoreInteger: (bits, truncate, pop) => fpu.storeInteger(bits, truncate, pop),
     x87StoreExtended: () => fpu.storeExtended(),
     x87StorePacked: () => fpu.storePacked(),
-    x87StoreRegister: (i, pop) => fpu.storeRegister(i, pop),
+    x87StoreRegister: (i, pop, opcode) => fpu.storeRegister(i, pop, opcode >> 8 === FSTP_UNCHECKED),
     x87Exchange: (i) => fpu.exchange(i),
     x87ConditionalMove: (condition, i) => fpu.conditionalMove(condition, i),
     x87ArithmeticRegister: (operation, i, flags) => fpu.arithmeticRegister(operation, i, flags),

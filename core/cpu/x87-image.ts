@@ -3,7 +3,7 @@
  * volume 1, 8.1.10 and 10.5, figures 8-9 to 8-12.
  */
 import { gp } from './fault.ts';
-import { X87 } from './layout.ts';
+import { SSE, X87 } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { Floatx80 } from './softfloat/index.ts';
 import type { CpuState } from './state.ts';
@@ -13,6 +13,11 @@ const REGISTER_IMAGE = 10;
 const FX_BYTES = 512;
 const FX_REGISTERS = 32;
 const FX_REGISTER_BYTES = 16;
+const FX_MXCSR = 24;
+const FX_XMM = 160;
+const XMM_COUNT = 8;
+/** Writable bits of MXCSR; the others must be zero in what FXRSTOR loads. */
+const MXCSR_MASK = 0xffff;
 
 export class X87Images {
   readonly #state: CpuState;
@@ -175,14 +180,20 @@ export class X87Images {
       image.setUint16(at + 10, 0, true);
       image.setUint32(at + 12, 0, true);
     }
-    this.#put(linear, 0, 24);
-    this.#put(linear, FX_REGISTERS, FX_REGISTERS + 8 * FX_REGISTER_BYTES);
+    image.setUint32(FX_MXCSR, state.get(SSE.mxcsr), true);
+    image.setUint32(FX_MXCSR + 4, MXCSR_MASK, true);
+    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4) image.setUint32(FX_XMM + at, state.get(SSE.xmm + at), true);
+    this.#put(linear, 0, FX_XMM + XMM_COUNT * FX_REGISTER_BYTES);
   }
 
   loadExtended(offset: number, segment: number): void {
     this.#aligned(segment, offset, false);
     const image = this.#fetch(segment, offset, FX_BYTES);
     const state = this.#state;
+    const mxcsr = image.getUint32(FX_MXCSR, true);
+    if (mxcsr & ~MXCSR_MASK) throw gp();
+    state.set(SSE.mxcsr, mxcsr);
+    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4) state.set(SSE.xmm + at, image.getUint32(FX_XMM + at, true));
     this.#fpu.loadWords(image.getUint16(0, true), image.getUint16(2, true));
     this.#fpu.inUse = image.getUint8(4);
     state.set(X87.opcode, image.getUint16(6, true) & 0x7ff);

@@ -28,6 +28,7 @@ import {
   fromBcd,
   fromInteger,
   INTEGER,
+  isNaN80,
   loadConstant,
   loadFloat32,
   loadFloat64,
@@ -285,11 +286,13 @@ export class X87Fpu {
         this.initialize();
         return;
       case CONTROL_OP.free:
+        this.#words[STATUS_WORD] &= ~C1;
         this.#free(i);
         return;
       case CONTROL_OP.freeAndPop:
+        this.#words[STATUS_WORD] &= ~C1;
         this.#free(i);
-        this.#setTop(this.top + 1);
+        this.#pop();
         return;
       default:
         this.#words[STATUS_WORD] &= ~C1;
@@ -436,8 +439,13 @@ export class X87Fpu {
     return stored ? BCD[8] | (BCD[9] << 8) : -1;
   }
 
-  storeRegister(i: number, pop: number): void {
+  /** `unchecked`: the alias of FSTP that takes an empty ST(0) for granted and then only pops. */
+  storeRegister(i: number, pop: number, unchecked: boolean): void {
     this.#begin();
+    if (unchecked && this.#isEmpty(0)) {
+      this.#endStore(true, pop);
+      return;
+    }
     const stored = this.#source();
     if (stored) this.#write(i, this.#z);
     this.#endStore(stored, pop);
@@ -466,7 +474,6 @@ export class X87Fpu {
       this.#end();
       return;
     }
-    this.#words[STATUS_WORD] &= ~C1;
     if (condition !== 0) this.#write(0, this.#read(i, this.#z));
   }
 
@@ -555,6 +562,8 @@ export class X87Fpu {
       ctx.conditionCodes = UNORDERED;
     } else delivered = compare(ctx, this.#read(0, this.#a), this.#read(i, this.#b), (flags & COMPARE.quiet) !== 0);
     if ((flags & COMPARE.eflags) !== 0) {
+      // These leave C1 as it was, but for a stack fault.
+      if ((ctx.exceptionFlags & STATUS.SF) === 0) ctx.c1 = this.#words[STATUS_WORD] & C1;
       this.#end();
       this.#state.setArithmeticFlags(comparisonEflags(ctx.conditionCodes));
     } else this.#end(CONDITIONS);
@@ -643,9 +652,14 @@ export class X87Fpu {
     const pops = operation >= FIRST_POPPING;
     const delivered = this.#isEmpty(0) || this.#isEmpty(1) ? this.#stackFault(0) : this.#binary(ctx, operation);
     if (delivered) this.#write(pops ? 1 : 0, this.#z);
-    const codes = operation === STACK_BINARY.FPREM || operation === STACK_BINARY.FPREM1 ? CONDITIONS : 0;
-    this.#end(codes);
+    const remainders = operation === STACK_BINARY.FPREM || operation === STACK_BINARY.FPREM1;
+    this.#end(remainders ? this.#remainderConditions(delivered) : 0);
     if (delivered && pops) this.#pop();
+  }
+
+  /** C2 is always defined, the others only with a remainder. */
+  #remainderConditions(delivered: boolean): number {
+    return delivered && !isNaN80(this.#z) ? CONDITIONS : C2;
   }
 
   #binary(ctx: FloatContext, operation: number): boolean {

@@ -5,7 +5,7 @@
  */
 import { IoBus } from '../../core/bus/index.ts';
 import { Cpu } from '../../core/cpu/engine.ts';
-import { CONTROL, RAM_BASE, SEG_TR, codeMapBytes } from '../../core/cpu/layout.ts';
+import { CONTROL, RAM_BASE, SEG_TR, X87, X87_REGISTER_BYTES, codeMapBytes } from '../../core/cpu/layout.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
 import type { CpuUnderTest, EngineUnderTest, MemoryImage, Regs, RunOutcome } from './cpu-under-test.ts';
@@ -19,7 +19,7 @@ const HANDLER_BYTES = 16;
 const VECTORS = 256;
 const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
 const HLT = 0xf4;
-const CR0_PE = 1;
+const CR0_PE_NE = 0x21;
 const ACCESS = { code: 0xc09b, data: 0xc093, tss: 0x8b, dplShift: 5 } as const;
 const FLAT_LIMIT = 0xffffffff;
 const TSS_LIMIT = 0x67;
@@ -49,7 +49,7 @@ class CoreUnderTest implements CpuUnderTest {
     });
   }
 
-  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[]): void {
+  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array): void {
     const { state, mmu } = this.#cpu;
     this.#interrupted = undefined;
     this.#clearMemory();
@@ -60,7 +60,43 @@ class CoreUnderTest implements CpuUnderTest {
     state.rip = regs.eip ?? 0;
     state.eflags = regs.eflags ?? 2;
     for (const { address, bytes } of memory) this.#memory.dmaWrite(address, bytes);
+    if (fpu) this.#setFpu(fpu);
     mmu.flush();
+  }
+
+  #setFpu(image: Uint8Array): void {
+    const { state, fpu } = this.#cpu;
+    const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    fpu.loadWords(view.getUint16(0, true), view.getUint16(4, true));
+    fpu.tagWord = view.getUint16(8, true);
+    state.set(X87.ip, view.getUint32(12, true));
+    state.set(X87.cs, view.getUint16(16, true));
+    state.set(X87.opcode, view.getUint16(18, true) & 0x7ff);
+    state.set(X87.dp, view.getUint32(20, true));
+    state.set(X87.ds, view.getUint16(24, true));
+    for (let i = 0; i < 8; i++) {
+      const register = X87.registers + ((fpu.top + i) & 7) * X87_REGISTER_BYTES;
+      for (let byte = 0; byte < 10; byte++) state.view.setUint8(register + byte, view.getUint8(28 + i * 10 + byte));
+    }
+  }
+
+  fpu(): Uint8Array {
+    const { state, fpu } = this.#cpu;
+    const image = new Uint8Array(108).fill(0xff);
+    const view = new DataView(image.buffer);
+    view.setUint16(0, fpu.control, true);
+    view.setUint16(4, fpu.status, true);
+    view.setUint16(8, fpu.tagWord, true);
+    view.setUint32(12, state.get(X87.ip), true);
+    view.setUint16(16, state.get(X87.cs), true);
+    view.setUint16(18, state.get(X87.opcode), true);
+    view.setUint32(20, state.get(X87.dp), true);
+    view.setUint16(24, state.get(X87.ds), true);
+    for (let i = 0; i < 8; i++) {
+      const register = X87.registers + ((fpu.top + i) & 7) * X87_REGISTER_BYTES;
+      for (let byte = 0; byte < 10; byte++) image[28 + i * 10 + byte] = state.view.getUint8(register + byte);
+    }
+    return image;
   }
 
   /** Every page that was written since the last set-up. */
@@ -76,7 +112,7 @@ class CoreUnderTest implements CpuUnderTest {
   #enterProtectedMode(regs: Partial<Regs>): void {
     const { state } = this.#cpu;
     const cpl = (regs.cs ?? 0) & 3;
-    state.set(CONTROL.cr0, CR0_PE);
+    state.set(CONTROL.cr0, CR0_PE_NE);
     state.set(CONTROL.cpl, cpl);
     for (const [name, index] of SEGMENTS) {
       const selector = regs[name] ?? 0;

@@ -40,10 +40,10 @@ export interface CpuUnderTest {
    * A fresh processor with RAM of zeros from 0 to at least 110000h (A20 on) that holds `memory`; registers not named
    * are 0. `real16`: segment bases are selector * 16, limits FFFFh. `flat32`: paging off, every segment writable or
    * readable with base 0 and limit FFFFFFFFh, code size 32, CPL = RPL of `cs` (so 3 for the host comparison), IOPL 0
-   * unless `eflags` says otherwise; selectors hold the values given and name no descriptor. A port nobody answers reads
-   * as ones.
+   * unless `eflags` says otherwise, CR0.NE set; selectors hold the values given and name no descriptor. A port nobody
+   * answers reads as ones. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
    */
-  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[]): void;
+  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array): void;
   /**
    * Runs up to n instructions (a REP string instruction is one) and stops after HLT. In flat32 an exception stops the
    * run with its vector and error code, before anything is pushed; EIP is then what would be pushed: the instruction's
@@ -51,6 +51,8 @@ export interface CpuUnderTest {
    */
   run(maxInstructions: number): RunOutcome;
   regs(): Regs;
+  /** The FPU's state as FNSAVE stores it in 32-bit protected mode, which changes nothing here. */
+  fpu(): Uint8Array;
   readMemory(address: number, length: number): Uint8Array;
 }
 

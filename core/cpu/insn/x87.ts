@@ -204,7 +204,7 @@ for (const [name, pop] of [
   ['FSTP', 1],
 ] as const) {
   insn(`${name} M`, (b, dst) => toMemory(b, dst, dst.width === 64 ? 'x87StoreFloat64' : 'x87StoreFloat32', pop));
-  onStack(`${name} T`, (b, register) => void b.helper('x87StoreRegister', b.read(register), constant(b, pop)));
+  onStack(`${name} T`, (b, register) => void b.helper('x87StoreRegister', b.read(register), constant(b, pop), b.read(OPCODE)));
 }
 for (const [name, truncate, pop] of [
   ['FIST', 0, 0],

@@ -106,7 +106,7 @@ class CaseMaker {
     this.reg = random.pick(digits);
     if (!form.memory) {
       this.locked = random.oneIn(40) && !row.operands.some(({ kind }) => kind === 'C');
-      this.rm = random.below(8);
+      this.rm = random.pick([0, 1, 2, 3, 4, 5, 6, 7].filter((number) => (encoding.rmMask >> number) & 1));
       if (row.mnemonic === 'CALL' && this.rm === ESP) this.rm = EAX; // its target would be its stack
       return [0xc0 | (this.reg << 3) | this.rm];
     }

@@ -18,6 +18,8 @@
 enum { DATA = 0x8000, DATA_SIZE = 0x2000, CODE_PAGE = 0xc000, CODE_PAGE_SIZE = 0x1000, CODE = 0xc800 };
 enum { CODE_BYTES = 32, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
 enum { EFLAGS_TF = 1 << 8 };
+/* FNSAVE's image in 32-bit protected mode. */
+enum { FPU_BYTES = 108 };
 
 struct test_case {
   uint32_t regs[8]; /* eax ecx edx ebx esp ebp esi edi */
@@ -26,6 +28,8 @@ struct test_case {
   uint32_t patch_offset, patch_length;
   uint8_t code[CODE_BYTES];
   uint8_t patch[PATCH_BYTES];
+  uint32_t has_fpu;
+  uint8_t fpu[FPU_BYTES]; /* for FRSTOR */
 };
 
 struct test_result {
@@ -39,6 +43,8 @@ enum { NO_VECTOR = 0xffffffff };
 
 struct test_case current;
 struct test_result result;
+uint32_t has_fpu;
+uint8_t fpu_before[FPU_BYTES], fpu_after[FPU_BYTES];
 uint32_t host_esp;
 void enter_case(void);
 void leave_case(void);
@@ -49,6 +55,10 @@ __asm__(
     "enter_case:\n"
     "  pushal\n"
     "  movl %esp, host_esp\n"
+    "  cmpl $0, has_fpu\n"
+    "  je 1f\n"
+    "  frstor fpu_before\n"
+    "1:\n"
     "  pushl current+32\n"
     "  popfl\n"
     "  movl current+0, %eax\n"
@@ -75,6 +85,10 @@ __asm__(
     "  pushl $0x202\n"
     "  popfl\n"
     "resume_host:\n"
+    "  cmpl $0, has_fpu\n"
+    "  je 1f\n"
+    "  fnsave fpu_after\n"
+    "1:\n"
     "  popal\n"
     "  ret\n"
     ".data\n.globl case_entry\n"
@@ -143,6 +157,8 @@ int main(void) {
     end[0] = JMP_REL32;
     memcpy(end + 1, &distance, sizeof distance);
     current.eflags &= ~EFLAGS_TF;
+    has_fpu = current.has_fpu;
+    memcpy(fpu_before, current.fpu, FPU_BYTES);
 
     result.vector = NO_VECTOR;
     result.error_code = 0;
@@ -161,6 +177,7 @@ int main(void) {
         }
     fwrite(&result, sizeof result, 1, stdout);
     fwrite(changes, sizeof *changes, result.changes, stdout);
+    if (has_fpu) fwrite(fpu_after, sizeof fpu_after, 1, stdout);
     /* The patch stays for later cases: native.ts keeps the same image. */
   }
   return fflush(stdout) == 0 ? 0 : 1;

@@ -12,6 +12,8 @@ export const CODE_PAGE_SIZE = 0x1000;
 export const CODE = 0xc800;
 const CODE_BYTES = 32;
 const PATCH_BYTES = 32;
+/** The image of FNSAVE in 32-bit protected mode. */
+export const FPU_BYTES = 108;
 const NO_VECTOR = 0xffffffff;
 
 export interface HostCase {
@@ -21,6 +23,8 @@ export interface HostCase {
   readonly code: readonly number[];
   /** Bytes put into the data area before the case; they stay for the cases after it. */
   readonly patch: { readonly offset: number; readonly bytes: readonly number[] };
+  /** What FRSTOR loads before the case, FPU_BYTES; the result then has what FNSAVE stores after it. */
+  readonly fpu?: Uint8Array;
 }
 
 export interface HostResult {
@@ -32,6 +36,7 @@ export interface HostResult {
   readonly eflags: number;
   /** Offset in the data area and the new value, ascending. */
   readonly changes: readonly (readonly [offset: number, value: number])[];
+  readonly fpu?: Uint8Array;
 }
 
 export interface HostSelectors {
@@ -74,18 +79,22 @@ export function runOnHost(image: Uint8Array, cases: readonly HostCase[]): HostRu
 }
 
 function encodeCases(image: Uint8Array, cases: readonly HostCase[]): Buffer {
-  const record = 12 * 4 + CODE_BYTES + PATCH_BYTES;
+  const record = 12 * 4 + CODE_BYTES + PATCH_BYTES + 4 + FPU_BYTES;
   const out = Buffer.alloc(4 + DATA_SIZE + cases.length * record);
   out.writeUInt32LE(cases.length, 0);
   out.set(image, 4);
   let at = 4 + DATA_SIZE;
-  for (const { regs, eflags, code, patch } of cases) {
+  for (const { regs, eflags, code, patch, fpu } of cases) {
     if (code.length > CODE_BYTES || patch.bytes.length > PATCH_BYTES) throw new RangeError('case too long');
     if (patch.offset < 0 || patch.offset + patch.bytes.length > DATA_SIZE) throw new RangeError('patch outside the data area');
     const words = [...regs, eflags, code.length, patch.offset, patch.bytes.length];
     for (const [i, word] of words.entries()) out.writeUInt32LE(word >>> 0, at + i * 4);
     out.set(code, at + 48);
     out.set(patch.bytes, at + 48 + CODE_BYTES);
+    if (fpu) {
+      out.writeUInt32LE(1, at + 48 + CODE_BYTES + PATCH_BYTES);
+      out.set(fpu, at + record - FPU_BYTES);
+    }
     at += record;
   }
   return out;
@@ -98,7 +107,7 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
   const [es, cs, ss, ds, fs, gs] = [0, 2, 4, 6, 8, 10].map((offset) => out.readUInt16LE(offset));
   const results: HostResult[] = [];
   let at = 12;
-  for (const { code } of cases) {
+  for (const { code, fpu } of cases) {
     const word = (index: number): number => out.readUInt32LE(at + index * 4);
     const raw = { vector: word(0), errorCode: word(1), eip: word(10), eflags: word(11) };
     const regs = [2, 3, 4, 5, 6, 7, 8, 9].map(word);
@@ -106,6 +115,8 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
     at += 13 * 4;
     const changes = Array.from({ length: count }, (_, i) => [word(i) >>> 8, word(i) & 0xff] as const);
     at += count * 4;
+    const fpuAfter = fpu && Uint8Array.from(out.subarray(at, at + FPU_BYTES));
+    if (fpuAfter) at += FPU_BYTES;
     // a jump to the INT3s around the case is not an exception of the case
     const landed = raw.eip - INT3_LENGTH;
     const inCase = landed >= CODE && landed < CODE + code.length;
@@ -117,6 +128,7 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
       eflags: raw.eflags,
       regs,
       changes,
+      ...(fpuAfter ? { fpu: fpuAfter } : {}),
     });
   }
   return { selectors: { es, cs, ss, ds, fs, gs }, results };
