@@ -40,6 +40,8 @@ export const FW_CFG_ITEM = {
   SETUP_SIZE: 0x17,
   SETUP_DATA: 0x18,
   FILE_DIR: 0x19,
+  /** One byte, 1: the timer's IRQ0 is at input 2 of the I/O APIC, which SeaBIOS then writes into its tables. */
+  IRQ0_OVERRIDE: 0x8002,
 } as const;
 const FILE_FIRST = 0x20;
 const FILE_NAME_BYTES = 56;
