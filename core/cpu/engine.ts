@@ -123,7 +123,8 @@ export class Cpu {
 
   /** Flags in one form whichever instructions made them, so that equal machines have equal images. */
   preSave(): void {
-    this.state.eflags = this.state.eflags;
+    const { eflags } = this.state;
+    this.state.eflags = eflags;
     if (!this.#inShadow) {
       this.state.set(S.shadowActive, 0);
       this.state.set(S.shadowRip, 0);
@@ -140,7 +141,6 @@ export class Cpu {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);
     this.blocks.flush();
     this.mmu.flush();
-    this.fpu.driveFerr();
   }
 
   // --- what the board drives -----------------------------------------------------------------------------------------------

@@ -225,11 +225,6 @@ export class X87Fpu {
     this.#pins.setFerr?.(level);
   }
 
-  /** After a load of the machine: the board's line follows the state. */
-  driveFerr(): void {
-    this.#pins.setFerr?.(this.#state.get(X87.ferr) !== 0);
-  }
-
   /**
    * A waiting instruction found an unmasked exception: #MF, or with CR0.NE = 0 FERR#. True: the processor stands still
    * before the instruction until an interrupt comes. SDM volume 1, 8.7.

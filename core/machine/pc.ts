@@ -10,6 +10,7 @@ import { I8042Controller, I8042_RANGE_COMMAND, I8042_RANGE_DATA, KeyTypist, Ps2K
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { I8259_RANGE } from '../devices/intc/i8259.ts';
 import { DebugPort } from '../devices/misc/debug-port.ts';
+import { FpuErrorLogic } from '../devices/misc/fpu-error.ts';
 import { Port61 } from '../devices/misc/port61.ts';
 import { Port92 } from '../devices/misc/port92.ts';
 import { MC146818_RANGE, Mc146818Rtc } from '../devices/rtc/mc146818.ts';
@@ -110,6 +111,7 @@ class Pc implements Machine {
       this.#log,
     );
     const { lines } = this.#pic;
+    const fpuError = new FpuErrorLogic('fpu-error', lines[13]);
     this.#cpu = new Cpu({
       memory,
       linearMemory,
@@ -117,6 +119,8 @@ class Pc implements Machine {
       codeMap,
       io,
       acknowledge: () => this.#pic.acknowledge(),
+      setFerr: (level) => fpuError.setFerr(level),
+      ignne: () => fpuError.ignne,
       timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),
       log: backends.log,
     });
@@ -131,6 +135,7 @@ class Pc implements Machine {
     this.#vga = this.#add(new Vga('vga', vram, this.#clock, this.#log));
     this.#add(this.#pic.master);
     this.#add(this.#pic.slave);
+    this.#add(fpuError);
     const pit = this.#add(new I8254Pit('pit', timers, lines[0]));
     const port61 = this.#add(new Port61('port61', pit, this.#clock));
     const rtc = this.#add(new Mc146818Rtc('rtc', timers, backends.wallClock, lines[8]));
@@ -193,6 +198,7 @@ class Pc implements Machine {
     io.map({ base: 0x00, size: 16, device: dma, range: I8237_RANGE.CONTROLLER_0 });
     io.map({ base: 0xc0, size: 32, device: dma, range: I8237_RANGE.CONTROLLER_1 });
     io.map({ base: 0x80, size: 16, device: dma, range: I8237_RANGE.PAGES });
+    io.map({ base: 0xf0, size: 2, device: fpuError });
     io.map({ base: 0x92, size: 1, device: port92 });
     io.map({ base: 0x60, size: 1, device: i8042, range: I8042_RANGE_DATA });
     io.map({ base: 0x64, size: 1, device: i8042, range: I8042_RANGE_COMMAND });
@@ -256,6 +262,7 @@ class Pc implements Machine {
       kernel: this.#config.kernel,
       bootOrder: this.#config.bootOrder,
       nowNs: () => this.#clock.nowNs,
+      hasFpu: () => true,
       setA20: (on) => {
         for (const gate of a20Gates) gate.gateA20(on);
       },
