@@ -18,12 +18,6 @@ export interface Device<S extends StateSpec = StateSpec> {
   postLoad?(): void;
 }
 
-/** Physical memory as a bus master (DMA) sees it. Addresses outside memory read as ones and swallow writes. */
-export interface DmaMemory {
-  dmaRead(physAddr: number, target: Uint8Array): void;
-  dmaWrite(physAddr: number, data: Uint8Array): void;
-}
-
 /** Where a device reports what it does not implement; counted per message, never thrown. */
 export interface DeviceLog {
   unimplemented(device: string, what: string): void;

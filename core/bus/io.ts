@@ -1,15 +1,9 @@
-export type IoWidth = 1 | 2 | 4;
+import type { IoWidth } from '../memory/access.ts';
 
 /** A device's side of port I/O. `range` tells which of its mappings was hit, `offset` is relative to that mapping. */
 export interface PortIo {
   ioRead(range: number, offset: number, width: IoWidth): number;
   ioWrite(range: number, offset: number, width: IoWidth, value: number): void;
-}
-
-/** A device's side of memory-mapped I/O; the same rules as PortIo. Values are unsigned. */
-export interface Mmio {
-  mmioRead(range: number, offset: number, width: IoWidth): number;
-  mmioWrite(range: number, offset: number, width: IoWidth, value: number): void;
 }
 
 export interface PortMapping {

@@ -1,4 +1,4 @@
-import type { DmaMemory, IoWidth, Mmio } from '../bus/index.ts';
+import type { DmaMemory, IoWidth, Mmio } from './access.ts';
 
 export const PAGE_BYTES = 4096;
 export const PAGE_SHIFT = 12;

@@ -1,4 +1,4 @@
-import { ByteReader, ByteWriter } from '../base/index.ts';
+import type { ByteReader, ByteWriter } from '../base/index.ts';
 
 /**
  * One kind of state field: how it is created, reset, saved, loaded, and shown. A field knows its own bounds, so a

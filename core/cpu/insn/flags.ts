@@ -53,20 +53,20 @@ const subBorrows = (b: Builder, left: Value, right: Value, difference: Value): V
   b.or(b.and(b.not(left), right), b.and(b.not(b.xor(left, right)), difference));
 
 export function flagsAdd(b: Builder, left: Value, right: Value, sum: Value): void {
-  b.let(left), b.let(right), b.let(sum);
+  for (const value of [left, right, sum]) b.let(value);
   b.setFlagsResult(sum);
   b.setFlagsAux(auxFromCarries(b, addCarries(b, left, right, sum)));
 }
 
 export function flagsSub(b: Builder, left: Value, right: Value, difference: Value): void {
-  b.let(left), b.let(right), b.let(difference);
+  for (const value of [left, right, difference]) b.let(value);
   b.setFlagsResult(difference);
   b.setFlagsAux(auxFromCarries(b, subBorrows(b, left, right, difference)));
 }
 
 /** INC and DEC: as adding or subtracting 1, with CF kept. */
 export function flagsIncDec(b: Builder, left: Value, result: Value, decrement: boolean): void {
-  b.let(left), b.let(result);
+  for (const value of [left, result]) b.let(value);
   const one = b.const(left.width, 1);
   const carries = decrement ? subBorrows(b, left, one, result) : addCarries(b, left, one, result);
   const fresh = b.let(auxFromCarries(b, carries));
@@ -175,3 +175,12 @@ export function setArithmeticFlags(b: Builder, image: Value): void {
 }
 
 export const widthMask = (width: Width): bigint => (1n << BigInt(width)) - 1n;
+
+/** ZF, PF and CF given (0 or 1, width 8), the others 0: COMISS, PTEST, PCMPISTRI. */
+export function flagsZeroParityCarry(b: Builder, zero: Value, parity: Value, carry: Value, sign?: Value, overflow?: Value): void {
+  // The result's low byte is 0 (even parity) whether it is zero or not.
+  b.setFlagsResult(b.select(zero, b.const(32, 0), b.const(32, 0x100)));
+  const odd = b.shl(b.zext(b.isZero(parity), 32), AUX.PARITY_SHIFT);
+  const aux = b.or(auxFromBits(b, carry, overflow ?? b.const(8, 0)), odd);
+  b.setFlagsAux(sign ? b.or(aux, b.zext(sign, 32)) : aux);
+}

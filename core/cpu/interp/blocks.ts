@@ -286,6 +286,8 @@ export class BlockCache {
           break;
         case 'T':
           imm = insn.rm;
+          break;
+        default: // immediates, memory and segments have fields of their own
       }
       if (i < 2 && address !== 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), address, true);
     });
