@@ -319,6 +319,8 @@ export class FakePc {
       if (linear(c.cs, word(3)) !== CALLOUT_PHYS_ADDR) throw new Error('a stub writes elsewhere');
       next(7);
       this.bios.callout(word(5));
+    } else if (op === 0xdb && byte(1) === 0xe3) {
+      next(2); // FNINIT
     } else if (op >= 0x50 && op < 0x58) {
       this.push(c[names[op - 0x50]]);
       next(1);

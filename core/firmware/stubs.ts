@@ -69,6 +69,7 @@ function compatibleEntries(asm: Assembler): void {
 function post(asm: Assembler): void {
   asm.org(0xe070, ROM.INT02).label('post').cli().cld();
   asm.callout(CALLOUT.POST).j('c', 'resume');
+  asm.bytes(0xdb, 0xe3); // FNINIT: power-on leaves every exception unmasked
   asm.sti().int(0x19);
   asm.label('resume').movImm('bx', BDA_SEGMENT).bytes(0x8e, 0xdb); // MOV DS, BX
   asm.cmpAlImm(RESUME.INTERRUPT_RETURN).j('z', 'resume_iret').jmpFarIndirect(RESUME_POINTER);

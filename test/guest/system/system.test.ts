@@ -9,7 +9,7 @@ import { terrariumTranscript } from './terrarium.ts';
 
 const TIMEOUT_MS = 120_000;
 
-describe.each(['real', 'prot', 'task', 'v86', 'paging'])('system behaviour: %s', (name) => {
+describe.each(['real', 'prot', 'task', 'v86', 'paging', 'fpu'])('system behaviour: %s', (name) => {
   const floppy = assemble(name);
 
   it('is what a processor shows, line by line', { timeout: TIMEOUT_MS }, () => {
