@@ -14,6 +14,7 @@ import { Interrupts, type InterruptSource } from './interrupts.ts';
 import { CONTROL, EXIT, JUMP, JUMP_CACHE, JUMP_ENTRIES, JUMP_ENTRY_BYTES, MODE, R, RECORD_BYTES, S } from './layout.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
+import { sseHelpers } from './sse-helpers.ts';
 import { systemHelpers } from './system.ts';
 import { Tasks } from './tasks.ts';
 import { x87Helpers } from './x87-helpers.ts';
@@ -100,7 +101,7 @@ export class Cpu {
       kick: () => this.kick(),
     });
     const fpu = x87Helpers(this.state, this.fpu, new X87Images(this.state, this.mmu, this.fpu));
-    const table: HelperTable = { ...system, ...fpu };
+    const table: HelperTable = { ...system, ...fpu, ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)) };
     this.#helpers = HELPERS.map((name) => table[name]);
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),

@@ -1,7 +1,7 @@
 /**
  * What generated code may ask of TypeScript, in the order of the numbers that it passes. Arguments and results are
- * 32-bit; a helper that raises a fault sets S.fault, and the code returns at once. Implemented by system.ts and
- * x87-helpers.ts.
+ * 32-bit; a helper that raises a fault sets S.fault, and the code returns at once. Implemented by system.ts,
+ * x87-helpers.ts and sse-helpers.ts.
  */
 export const HELPERS = [
   'divideError',
@@ -89,6 +89,13 @@ export const HELPERS = [
   'x87Restore',
   'x87StoreFx',
   'x87LoadFx',
+  'mmxBlocked',
+  'sseUnavailable',
+  'sseArithmetic',
+  'sseCompare',
+  'sseLoadMxcsr',
+  'sseMaskedStore',
+  'sseCompareStrings',
 ] as const;
 
 export type HelperName = (typeof HELPERS)[number];
@@ -98,4 +105,6 @@ export type Helper = (a: number, b: number, c: number) => number | void;
 export type HelperTable = Record<HelperName, Helper>;
 export type X87HelperName = Extract<HelperName, `x87${string}`>;
 export type X87HelperTable = Record<X87HelperName, Helper>;
-export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName>, Helper>;
+export type SseHelperName = Extract<HelperName, `sse${string}` | `mmx${string}`>;
+export type SseHelperTable = Record<SseHelperName, Helper>;
+export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName | SseHelperName>, Helper>;

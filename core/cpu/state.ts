@@ -19,6 +19,8 @@ export const CR4 = { VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 16, PAE: 32, MCE: 64, P
 
 /** All exceptions masked, rounding to nearest. */
 const MXCSR_RESET = 0x1f80;
+/** FXSAVE's MXCSR_MASK. */
+export const MXCSR_WRITABLE = 0xffff;
 
 /** Bits of a segment's attributes: the descriptor's second word shifted right by 8. */
 export const ATTR = {

@@ -9,6 +9,10 @@ import './string.ts';
 import './control.ts';
 import './system.ts';
 import './x87.ts';
+import './simd-integer.ts';
+import './sse-move.ts';
+import './sse-float.ts';
+import './sse-string.ts';
 
 export { definitionOf, definedNames, type InsnDef } from './define.ts';
 export { Builder } from './builder.ts';

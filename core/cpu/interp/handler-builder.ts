@@ -185,6 +185,14 @@ export class HandlerBuilder extends Builder {
         this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
         this.push(value);
         emitStore(this.code, operand.width);
+        if (operand.kind !== 'mmx') return;
+        // To the FPU a register that MMX wrote is a NaN or an infinity.
+        this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+        this.code.i32Const(0xffff);
+        this.code.memory(OP.i32Store, 8);
+        return;
+      case 'xmm0':
+        this.setStateVector(SSE.xmm, value);
         return;
       case 'gpr':
         this.writeGpr(operand.index, value, operand.high);
