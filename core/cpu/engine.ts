@@ -449,7 +449,7 @@ export class Cpu {
     state.set(S.record, record);
     state.set(S.budget, budget);
     try {
-      return this.#helpers[id](a, b, c) as number;
+      return (this.#helpers[id](a, b, c) as number) | 0;
     } catch (fault) {
       this.#raise(fault);
       return 0;
