@@ -5,7 +5,7 @@
  */
 import { IoBus } from '../../core/bus/index.ts';
 import { Cpu } from '../../core/cpu/engine.ts';
-import { CONTROL, RAM_BASE, SEG_TR, X87, X87_REGISTER_BYTES, codeMapBytes } from '../../core/cpu/layout.ts';
+import { CONTROL, RAM_BASE, SEG_TR, SSE, X87, X87_REGISTER_BYTES, codeMapBytes } from '../../core/cpu/layout.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
 import type { CpuUnderTest, EngineUnderTest, MemoryImage, Regs, RunOutcome } from './cpu-under-test.ts';
@@ -20,6 +20,7 @@ const VECTORS = 256;
 const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
 const HLT = 0xf4;
 const CR0_PE_NE = 0x21;
+const CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400; // prettier-ignore
 const ACCESS = { code: 0xc09b, data: 0xc093, tss: 0x8b, dplShift: 5 } as const;
 const FLAT_LIMIT = 0xffffffff;
 const TSS_LIMIT = 0x67;
@@ -49,7 +50,7 @@ class CoreUnderTest implements CpuUnderTest {
     });
   }
 
-  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array): void {
+  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array, sse?: Uint8Array): void {
     const { state, mmu } = this.#cpu;
     this.#interrupted = undefined;
     this.#clearMemory();
@@ -61,7 +62,24 @@ class CoreUnderTest implements CpuUnderTest {
     state.eflags = regs.eflags ?? 2;
     for (const { address, bytes } of memory) this.#memory.dmaWrite(address, bytes);
     if (fpu) this.#setFpu(fpu);
+    if (sse) {
+      state.set(CONTROL.cr4, CR4_OSFXSR | CR4_OSXMMEXCPT);
+      this.#sseRegisters().set(sse.subarray(0, 128));
+      state.set(SSE.mxcsr, new DataView(sse.buffer, sse.byteOffset).getUint32(128, true));
+    }
     mmu.flush();
+  }
+
+  #sseRegisters(): Uint8Array {
+    const { view } = this.#cpu.state;
+    return new Uint8Array(view.buffer, view.byteOffset + SSE.xmm, 128);
+  }
+
+  sse(): Uint8Array {
+    const image = new Uint8Array(132);
+    image.set(this.#sseRegisters());
+    new DataView(image.buffer).setUint32(128, this.#cpu.state.get(SSE.mxcsr), true);
+    return image;
   }
 
   #setFpu(image: Uint8Array): void {

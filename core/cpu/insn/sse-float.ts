@@ -360,24 +360,28 @@ for (const [letter, truncate] of [
   sse(`CVT${letter}PD2DQ`, (b, dst, src) => b.write(dst, toIntegers(b, DOUBLE, readVector(b, src), truncate, 2)));
 }
 
-/** Between MMX and XMM registers: both files must be usable. */
-function mixed(name: string, convert: (b: Builder, dst: Opnd, src: Opnd) => void, entersMmx = (_src: Opnd): boolean => true): void {
+/**
+ * Between MMX and XMM registers: both files must be usable. As on AMD's processors the FPU becomes the MMX registers
+ * unless the source is memory that holds integers, and does so even where a conversion then raises an exception.
+ */
+function mixed(name: string, convert: (b: Builder, x: Value) => Value): void {
   insn(name, (b, dst, src) => {
     requireSse(b);
     requireMmx(b);
-    convert(b, dst, src);
-    if (entersMmx(src)) enterMmx(b);
+    const x = readVector(b, src);
+    if (dst.kind === 'mmx' || src.kind === 'mmx') enterMmx(b);
+    const z = convert(b, x);
+    b.write(dst, dst.width === 64 ? low64(b, z) : z);
   });
 }
-mixed('CVTPI2PS', (b, dst, src) => b.write(dst, low64(b, integersToSingle(b, readVector(b, src), 2))));
-/** Reading integers from memory leaves the FPU alone. */
-mixed('CVTPI2PD', (b, dst, src) => b.write(dst, integersToDouble(b, readVector(b, src))), (src) => src.kind !== 'mem');
+mixed('CVTPI2PS', (b, x) => integersToSingle(b, x, 2));
+mixed('CVTPI2PD', integersToDouble);
 for (const [letter, truncate] of [
   ['', false],
   ['T', true],
 ] as const) {
-  mixed(`CVT${letter}PS2PI`, (b, dst, src) => b.write(dst, low64(b, toIntegers(b, SINGLE, readVector(b, src), truncate, 2))));
-  mixed(`CVT${letter}PD2PI`, (b, dst, src) => b.write(dst, low64(b, toIntegers(b, DOUBLE, readVector(b, src), truncate, 2))));
+  mixed(`CVT${letter}PS2PI`, (b, x) => toIntegers(b, SINGLE, x, truncate, 2));
+  mixed(`CVT${letter}PD2PI`, (b, x) => toIntegers(b, DOUBLE, x, truncate, 2));
 }
 
 // --- between the formats -------------------------------------------------------------------------------------------------------------

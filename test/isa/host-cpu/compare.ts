@@ -20,7 +20,7 @@ export function runOnCore(cpu: CpuUnderTest, hostCase: HostCase, image: Uint8Arr
   codePage.set(hostCase.code, CODE - CODE_PAGE);
   const regs: Partial<Regs> = { eip: CODE, eflags: hostCase.eflags, ...selectors };
   for (const [i, name] of GENERAL_REGISTERS.entries()) regs[name] = hostCase.regs[i];
-  cpu.setup('flat32', regs, [{ address: DATA, bytes: image }, { address: CODE_PAGE, bytes: codePage }], hostCase.fpu);
+  cpu.setup('flat32', regs, [{ address: DATA, bytes: image }, { address: CODE_PAGE, bytes: codePage }], hostCase.fpu, hostCase.sse);
   const outcome = cpu.run(ENOUGH_INSTRUCTIONS);
 
   const after = cpu.regs();
@@ -37,6 +37,7 @@ export function runOnCore(cpu: CpuUnderTest, hostCase: HostCase, image: Uint8Arr
     eflags: after.eflags,
     changes,
     ...(hostCase.fpu ? { fpu: cpu.fpu() } : {}),
+    ...(hostCase.sse ? { sse: cpu.sse() } : {}),
   };
 }
 

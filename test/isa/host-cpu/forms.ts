@@ -16,6 +16,8 @@ export interface Form {
   readonly memory: boolean;
   /** 0, F2h or F3h before a string instruction. */
   readonly rep: number;
+  /** What addresses of memory operands are mostly multiples of; 1 unless given. */
+  readonly alignment?: number;
 }
 
 /**

@@ -112,7 +112,8 @@ class CaseMaker {
     }
     this.locked = random.oneIn(row.lock ? 4 : 40);
     // aligned, so that a locked access never crosses a cache line (the host punishes that with a pause)
-    this.address = this.#somewhere() & (this.locked ? ~7 : ~0);
+    const alignment = this.locked ? 8 : form.alignment !== undefined && !random.oneIn(6) ? form.alignment : 1;
+    this.address = this.#somewhere() & -alignment;
     this.#patchWith([random.operand(), random.operand()]);
     const reserved = new Set(tuned ? IMPLICIT[row.mnemonic] : []);
     if (BIT_TESTS.includes(row.mnemonic) && row.operands[1].kind === 'G') {

@@ -20,6 +20,8 @@ enum { CODE_BYTES = 32, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
 enum { EFLAGS_TF = 1 << 8 };
 /* FNSAVE's image in 32-bit protected mode. */
 enum { FPU_BYTES = 108 };
+/* XMM0 to XMM7, MXCSR. */
+enum { SSE_BYTES = 132 };
 
 struct test_case {
   uint32_t regs[8]; /* eax ecx edx ebx esp ebp esi edi */
@@ -30,6 +32,8 @@ struct test_case {
   uint8_t patch[PATCH_BYTES];
   uint32_t has_fpu;
   uint8_t fpu[FPU_BYTES]; /* for FRSTOR */
+  uint32_t has_sse;
+  uint8_t sse[SSE_BYTES];
 };
 
 struct test_result {
@@ -43,6 +47,9 @@ enum { NO_VECTOR = 0xffffffff };
 
 struct test_case current;
 struct test_result result;
+uint32_t has_sse;
+uint8_t sse_before[SSE_BYTES], sse_after[SSE_BYTES];
+uint32_t mxcsr_default = 0x1f80;
 uint32_t has_fpu;
 uint8_t fpu_before[FPU_BYTES], fpu_after[FPU_BYTES];
 uint32_t host_esp;
@@ -58,6 +65,18 @@ __asm__(
     "  cmpl $0, has_fpu\n"
     "  je 1f\n"
     "  frstor fpu_before\n"
+    "1:\n"
+    "  cmpl $0, has_sse\n"
+    "  je 1f\n"
+    "  movups sse_before+0, %xmm0\n"
+    "  movups sse_before+16, %xmm1\n"
+    "  movups sse_before+32, %xmm2\n"
+    "  movups sse_before+48, %xmm3\n"
+    "  movups sse_before+64, %xmm4\n"
+    "  movups sse_before+80, %xmm5\n"
+    "  movups sse_before+96, %xmm6\n"
+    "  movups sse_before+112, %xmm7\n"
+    "  ldmxcsr sse_before+128\n"
     "1:\n"
     "  pushl current+32\n"
     "  popfl\n"
@@ -88,6 +107,19 @@ __asm__(
     "  cmpl $0, has_fpu\n"
     "  je 1f\n"
     "  fnsave fpu_after\n"
+    "1:\n"
+    "  cmpl $0, has_sse\n"
+    "  je 1f\n"
+    "  movups %xmm0, sse_after+0\n"
+    "  movups %xmm1, sse_after+16\n"
+    "  movups %xmm2, sse_after+32\n"
+    "  movups %xmm3, sse_after+48\n"
+    "  movups %xmm4, sse_after+64\n"
+    "  movups %xmm5, sse_after+80\n"
+    "  movups %xmm6, sse_after+96\n"
+    "  movups %xmm7, sse_after+112\n"
+    "  stmxcsr sse_after+128\n"
+    "  ldmxcsr mxcsr_default\n"
     "1:\n"
     "  popal\n"
     "  ret\n"
@@ -159,6 +191,8 @@ int main(void) {
     current.eflags &= ~EFLAGS_TF;
     has_fpu = current.has_fpu;
     memcpy(fpu_before, current.fpu, FPU_BYTES);
+    has_sse = current.has_sse;
+    memcpy(sse_before, current.sse, SSE_BYTES);
 
     result.vector = NO_VECTOR;
     result.error_code = 0;
@@ -178,6 +212,7 @@ int main(void) {
     fwrite(&result, sizeof result, 1, stdout);
     fwrite(changes, sizeof *changes, result.changes, stdout);
     if (has_fpu) fwrite(fpu_after, sizeof fpu_after, 1, stdout);
+    if (has_sse) fwrite(sse_after, sizeof sse_after, 1, stdout);
     /* The patch stays for later cases: native.ts keeps the same image. */
   }
   return fflush(stdout) == 0 ? 0 : 1;

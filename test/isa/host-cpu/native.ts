@@ -14,6 +14,8 @@ const CODE_BYTES = 32;
 const PATCH_BYTES = 32;
 /** The image of FNSAVE in 32-bit protected mode. */
 export const FPU_BYTES = 108;
+/** XMM0 to XMM7, MXCSR. */
+export const SSE_BYTES = 132;
 const NO_VECTOR = 0xffffffff;
 
 export interface HostCase {
@@ -25,6 +27,8 @@ export interface HostCase {
   readonly patch: { readonly offset: number; readonly bytes: readonly number[] };
   /** What FRSTOR loads before the case, FPU_BYTES; the result then has what FNSAVE stores after it. */
   readonly fpu?: Uint8Array;
+  /** Vector registers before the case, SSE_BYTES; the result then has those after it. */
+  readonly sse?: Uint8Array;
 }
 
 export interface HostResult {
@@ -37,6 +41,7 @@ export interface HostResult {
   /** Offset in the data area and the new value, ascending. */
   readonly changes: readonly (readonly [offset: number, value: number])[];
   readonly fpu?: Uint8Array;
+  readonly sse?: Uint8Array;
 }
 
 export interface HostSelectors {
@@ -79,12 +84,12 @@ export function runOnHost(image: Uint8Array, cases: readonly HostCase[]): HostRu
 }
 
 function encodeCases(image: Uint8Array, cases: readonly HostCase[]): Buffer {
-  const record = 12 * 4 + CODE_BYTES + PATCH_BYTES + 4 + FPU_BYTES;
+  const record = 12 * 4 + CODE_BYTES + PATCH_BYTES + 4 + FPU_BYTES + 4 + SSE_BYTES;
   const out = Buffer.alloc(4 + DATA_SIZE + cases.length * record);
   out.writeUInt32LE(cases.length, 0);
   out.set(image, 4);
   let at = 4 + DATA_SIZE;
-  for (const { regs, eflags, code, patch, fpu } of cases) {
+  for (const { regs, eflags, code, patch, fpu, sse } of cases) {
     if (code.length > CODE_BYTES || patch.bytes.length > PATCH_BYTES) throw new RangeError('case too long');
     if (patch.offset < 0 || patch.offset + patch.bytes.length > DATA_SIZE) throw new RangeError('patch outside the data area');
     const words = [...regs, eflags, code.length, patch.offset, patch.bytes.length];
@@ -93,7 +98,11 @@ function encodeCases(image: Uint8Array, cases: readonly HostCase[]): Buffer {
     out.set(patch.bytes, at + 48 + CODE_BYTES);
     if (fpu) {
       out.writeUInt32LE(1, at + 48 + CODE_BYTES + PATCH_BYTES);
-      out.set(fpu, at + record - FPU_BYTES);
+      out.set(fpu, at + 52 + CODE_BYTES + PATCH_BYTES);
+    }
+    if (sse) {
+      out.writeUInt32LE(1, at + record - SSE_BYTES - 4);
+      out.set(sse, at + record - SSE_BYTES);
     }
     at += record;
   }
@@ -107,7 +116,7 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
   const [es, cs, ss, ds, fs, gs] = [0, 2, 4, 6, 8, 10].map((offset) => out.readUInt16LE(offset));
   const results: HostResult[] = [];
   let at = 12;
-  for (const { code, fpu } of cases) {
+  for (const { code, fpu, sse } of cases) {
     const word = (index: number): number => out.readUInt32LE(at + index * 4);
     const raw = { vector: word(0), errorCode: word(1), eip: word(10), eflags: word(11) };
     const regs = [2, 3, 4, 5, 6, 7, 8, 9].map(word);
@@ -117,6 +126,8 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
     at += count * 4;
     const fpuAfter = fpu && Uint8Array.from(out.subarray(at, at + FPU_BYTES));
     if (fpuAfter) at += FPU_BYTES;
+    const sseAfter = sse && Uint8Array.from(out.subarray(at, at + SSE_BYTES));
+    if (sseAfter) at += SSE_BYTES;
     // a jump to the INT3s around the case is not an exception of the case
     const landed = raw.eip - INT3_LENGTH;
     const inCase = landed >= CODE && landed < CODE + code.length;
@@ -129,6 +140,7 @@ function decodeResults(out: Buffer, cases: readonly HostCase[]): HostRun {
       regs,
       changes,
       ...(fpuAfter ? { fpu: fpuAfter } : {}),
+      ...(sseAfter ? { sse: sseAfter } : {}),
     });
   }
   return { selectors: { es, cs, ss, ds, fs, gs }, results };

@@ -1,0 +1,74 @@
+/**
+ * Every form of every MMX and SSE instruction with random vectors and MXCSRs, on the host's own processor and on the
+ * core: registers, MXCSR's flags, memory, exceptions, misaligned operands, what MMX does to the FPU.
+ *
+ *   TERRARIUM_HOST_CPU_CASES, TERRARIUM_HOST_CPU_SEED as in host-cpu.test.ts
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createCpuUnderTest } from '../connect.ts';
+import { compareResults, describeCase, runOnCore } from './compare.ts';
+import type { Form } from './forms.ts';
+import { dataImage } from './generator.ts';
+import { runOnHost, type HostCase } from './native.ts';
+import { mixSeed } from './random.ts';
+import { makeSseCase, sseForms } from './sse-cases.ts';
+import { compareSse, describeSse } from './sse-compare.ts';
+import { compareFpu, describeFpu } from './x87-compare.ts';
+
+const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
+const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
+const SHOWN_FAILURES = 5;
+const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
+
+const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
+const forms = sseForms();
+const byMnemonic = new Map<string, { readonly form: Form; readonly index: number }[]>();
+for (const [index, form] of forms.entries()) {
+  const list = byMnemonic.get(form.row.mnemonic) ?? [];
+  list.push({ form, index });
+  byMnemonic.set(form.row.mnemonic, list);
+}
+
+interface Trial {
+  readonly form: Form;
+  readonly hostCase: HostCase;
+}
+
+function differencesOf(trials: readonly Trial[]): string[] {
+  const image = dataImage(SEED);
+  const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
+  const cpu = createCpuUnderTest('interpreter');
+  const failures: string[] = [];
+  for (const [i, { form, hostCase }] of trials.entries()) {
+    image.set(hostCase.patch.bytes, hostCase.patch.offset);
+    const core = runOnCore(cpu, hostCase, image, selectors);
+    const differences = [
+      ...compareResults(core, results[i], 0),
+      ...compareSse(core, results[i]),
+      ...(hostCase.fpu ? compareFpu(form.row.mnemonic, vendor, core, results[i]) : []),
+    ];
+    if (differences.length === 0) continue;
+    const states = [describeSse(hostCase.sse!), ...(hostCase.fpu ? [describeFpu(hostCase.fpu)] : [])].join('\n    ');
+    failures.push(`${form.name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${states}\n      ${differences.join('\n      ')}`);
+  }
+  return failures;
+}
+
+describe('MMX and SSE instructions against the host processor', () => {
+  it('cover the instruction set', () => {
+    expect(byMnemonic.size).toBeGreaterThan(240);
+    expect(forms.length).toBeGreaterThan(550);
+  });
+
+  it.each([...byMnemonic.keys()])('%s', { timeout: TIMEOUT_MS }, (mnemonic) => {
+    const trials = (byMnemonic.get(mnemonic) ?? []).flatMap(({ form, index }) =>
+      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({ form, hostCase: makeSseCase(form, mixSeed(SEED, 0x55e, index, k)) })),
+    );
+
+    const failures = differencesOf(trials);
+
+    const shown = failures.slice(0, SHOWN_FAILURES).join('\n  ');
+    expect(failures.length, `${failures.length} of ${trials.length} differ from this host:\n  ${shown}\n`).toBe(0);
+  });
+});
