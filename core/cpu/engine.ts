@@ -19,7 +19,8 @@ import { systemHelpers } from './system.ts';
 import { Tasks } from './tasks.ts';
 import { x87Helpers } from './x87-helpers.ts';
 import { X87Images } from './x87-image.ts';
-import { X87Fpu, type FpuErrorPins } from './x87.ts';
+import type { FpuErrorPins } from './x87-stack.ts';
+import { X87Fpu } from './x87.ts';
 
 export interface CpuConnections extends FpuErrorPins {
   readonly memory: PhysicalMemory;

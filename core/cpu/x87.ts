@@ -1,10 +1,10 @@
 /**
- * The x87 FPU: register stack, exceptions and instructions over exact arithmetic. Intel SDM volume 1, chapter 8;
- * volume 2, the instructions. Where the manual leaves a result open it is that of AMD's Zen, as with integers.
+ * The x87 instructions over exact arithmetic. Intel SDM volume 1, chapter 8; volume 2, the instructions. Where the manual
+ * leaves a result open it is that of AMD's Zen, as with integers.
  */
-import { CpuFault, VECTOR } from './fault.ts';
-import { S, X87, X87_REGISTER_BYTES } from './layout.ts';
-import { ARITHMETIC, COMPARE, CONTROL_OP, DESTINATION_STI, FIRST_POPPING, POP, PUSHING, STACK_BINARY, UNARY } from './x87-operations.ts';
+import { S } from './layout.ts';
+import { ARITHMETIC, COMPARE, DESTINATION_STI, FIRST_POPPING, POP, PUSHING, STACK_BINARY, UNARY } from './x87-operations.ts';
+import { STATUS, STATUS_WORD, X87Stack } from './x87-stack.ts';
 import {
   absolute,
   add,
@@ -18,12 +18,11 @@ import {
   cosine,
   div,
   examine,
-  EXCEPTION,
   expandFloat32,
   expandFloat64,
   exponential,
   extract,
-  FloatContext,
+  type FloatContext,
   Floatx80,
   fromBcd,
   fromInteger,
@@ -37,7 +36,6 @@ import {
   remainder,
   roundToInteger,
   scale,
-  setControlWord,
   setIndefinite,
   sine,
   sineCosine,
@@ -46,29 +44,15 @@ import {
   storeFloat64,
   sub,
   tangent,
-  tagOf,
-  TAG,
   toBcd,
   toInteger,
   UNORDERED,
   yLog2,
   yLog2Plus1,
 } from './softfloat/index.ts';
-import { CR0, type CpuState } from './state.ts';
 
 const { C0, C1, C2, C3 } = CONDITION;
 const CONDITIONS = C0 | C2 | C3;
-/** Stack fault; error summary, which is also read as B. */
-const STATUS = { SF: 0x40, ES: 0x80, B: 0x8000, TOP_SHIFT: 11, TOP: 0x3800 } as const;
-const EXCEPTIONS = 0x3f;
-/** FNINIT's control word: everything masked, 64 bits, to nearest. */
-const CONTROL_INITIAL = 0x037f;
-/** Bit 6 reads as 1; bit 12 (infinity control of the 80287) is kept, the others are zero. */
-const CONTROL_WRITABLE = 0x1f3f;
-const CONTROL_FIXED = 0x40;
-
-const WORDS = X87_REGISTER_BYTES / 4;
-const [REGISTERS, CONTROL, STATUS_WORD, IN_USE] = [X87.registers >> 2, X87.control >> 2, X87.status >> 2, X87.inUse >> 2];
 const CONSTANT_LIST = [
   CONSTANTS.one,
   CONSTANTS.log2Of10,
@@ -80,266 +64,52 @@ const CONSTANT_LIST = [
 ] as const;
 const ZERO = new Floatx80();
 
-/** What an unmasked exception needs outside the processor while CR0.NE is 0. */
-export interface FpuErrorPins {
-  readonly setFerr?: (level: boolean) => void;
-  /** IGNNE#: the board asks to go on in spite of the exception. */
-  readonly ignne?: () => boolean;
-}
-
-export class X87Fpu {
-  readonly #state: CpuState;
-  readonly #words: Int32Array;
-  readonly #pins: FpuErrorPins;
-  readonly #ctx = new FloatContext();
-  /** The control word that #ctx was made from. */
-  #contextControl = -1;
-  readonly #a = new Floatx80();
-  readonly #b = new Floatx80();
-  readonly #z = new Floatx80();
-  readonly #second = new Floatx80();
-
-  constructor(state: CpuState, pins: FpuErrorPins) {
-    this.#state = state;
-    this.#words = new Int32Array(state.view.buffer, state.view.byteOffset, state.view.byteLength / 4);
-    this.#pins = pins;
-  }
-
-  // --- the register stack ------------------------------------------------------------------------------------------------
-
-  get control(): number {
-    return this.#words[CONTROL];
-  }
-  get status(): number {
-    return this.#words[STATUS_WORD];
-  }
-  get top(): number {
-    return (this.#words[STATUS_WORD] >> STATUS.TOP_SHIFT) & 7;
-  }
-  #setTop(top: number): void {
-    this.#words[STATUS_WORD] = (this.#words[STATUS_WORD] & ~STATUS.TOP) | ((top & 7) << STATUS.TOP_SHIFT);
-  }
-  #isEmpty(i: number): boolean {
-    return ((this.#words[IN_USE] >> ((this.top + i) & 7)) & 1) === 0;
-  }
-
-  /** Reads a physical register. */
-  readPhysical(register: number, z: Floatx80): Floatx80 {
-    const at = REGISTERS + register * WORDS;
-    z.lo = this.#words[at];
-    z.hi = this.#words[at + 1];
-    z.se = this.#words[at + 2];
-    return z;
-  }
-  writePhysical(register: number, x: Floatx80): void {
-    const at = REGISTERS + register * WORDS;
-    this.#words[at] = x.lo;
-    this.#words[at + 1] = x.hi;
-    this.#words[at + 2] = x.se & 0xffff;
-  }
-  #read(i: number, z: Floatx80): Floatx80 {
-    return this.readPhysical((this.top + i) & 7, z);
-  }
-  #write(i: number, x: Floatx80): void {
-    const register = (this.top + i) & 7;
-    this.writePhysical(register, x);
-    this.#words[IN_USE] |= 1 << register;
-  }
-  #free(i: number): void {
-    this.#words[IN_USE] &= ~(1 << ((this.top + i) & 7));
-  }
-  #pop(): void {
-    this.#free(0);
-    this.#setTop(this.top + 1);
-  }
-  #push(x: Floatx80): void {
-    this.#setTop(this.top - 1);
-    this.#write(0, x);
-  }
-
-  /** Tags of FNSTENV and FNSAVE, two bits for each physical register. */
-  get tagWord(): number {
-    let tags = 0;
-    for (let register = 0; register < 8; register++) {
-      const empty = ((this.#words[IN_USE] >> register) & 1) === 0;
-      tags |= (empty ? TAG.empty : tagOf(this.readPhysical(register, this.#a))) << (register * 2);
-    }
-    return tags;
-  }
-  /** Of a loaded tag word only "empty" or not is kept: the rest follows from the registers. */
-  set tagWord(tags: number) {
-    let inUse = 0;
-    for (let register = 0; register < 8; register++)
-      if (((tags >> (register * 2)) & 3) !== TAG.empty) inUse |= 1 << register;
-    this.#words[IN_USE] = inUse;
-  }
-
-  // --- exceptions ----------------------------------------------------------------------------------------------------------
-
-  /** Before every operation that can raise an exception. */
-  #begin(): FloatContext {
-    const ctx = this.#ctx;
-    const control = this.#words[CONTROL];
-    if (control !== this.#contextControl) {
-      setControlWord(ctx, control);
-      this.#contextControl = control;
-    }
-    ctx.exceptionFlags = 0;
-    ctx.c1 = 0;
-    return ctx;
-  }
-
-  /** Enters exceptions, C1 and those condition codes that the operation defines into the status word. */
-  #end(conditions = 0): void {
-    const ctx = this.#ctx;
-    const flags = ctx.exceptionFlags;
-    let status = (this.#words[STATUS_WORD] & ~(C1 | conditions)) | flags | (ctx.conditionCodes & conditions);
-    if (ctx.c1 !== 0) status |= C1;
-    if ((flags & EXCEPTIONS & ~ctx.exceptionMasks) !== 0) status |= STATUS.ES | STATUS.B;
-    this.#words[STATUS_WORD] = status;
-  }
-
-  /** Stack underflow (C1 = 0) or overflow (1). True: masked, the indefinite is delivered; it is in #z. */
-  #stackFault(c1: 0 | 1): boolean {
-    const ctx = this.#ctx;
-    ctx.exceptionFlags |= EXCEPTION.IE | STATUS.SF;
-    ctx.c1 = c1;
-    ctx.conditionCodes = 0;
-    setIndefinite(this.#z);
-    return (ctx.exceptionMasks & EXCEPTION.IE) !== 0;
-  }
-
-  /** Error summary after the flags or the masks were written. */
-  #summarize(): void {
-    const pending = (this.#words[STATUS_WORD] & ~this.#words[CONTROL] & EXCEPTIONS) !== 0;
-    if (pending) this.#words[STATUS_WORD] |= STATUS.ES | STATUS.B;
-    else {
-      this.#words[STATUS_WORD] &= ~(STATUS.ES | STATUS.B);
-      this.#setFerr(false);
-    }
-  }
-
-  #setFerr(level: boolean): void {
-    if ((this.#state.get(X87.ferr) !== 0) === level) return;
-    this.#state.set(X87.ferr, level ? 1 : 0);
-    this.#pins.setFerr?.(level);
-  }
-
-  /**
-   * A waiting instruction found an unmasked exception: #MF, or with CR0.NE = 0 FERR#. True: the processor stands still
-   * before the instruction until an interrupt comes. SDM volume 1, 8.7.
-   */
-  reportPending(): boolean {
-    if ((this.status & STATUS.ES) === 0) return false;
-    if ((this.#state.cr0 & CR0.NE) !== 0) throw new CpuFault(VECTOR.MF);
-    this.#setFerr(true);
-    return !(this.#pins.ignne?.() ?? true);
-  }
-
-  // --- control -----------------------------------------------------------------------------------------------------------------
-
-  loadControl(word: number): void {
-    this.#words[CONTROL] = (word & CONTROL_WRITABLE) | CONTROL_FIXED;
-    this.#summarize();
-  }
-
-  /** FNSTENV masks everything once the environment is stored. */
-  maskAll(): void {
-    this.#words[CONTROL] |= EXCEPTIONS;
-    this.#summarize();
-  }
-
-  /** FLDENV, FRSTOR, FXRSTOR: ES follows from flags and masks, whatever the image says. */
-  loadWords(control: number, status: number): void {
-    this.#words[CONTROL] = (control & CONTROL_WRITABLE) | CONTROL_FIXED;
-    this.#words[STATUS_WORD] = status & 0xffff;
-    this.#summarize();
-  }
-
-  get inUse(): number {
-    return this.#words[IN_USE];
-  }
-  set inUse(bits: number) {
-    this.#words[IN_USE] = bits & 0xff;
-  }
-
-  /** FNINIT. The registers keep their contents. */
-  initialize(): void {
-    const { view } = this.#state;
-    for (let offset: number = X87.opcode; offset < X87.ferr; offset += 4) view.setUint32(offset, 0, true);
-    this.#words[IN_USE] = 0;
-    this.loadWords(CONTROL_INITIAL, 0);
-  }
-
-  controlOperation(operation: number, i: number): void {
-    switch (operation) {
-      case CONTROL_OP.clearExceptions:
-        this.#words[STATUS_WORD] &= ~(EXCEPTIONS | STATUS.SF);
-        this.#summarize();
-        return;
-      case CONTROL_OP.initialize:
-        this.initialize();
-        return;
-      case CONTROL_OP.free:
-        this.#words[STATUS_WORD] &= ~C1;
-        this.#free(i);
-        return;
-      case CONTROL_OP.freeAndPop:
-        this.#words[STATUS_WORD] &= ~C1;
-        this.#free(i);
-        this.#pop();
-        return;
-      default:
-        this.#words[STATUS_WORD] &= ~C1;
-        this.#setTop(this.top + (operation === CONTROL_OP.increment ? 1 : -1));
-    }
-  }
-
+export class X87Fpu extends X87Stack {
   // --- loads -----------------------------------------------------------------------------------------------------------------------
 
   /** True when there is room for a push; otherwise the overflow has been dealt with. */
   #room(): boolean {
-    if (this.#isEmpty(7)) return true;
-    if (this.#stackFault(1)) this.#push(this.#z);
-    this.#end();
+    if (this.isEmpty(7)) return true;
+    if (this.stackFault(1)) this.push(this.z);
+    this.end();
     return false;
   }
 
   loadFloat32(bits: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#room()) return;
-    if (loadFloat32(ctx, bits, this.#z)) this.#push(this.#z);
-    this.#end();
+    if (loadFloat32(ctx, bits, this.z)) this.push(this.z);
+    this.end();
   }
 
   loadFloat64(lo: number, hi: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#room()) return;
-    if (loadFloat64(ctx, hi, lo, this.#z)) this.#push(this.#z);
-    this.#end();
+    if (loadFloat64(ctx, hi, lo, this.z)) this.push(this.z);
+    this.end();
   }
 
   /** A signed integer, sign-extended to 64 bits. */
   loadInteger(lo: number, hi: number): void {
-    this.#begin();
+    this.begin();
     if (!this.#room()) return;
-    fromInteger(hi, lo, this.#z);
-    this.#push(this.#z);
-    this.#end();
+    fromInteger(hi, lo, this.z);
+    this.push(this.z);
+    this.end();
   }
 
   loadExtended(lo: number, hi: number, se: number): void {
-    this.#begin();
+    this.begin();
     if (!this.#room()) return;
-    this.#z.lo = lo;
-    this.#z.hi = hi;
-    this.#z.se = se & 0xffff;
-    this.#push(this.#z);
-    this.#end();
+    this.z.lo = lo;
+    this.z.hi = hi;
+    this.z.se = se & 0xffff;
+    this.push(this.z);
+    this.end();
   }
 
   loadPacked(lo: number, hi: number, top: number): void {
-    this.#begin();
+    this.begin();
     if (!this.#room()) return;
     for (let byte = 0; byte < 4; byte++) {
       BCD[byte] = lo >>> (byte * 8);
@@ -347,85 +117,85 @@ export class X87Fpu {
     }
     BCD[8] = top;
     BCD[9] = top >>> 8;
-    fromBcd(this.#z);
-    this.#push(this.#z);
-    this.#end();
+    fromBcd(this.z);
+    this.push(this.z);
+    this.end();
   }
 
   loadRegister(i: number): void {
-    this.#begin();
-    if (this.#isEmpty(i)) {
-      if (this.#stackFault(0)) this.#push(this.#z);
-      this.#end();
+    this.begin();
+    if (this.isEmpty(i)) {
+      if (this.stackFault(0)) this.push(this.z);
+      this.end();
       return;
     }
     if (!this.#room()) return;
-    this.#push(this.#read(i, this.#z));
-    this.#end();
+    this.push(this.read(i, this.z));
+    this.end();
   }
 
   loadConstant(number: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#room()) return;
-    loadConstant(ctx, CONSTANT_LIST[number], this.#z);
-    this.#push(this.#z);
-    this.#end();
+    loadConstant(ctx, CONSTANT_LIST[number], this.z);
+    this.push(this.z);
+    this.end();
   }
 
   // --- stores: the value goes to S.transfer; 0 says that an unmasked exception forbids to store ------------------------------------------
 
   #transfer(lo: number, hi: number): void {
-    this.#words[S.transfer >> 2] = lo;
-    this.#words[(S.transfer >> 2) + 1] = hi;
+    this.words[S.transfer >> 2] = lo;
+    this.words[(S.transfer >> 2) + 1] = hi;
   }
 
-  /** ST(0), or the indefinite for an empty one, in #z. False: unmasked underflow. */
+  /** ST(0), or the indefinite for an empty one, in `z`. False: unmasked underflow. */
   #source(): boolean {
-    if (this.#isEmpty(0)) return this.#stackFault(0);
-    this.#read(0, this.#z);
+    if (this.isEmpty(0)) return this.stackFault(0);
+    this.read(0, this.z);
     return true;
   }
 
   #endStore(stored: boolean, pop: number): number {
-    this.#end();
-    if (stored && pop !== 0) this.#pop();
+    this.end();
+    if (stored && pop !== 0) this.pop();
     return stored ? 1 : 0;
   }
 
   storeFloat32(pop: number): number {
-    const ctx = this.#begin();
-    const stored = this.#source() && storeFloat32(ctx, this.#z);
+    const ctx = this.begin();
+    const stored = this.#source() && storeFloat32(ctx, this.z);
     this.#transfer(NARROW[0], 0);
     return this.#endStore(stored, pop);
   }
 
   storeFloat64(pop: number): number {
-    const ctx = this.#begin();
-    const stored = this.#source() && storeFloat64(ctx, this.#z);
+    const ctx = this.begin();
+    const stored = this.#source() && storeFloat64(ctx, this.z);
     this.#transfer(NARROW[0], NARROW[1]);
     return this.#endStore(stored, pop);
   }
 
   storeInteger(bits: number, truncate: number, pop: number): number {
-    const ctx = this.#begin();
-    const stored = this.#source() && toInteger(ctx, this.#z, bits as 16 | 32 | 64, truncate !== 0);
+    const ctx = this.begin();
+    const stored = this.#source() && toInteger(ctx, this.z, bits as 16 | 32 | 64, truncate !== 0);
     this.#transfer(INTEGER[0], INTEGER[1]);
     return this.#endStore(stored, pop);
   }
 
   /** FSTP m80: sign and exponent are the result, -1: nothing to store. */
   storeExtended(): number {
-    this.#begin();
+    this.begin();
     const stored = this.#source();
-    this.#transfer(this.#z.lo, this.#z.hi);
+    this.#transfer(this.z.lo, this.z.hi);
     this.#endStore(stored, 1);
-    return stored ? this.#z.se & 0xffff : -1;
+    return stored ? this.z.se & 0xffff : -1;
   }
 
   /** FBSTP: the two last bytes are the result, -1: nothing to store. */
   storePacked(): number {
-    const ctx = this.#begin();
-    const stored = this.#source() && toBcd(ctx, this.#z);
+    const ctx = this.begin();
+    const stored = this.#source() && toBcd(ctx, this.z);
     this.#transfer(
       BCD[0] | (BCD[1] << 8) | (BCD[2] << 16) | (BCD[3] << 24),
       BCD[4] | (BCD[5] << 8) | (BCD[6] << 16) | (BCD[7] << 24),
@@ -436,113 +206,113 @@ export class X87Fpu {
 
   /** `unchecked`: the alias of FSTP that takes an empty ST(0) for granted and then only pops. */
   storeRegister(i: number, pop: number, unchecked: boolean): void {
-    this.#begin();
-    if (unchecked && this.#isEmpty(0)) {
+    this.begin();
+    if (unchecked && this.isEmpty(0)) {
       this.#endStore(true, pop);
       return;
     }
     const stored = this.#source();
-    if (stored) this.#write(i, this.#z);
+    if (stored) this.write(i, this.z);
     this.#endStore(stored, pop);
   }
 
   exchange(i: number): void {
-    this.#begin();
-    const [empty0, emptyI] = [this.#isEmpty(0), this.#isEmpty(i)];
-    if ((empty0 || emptyI) && !this.#stackFault(0)) {
-      this.#end();
+    this.begin();
+    const [empty0, emptyI] = [this.isEmpty(0), this.isEmpty(i)];
+    if ((empty0 || emptyI) && !this.stackFault(0)) {
+      this.end();
       return;
     }
-    if (empty0) setIndefinite(this.#a);
-    else this.#read(0, this.#a);
-    if (emptyI) setIndefinite(this.#b);
-    else this.#read(i, this.#b);
-    this.#write(0, this.#b);
-    this.#write(i, this.#a);
-    this.#end();
+    if (empty0) setIndefinite(this.a);
+    else this.read(0, this.a);
+    if (emptyI) setIndefinite(this.b);
+    else this.read(i, this.b);
+    this.write(0, this.b);
+    this.write(i, this.a);
+    this.end();
   }
 
   conditionalMove(condition: number, i: number): void {
-    if (this.#isEmpty(0) || this.#isEmpty(i)) {
-      this.#begin();
-      if (this.#stackFault(0)) this.#write(0, this.#z);
-      this.#end();
+    if (this.isEmpty(0) || this.isEmpty(i)) {
+      this.begin();
+      if (this.stackFault(0)) this.write(0, this.z);
+      this.end();
       return;
     }
-    if (condition !== 0) this.#write(0, this.#read(i, this.#z));
+    if (condition !== 0) this.write(0, this.read(i, this.z));
   }
 
   // --- arithmetic ----------------------------------------------------------------------------------------------------------------------
 
   /** ST(0) with ST(i). `flags`: DESTINATION_STI, POP. */
   arithmeticRegister(operation: number, i: number, flags: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     const destination = (flags & DESTINATION_STI) !== 0 ? i : 0;
     let delivered: boolean;
-    if (this.#isEmpty(0) || this.#isEmpty(i)) delivered = this.#stackFault(0);
+    if (this.isEmpty(0) || this.isEmpty(i)) delivered = this.stackFault(0);
     else {
       // "Reversed" is meant from the destination's point of view.
-      this.#read(destination, this.#a);
-      this.#read(destination === 0 ? i : 0, this.#b);
+      this.read(destination, this.a);
+      this.read(destination === 0 ? i : 0, this.b);
       delivered = this.#compute(ctx, operation);
     }
-    if (delivered) this.#write(destination, this.#z);
-    this.#end();
-    if (delivered && (flags & POP) !== 0) this.#pop();
+    if (delivered) this.write(destination, this.z);
+    this.end();
+    if (delivered && (flags & POP) !== 0) this.pop();
   }
 
   arithmeticFloat32(operation: number, bits: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#memoryUnderflow()) {
-      expandFloat32(ctx, bits, this.#b);
+      expandFloat32(ctx, bits, this.b);
       this.#arithmeticMemory(ctx, operation);
     }
   }
 
   arithmeticFloat64(operation: number, lo: number, hi: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#memoryUnderflow()) {
-      expandFloat64(ctx, hi, lo, this.#b);
+      expandFloat64(ctx, hi, lo, this.b);
       this.#arithmeticMemory(ctx, operation);
     }
   }
 
   arithmeticInteger(operation: number, value: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (!this.#memoryUnderflow()) {
-      fromInteger(value >> 31, value, this.#b);
+      fromInteger(value >> 31, value, this.b);
       this.#arithmeticMemory(ctx, operation);
     }
   }
 
   #memoryUnderflow(): boolean {
-    if (!this.#isEmpty(0)) return false;
-    if (this.#stackFault(0)) this.#write(0, this.#z);
-    this.#end();
+    if (!this.isEmpty(0)) return false;
+    if (this.stackFault(0)) this.write(0, this.z);
+    this.end();
     return true;
   }
 
   #arithmeticMemory(ctx: FloatContext, operation: number): void {
-    this.#read(0, this.#a);
-    if (this.#compute(ctx, operation)) this.#write(0, this.#z);
-    this.#end();
+    this.read(0, this.a);
+    if (this.#compute(ctx, operation)) this.write(0, this.z);
+    this.end();
   }
 
-  /** #z = #a operation #b. */
+  /** z = a operation b. */
   #compute(ctx: FloatContext, operation: number): boolean {
     switch (operation) {
       case ARITHMETIC.FADD:
-        return add(ctx, this.#a, this.#b, this.#z);
+        return add(ctx, this.a, this.b, this.z);
       case ARITHMETIC.FMUL:
-        return mul(ctx, this.#a, this.#b, this.#z);
+        return mul(ctx, this.a, this.b, this.z);
       case ARITHMETIC.FSUB:
-        return sub(ctx, this.#a, this.#b, this.#z);
+        return sub(ctx, this.a, this.b, this.z);
       case ARITHMETIC.FSUBR:
-        return sub(ctx, this.#b, this.#a, this.#z);
+        return sub(ctx, this.b, this.a, this.z);
       case ARITHMETIC.FDIV:
-        return div(ctx, this.#a, this.#b, this.#z);
+        return div(ctx, this.a, this.b, this.z);
       default:
-        return div(ctx, this.#b, this.#a, this.#z);
+        return div(ctx, this.b, this.a, this.z);
     }
   }
 
@@ -550,152 +320,152 @@ export class X87Fpu {
 
   /** `flags`: COMPARE.*. */
   compareRegister(i: number, flags: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     let delivered: boolean;
-    if (this.#isEmpty(0) || this.#isEmpty(i)) {
-      delivered = this.#stackFault(0);
+    if (this.isEmpty(0) || this.isEmpty(i)) {
+      delivered = this.stackFault(0);
       ctx.conditionCodes = UNORDERED;
-    } else delivered = compare(ctx, this.#read(0, this.#a), this.#read(i, this.#b), (flags & COMPARE.quiet) !== 0);
+    } else delivered = compare(ctx, this.read(0, this.a), this.read(i, this.b), (flags & COMPARE.quiet) !== 0);
     if ((flags & COMPARE.eflags) !== 0) {
       // These leave C1 as it was, but for a stack fault.
-      if ((ctx.exceptionFlags & STATUS.SF) === 0) ctx.c1 = this.#words[STATUS_WORD] & C1;
-      this.#end();
-      this.#state.setArithmeticFlags(comparisonEflags(ctx.conditionCodes));
-    } else this.#end(CONDITIONS);
+      if ((ctx.exceptionFlags & STATUS.SF) === 0) ctx.c1 = this.words[STATUS_WORD] & C1;
+      this.end();
+      this.state.setArithmeticFlags(comparisonEflags(ctx.conditionCodes));
+    } else this.end(CONDITIONS);
     if (delivered) this.#popMany(flags);
   }
 
   #popMany(flags: number): void {
-    if ((flags & COMPARE.pop) !== 0) this.#pop();
-    if ((flags & COMPARE.popTwice) !== 0) this.#pop();
+    if ((flags & COMPARE.pop) !== 0) this.pop();
+    if ((flags & COMPARE.popTwice) !== 0) this.pop();
   }
 
   compareFloat32(bits: number, flags: number): void {
-    const ctx = this.#begin();
-    if (!this.#isEmpty(0)) expandFloat32(ctx, bits, this.#b);
+    const ctx = this.begin();
+    if (!this.isEmpty(0)) expandFloat32(ctx, bits, this.b);
     this.#compareMemory(ctx, flags);
   }
 
   compareFloat64(lo: number, hi: number, flags: number): void {
-    const ctx = this.#begin();
-    if (!this.#isEmpty(0)) expandFloat64(ctx, hi, lo, this.#b);
+    const ctx = this.begin();
+    if (!this.isEmpty(0)) expandFloat64(ctx, hi, lo, this.b);
     this.#compareMemory(ctx, flags);
   }
 
   compareInteger(value: number, flags: number): void {
-    const ctx = this.#begin();
-    fromInteger(value >> 31, value, this.#b);
+    const ctx = this.begin();
+    fromInteger(value >> 31, value, this.b);
     this.#compareMemory(ctx, flags);
   }
 
   #compareMemory(ctx: FloatContext, flags: number): void {
     let delivered: boolean;
-    if (this.#isEmpty(0)) {
-      delivered = this.#stackFault(0);
+    if (this.isEmpty(0)) {
+      delivered = this.stackFault(0);
       ctx.conditionCodes = UNORDERED;
-    } else delivered = compare(ctx, this.#read(0, this.#a), this.#b, false);
-    this.#end(CONDITIONS);
+    } else delivered = compare(ctx, this.read(0, this.a), this.b, false);
+    this.end(CONDITIONS);
     if (delivered) this.#popMany(flags);
   }
 
   // --- one, two and many operands on the stack --------------------------------------------------------------------------------------------
 
   unary(operation: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     if (operation === UNARY.FXAM) {
-      examine(ctx, this.#read(0, this.#a), this.#isEmpty(0));
-      this.#end(CONDITIONS);
+      examine(ctx, this.read(0, this.a), this.isEmpty(0));
+      this.end(CONDITIONS);
       return;
     }
     if (operation === UNARY.FTST) {
-      this.#b.assign(ZERO);
+      this.b.assign(ZERO);
       this.#compareMemory(ctx, 0);
       return;
     }
     ctx.conditionCodes = 0;
-    const delivered = this.#isEmpty(0) ? this.#stackFault(0) : this.#unary(ctx, operation);
-    if (delivered) this.#write(0, this.#z);
-    this.#end(operation === UNARY.FSIN || operation === UNARY.FCOS ? C2 : 0);
+    const delivered = this.isEmpty(0) ? this.stackFault(0) : this.#unary(ctx, operation);
+    if (delivered) this.write(0, this.z);
+    this.end(operation === UNARY.FSIN || operation === UNARY.FCOS ? C2 : 0);
   }
 
   #unary(ctx: FloatContext, operation: number): boolean {
-    const a = this.#read(0, this.#a);
+    const a = this.read(0, this.a);
     switch (operation) {
       case UNARY.FCHS:
-        changeSign(ctx, a, this.#z);
+        changeSign(ctx, a, this.z);
         return true;
       case UNARY.FABS:
-        absolute(ctx, a, this.#z);
+        absolute(ctx, a, this.z);
         return true;
       case UNARY.FSQRT:
-        return sqrt(ctx, a, this.#z);
+        return sqrt(ctx, a, this.z);
       case UNARY.FRNDINT:
-        return roundToInteger(ctx, a, this.#z);
+        return roundToInteger(ctx, a, this.z);
       case UNARY.F2XM1:
-        return exponential(ctx, a, this.#z);
+        return exponential(ctx, a, this.z);
       case UNARY.FSIN:
-        return sine(ctx, a, this.#z);
+        return sine(ctx, a, this.z);
       default:
-        return cosine(ctx, a, this.#z);
+        return cosine(ctx, a, this.z);
     }
   }
 
   /** ST(0) and ST(1): the result replaces ST(0), or replaces ST(1) and ST(0) is popped. */
   binary(operation: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     ctx.conditionCodes = 0;
     const pops = operation >= FIRST_POPPING;
-    const delivered = this.#isEmpty(0) || this.#isEmpty(1) ? this.#stackFault(0) : this.#binary(ctx, operation);
-    if (delivered) this.#write(pops ? 1 : 0, this.#z);
+    const delivered = this.isEmpty(0) || this.isEmpty(1) ? this.stackFault(0) : this.#binary(ctx, operation);
+    if (delivered) this.write(pops ? 1 : 0, this.z);
     const remainders = operation === STACK_BINARY.FPREM || operation === STACK_BINARY.FPREM1;
-    this.#end(remainders ? this.#remainderConditions(delivered) : 0);
-    if (delivered && pops) this.#pop();
+    this.end(remainders ? this.#remainderConditions(delivered) : 0);
+    if (delivered && pops) this.pop();
   }
 
   /** C2 is always defined, the others only with a remainder. */
   #remainderConditions(delivered: boolean): number {
-    return delivered && !isNaN80(this.#z) ? CONDITIONS : C2;
+    return delivered && !isNaN80(this.z) ? CONDITIONS : C2;
   }
 
   #binary(ctx: FloatContext, operation: number): boolean {
-    const a = this.#read(0, this.#a);
-    const b = this.#read(1, this.#b);
+    const a = this.read(0, this.a);
+    const b = this.read(1, this.b);
     switch (operation) {
       case STACK_BINARY.FPREM:
-        return remainder(ctx, a, b, false, this.#z);
+        return remainder(ctx, a, b, false, this.z);
       case STACK_BINARY.FPREM1:
-        return remainder(ctx, a, b, true, this.#z);
+        return remainder(ctx, a, b, true, this.z);
       case STACK_BINARY.FSCALE:
-        return scale(ctx, a, b, this.#z);
+        return scale(ctx, a, b, this.z);
       case STACK_BINARY.FYL2X:
-        return yLog2(ctx, a, b, this.#z);
+        return yLog2(ctx, a, b, this.z);
       case STACK_BINARY.FYL2XP1:
-        return yLog2Plus1(ctx, a, b, this.#z);
+        return yLog2Plus1(ctx, a, b, this.z);
       default:
-        return arctangent(ctx, a, b, this.#z);
+        return arctangent(ctx, a, b, this.z);
     }
   }
 
   /** FPTAN, FSINCOS, FXTRACT: a result replaces ST(0), another is pushed. */
   pushing(operation: number): void {
-    const ctx = this.#begin();
+    const ctx = this.begin();
     ctx.conditionCodes = 0;
     let delivered: boolean;
-    if (this.#isEmpty(0) || !this.#isEmpty(7)) {
-      delivered = this.#stackFault(this.#isEmpty(0) ? 0 : 1);
-      this.#second.assign(this.#z);
+    if (this.isEmpty(0) || !this.isEmpty(7)) {
+      delivered = this.stackFault(this.isEmpty(0) ? 0 : 1);
+      this.second.assign(this.z);
     } else delivered = this.#pushing(ctx, operation);
     if (delivered) {
-      this.#write(0, this.#z);
-      this.#push(this.#second);
+      this.write(0, this.z);
+      this.push(this.second);
     }
-    this.#end(operation === PUSHING.FXTRACT ? 0 : C2);
+    this.end(operation === PUSHING.FXTRACT ? 0 : C2);
   }
 
   #pushing(ctx: FloatContext, operation: number): boolean {
-    const a = this.#read(0, this.#a);
-    if (operation === PUSHING.FPTAN) return tangent(ctx, a, this.#z, this.#second);
-    if (operation === PUSHING.FSINCOS) return sineCosine(ctx, a, this.#z, this.#second);
-    return extract(ctx, a, this.#z, this.#second);
+    const a = this.read(0, this.a);
+    if (operation === PUSHING.FPTAN) return tangent(ctx, a, this.z, this.second);
+    if (operation === PUSHING.FSINCOS) return sineCosine(ctx, a, this.z, this.second);
+    return extract(ctx, a, this.z, this.second);
   }
 }
