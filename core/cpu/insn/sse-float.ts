@@ -361,15 +361,16 @@ for (const [letter, truncate] of [
 }
 
 /**
- * Between MMX and XMM registers: both files must be usable. As on AMD's processors the FPU becomes the MMX registers
- * unless the source is memory that holds integers, and does so even where a conversion then raises an exception.
+ * Between MMX and XMM registers. As on AMD's processors integers from memory have nothing to do with the FPU; otherwise
+ * the FPU becomes the MMX registers, even where a conversion then raises an exception.
  */
 function mixed(name: string, convert: (b: Builder, x: Value) => Value): void {
   insn(name, (b, dst, src) => {
+    const entersMmx = dst.kind === 'mmx' || src.kind === 'mmx';
     requireSse(b);
-    requireMmx(b);
+    if (entersMmx) requireMmx(b);
     const x = readVector(b, src);
-    if (dst.kind === 'mmx' || src.kind === 'mmx') enterMmx(b);
+    if (entersMmx) enterMmx(b);
     const z = convert(b, x);
     b.write(dst, dst.width === 64 ? low64(b, z) : z);
   });
