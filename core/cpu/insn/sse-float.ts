@@ -1,8 +1,8 @@
 /**
  * SSE arithmetic. WebAssembly's operations give x86's results for ordinary numbers, rounded to nearest; MXCSR's sticky
  * flags are the difficulty. So an instruction computes, then looks whether its operands and result can have raised
- * nothing but Precision in the default mode, and leaves everything else (NaNs, infinities made, denormals, underflow,
- * other modes, unmasked exceptions) to exact arithmetic in TypeScript. Once Precision is set nothing is asked about it;
+ * nothing but Precision, masked, and leaves everything else (NaNs, infinities, denormals, underflow, other rounding) to
+ * exact arithmetic in TypeScript. Once Precision is set nothing is asked about it;
  * before, a sum's rounding error says so, and a test that suffices for small numbers and integers serves the others.
  * Intel SDM volume 1, 11.5; measurements: docs/decisions.md.
  */
@@ -17,8 +17,10 @@ import { everySecond } from './simd-integer.ts';
 import { insn } from './define.ts';
 import type { Value } from './value.ts';
 
-const MXCSR = { PE: 0x20, DAZ: 0x40, MASKS: 0x1f80, PM: 0x1000, RC: 0x6000, FTZ: 0x8000 } as const;
-const MODE = MXCSR.DAZ | MXCSR.MASKS | MXCSR.RC | MXCSR.FTZ;
+const MXCSR = { PE: 0x20, DAZ: 0x40, PM: 0x1000, RC: 0x6000 } as const;
+/** Rounding to nearest, Precision masked: what the fast path needs. Whatever else MXCSR governs it leaves alone. */
+const MODE = MXCSR.RC | MXCSR.PM;
+const MODE_NEEDED = MXCSR.PM;
 
 /** One of the formats, as vectors of it: operations on numbers and on their bits. */
 interface Format {
@@ -158,9 +160,9 @@ function unless(b: Builder, fast: Value, result: Value, exact: Exact): Value {
   return b.get(z);
 }
 
-/** In the default mode and with no element in `doubtful`; while Precision is clear, `precision` may still object. */
-function inDefaultMode(b: Builder, doubtful: Value, precision: () => Value): Value {
-  const fast = b.variable(b.and(mxcsrIs(b, MODE, MXCSR.MASKS), none(b, doubtful)));
+/** Rounding to nearest, Precision masked, and with no element in `doubtful`; while Precision is clear, `precision` may still object. */
+function whenOrdinary(b: Builder, doubtful: Value, precision: () => Value): Value {
+  const fast = b.variable(b.and(mxcsrIs(b, MODE, MODE_NEEDED), none(b, doubtful)));
   b.if(b.and(b.get(fast), mxcsrIs(b, MXCSR.PE, 0)), () => b.set(fast, precision()));
   return b.get(fast);
 }
@@ -187,8 +189,10 @@ const sum =
     const flip = negated(b, f);
     const addend = flip ? b.let(b.vector(OPV.v128Xor, y, flip)) : y;
     const z = b.let(b.vector(f.add, x, addend));
-    const doubtful = either(b, either(b, denormal(b, f, x), denormal(b, f, y)), notFinite(b, f, z));
-    const fast = inDefaultMode(b, doubtful, () => notePrecisionOfSum(b, f, x, addend, z));
+    // A denormal sum is exact, but FTZ may want it to be zero.
+    const denormals = either(b, either(b, denormal(b, f, x), denormal(b, f, y)), denormal(b, f, z));
+    const doubtful = either(b, denormals, notFinite(b, f, z));
+    const fast = whenOrdinary(b, doubtful, () => notePrecisionOfSum(b, f, x, addend, z));
     return unless(b, fast, z, { operation, shape: shapeOf(f, count), x, y });
   };
 const signs = (b: Builder, f: Format): Value => constant(b, f, f.magnitude + 1n);
@@ -205,7 +209,7 @@ const mul: Operation = (b, f, x, y, count) => {
   const noZero = b.vector(OPV.v128And, b.vector(f.ne, x, zero), b.vector(f.ne, y, zero));
   const underflow = b.vector(OPV.v128And, tiny(b, f, z), noZero);
   const doubtful = either(b, either(b, denormal(b, f, x), denormal(b, f, y)), either(b, notFinite(b, f, z), underflow));
-  const fast = inDefaultMode(b, doubtful, () => shortSignificands(b, f, x, y));
+  const fast = whenOrdinary(b, doubtful, () => shortSignificands(b, f, x, y));
   return unless(b, fast, z, { operation: SSE_OP.MUL, shape: shapeOf(f, count), x, y });
 };
 
@@ -213,7 +217,7 @@ const div: Operation = (b, f, x, y, count) => {
   const z = b.let(b.vector(f.div, x, y));
   const underflow = b.vector(OPV.v128And, tiny(b, f, z), b.vector(f.ne, x, zeroVector(b)));
   const doubtful = either(b, either(b, denormal(b, f, x), denormal(b, f, y)), either(b, notFinite(b, f, z), underflow));
-  const fast = inDefaultMode(b, doubtful, () =>
+  const fast = whenOrdinary(b, doubtful, () =>
     b.and(shortSignificands(b, f, z, y), allEqual(b, f, b.vector(f.mul, z, y), x)),
   );
   return unless(b, fast, z, { operation: SSE_OP.DIV, shape: shapeOf(f, count), x, y });
@@ -222,7 +226,7 @@ const div: Operation = (b, f, x, y, count) => {
 const sqrt: Operation = (b, f, _x, y, count) => {
   const z = b.let(b.vector(f.sqrt, y));
   const doubtful = either(b, denormal(b, f, y), notFinite(b, f, z));
-  const fast = inDefaultMode(b, doubtful, () =>
+  const fast = whenOrdinary(b, doubtful, () =>
     b.and(shortSignificands(b, f, z, z), allEqual(b, f, b.vector(f.mul, z, z), y)),
   );
   return unless(b, fast, z, { operation: SSE_OP.SQRT, shape: shapeOf(f, count), x: y });
@@ -399,7 +403,7 @@ function narrow(b: Builder, x: Value, count: number): Value {
   const small = b.vector(DOUBLE.ltBits, magnitude(b, DOUBLE, back), lanes(b, 64, LEAST_SINGLE_AS_DOUBLE + 1n));
   const underflow = b.vector(OPV.v128And, small, b.vector(DOUBLE.ne, x, zeroVector(b)));
   const ordinary = none(b, either(b, notFinite(b, DOUBLE, back), underflow));
-  const careless = mxcsrIs(b, MODE | MXCSR.PE, MXCSR.MASKS | MXCSR.PE);
+  const careless = mxcsrIs(b, MODE | MXCSR.PE, MODE_NEEDED | MXCSR.PE);
   const fast = b.and(ordinary, b.or(allEqual(b, DOUBLE, back, x), careless));
   return unless(b, fast, z, { operation: SSE_OP.NARROW, shape: shapeOf(DOUBLE, count), x });
 }
