@@ -7,18 +7,21 @@ import { DATA, DATA_SIZE, FPU_BYTES, SSE_BYTES, type HostCase } from './native.t
 
 /** FXSAVE has tests of its own, MONITOR and MWAIT depend on what CPUID reports. */
 const EXCLUDED = ['FXSAVE', 'FXRSTOR', 'MONITOR', 'MWAIT'];
-/** Their results are the vendor's tables; the tests compare them with their definition. */
+/** Their results are the vendor's tables. */
 const APPROXIMATIONS = ['RCPPS', 'RCPSS', 'RSQRTPS', 'RSQRTSS'];
 const MXCSR = 128;
 const MXCSR_DEFAULT = 0x1f80;
 const P66 = 2;
 const EAX = 0, EDX = 2, EDI = 7; // prettier-ignore
 
-export function sseForms(): Form[] {
+export const approximationForms = (): Form[] => vectorForms().filter(({ row }) => APPROXIMATIONS.includes(row.mnemonic));
+export const sseForms = (): Form[] => vectorForms().filter(({ row }) => !APPROXIMATIONS.includes(row.mnemonic));
+
+function vectorForms(): Form[] {
   return rows.flatMap((row, id) => {
     const encoding = encodings[id];
     const vector = row.operands.some(({ kind }) => 'PQNVWU'.includes(kind)) || /^(LD|ST)MXCSR$|FENCE$|^EMMS$|^CLFLUSH$|^MOVNTI$/.test(row.mnemonic);
-    if (!vector || row.only64 || row.feature === 'fxsr' || EXCLUDED.includes(row.mnemonic) || APPROXIMATIONS.includes(row.mnemonic)) return [];
+    if (!vector || row.only64 || row.feature === 'fxsr' || EXCLUDED.includes(row.mnemonic)) return [];
     const places = encoding.hasModrm ? [...(encoding.modMask & 1 ? [true] : []), ...(encoding.modMask & 2 ? [false] : [])] : [false];
     const text = [row.mnemonic, ...row.operands.map(({ kind, size, fixed }) => fixed ?? kind + size)].join(' ');
     return places.map((memory) => ({
