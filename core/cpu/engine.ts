@@ -183,7 +183,10 @@ export class Cpu {
     return this.state.get(CONTROL.halted) === SHUTDOWN;
   }
 
-  /** Instructions retired since construction; exact also while a device is called. */
+  /**
+   * Instructions executed since construction; exact also while a device is called. A faulting one counts, as does
+   * taking an interrupt: time passes for a guest that does nothing else, and it cannot keep the host inside `run`.
+   */
   get retired(): number {
     if (!this.#running) return this.#retiredBefore;
     const { state } = this;
@@ -206,7 +209,11 @@ export class Cpu {
     this.state.set(S.exitLink, 0);
     while (left > 0) {
       if (this.isShutdown) return 'shutdown';
-      if (this.#takeInterrupt()) continue;
+      if (this.#takeInterrupt()) {
+        this.#retiredBefore++;
+        left--;
+        continue;
+      }
       if (this.halted) return 'halted';
       left -= this.#execute(left);
       if (this.#kicked) {
@@ -245,7 +252,8 @@ export class Cpu {
     } catch (fault) {
       if (!(fault instanceof CpuFault)) throw fault;
       this.#deliver(fault.vector, 'exception', fault.errorCode);
-      return 0;
+      this.#retiredBefore++;
+      return 1;
     }
     if (single) return this.#enterSingle(record, trap);
     const retired = this.#enter(record, budget);
@@ -300,10 +308,10 @@ export class Cpu {
     state.set(S.budget, state.signed(S.budget) + this.#stolen);
     this.#stolen = 0;
     if (state.get(S.fault)) {
-      // The faulting instruction and those after it in its block did not retire.
+      // Those after the faulting instruction in its block did not run.
       const { view } = this.#c.memory;
       const at = state.get(S.record);
-      state.set(S.budget, state.signed(S.budget) + view.getUint16(at + R.remaining, true));
+      state.set(S.budget, state.signed(S.budget) + view.getUint16(at + R.remaining, true) - 1);
       if (!this.#fault!.inNewTask) state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
     }
     const retired = budget - state.signed(S.budget);
