@@ -15,7 +15,13 @@ test('values written across a growth of the buffer are read back', () => {
   const input = new ByteReader(out.finish());
 
   for (let i = 0; i < 300; i++) {
-    expect([input.u8(), input.u16(), input.u32(), input.u64(), input.f64()]).toEqual([i & 0xff, i, i * 65537, BigInt(i) << 33n, i / 3]);
+    expect([input.u8(), input.u16(), input.u32(), input.u64(), input.f64()]).toEqual([
+      i & 0xff,
+      i,
+      i * 65537,
+      BigInt(i) << 33n,
+      i / 3,
+    ]);
     expect(input.blob()).toEqual(new Uint8Array(i).fill(i));
   }
   expect(input.remaining).toBe(0);

@@ -40,7 +40,12 @@ test('a byte-wide device gets a doubleword as four bytes, low address first', ()
 
   expect(value).toBe(0xff332211);
   expect(device.log.slice(0, 4)).toEqual(['in 0:0 width 1', 'in 0:1 width 1', 'in 0:2 width 1', 'in 0:3 width 1']);
-  expect(device.log.slice(4)).toEqual(['out 0:0 width 1 = ef', 'out 0:1 width 1 = cd', 'out 0:2 width 1 = ab', 'out 0:3 width 1 = 89']);
+  expect(device.log.slice(4)).toEqual([
+    'out 0:0 width 1 = ef',
+    'out 0:1 width 1 = cd',
+    'out 0:2 width 1 = ab',
+    'out 0:3 width 1 = 89',
+  ]);
 });
 
 test('a word-wide device gets a doubleword as two words', () => {

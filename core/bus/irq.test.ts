@@ -9,4 +9,3 @@ test('a probe counts rising edges, not levels', () => {
   expect(line.risingEdges).toBe(2);
   expect(line.level).toBe(true);
 });
-

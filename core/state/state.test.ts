@@ -1,7 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { ByteWriter } from '../base/index.ts';
 import { create, defineState, describeState, loadState, resetState, saveState, type StateOf } from './define.ts';
-import { ByteFifo, bool, bytes, f64, fifo, i32, oneOf, records, u16, u16s, u32, u32s, u64, u8, type Field } from './fields.ts';
+import {
+  ByteFifo,
+  bool,
+  bytes,
+  f64,
+  fifo,
+  i32,
+  oneOf,
+  records,
+  u16,
+  u16s,
+  u32,
+  u32s,
+  u64,
+  u8,
+  type Field,
+} from './fields.ts';
 
 const PART = defineState({
   name: 'part',
@@ -85,7 +101,11 @@ test('reset restores every field and keeps the containers that others hold on to
   resetState(PART, state);
 
   expect(saveState(PART, state)).toEqual(saveState(PART, create(PART)));
-  expect([state.buffer, state.words, state.dwords, state.queue, state.channels, state.channels[0]].map((c, i) => c === [buffer, words, dwords, queue, channels, first][i])).toEqual(new Array(6).fill(true));
+  expect(
+    [state.buffer, state.words, state.dwords, state.queue, state.channels, state.channels[0]].map(
+      (c, i) => c === [buffer, words, dwords, queue, channels, first][i],
+    ),
+  ).toEqual(new Array(6).fill(true));
 });
 
 test('a saved state loads into another with every field the same, and containers keep their identity', () => {
@@ -172,17 +192,62 @@ describe('a state that cannot be loaded is an error that names part and field, a
     ['another part', image('other', 2, GOOD), 'state.name', 'small'],
     ['an older version', image('small', 1, GOOD), 'state.version', 'small'],
     ['a newer version', image('small', 3, GOOD), 'state.version', 'small'],
-    ['a field that is not declared', image('small', 2, [...GOOD, { name: 'extra', kind: 'u8', body: (out) => out.u8(1) }]), 'state.unknown-field', 'small.extra'],
-    ['a field named like what every object has', image('small', 2, [...GOOD, { name: 'toString', kind: 'u8', body: (out) => out.u8(1) }]), 'state.unknown-field', 'small.toString'],
+    [
+      'a field that is not declared',
+      image('small', 2, [...GOOD, { name: 'extra', kind: 'u8', body: (out) => out.u8(1) }]),
+      'state.unknown-field',
+      'small.extra',
+    ],
+    [
+      'a field named like what every object has',
+      image('small', 2, [...GOOD, { name: 'toString', kind: 'u8', body: (out) => out.u8(1) }]),
+      'state.unknown-field',
+      'small.toString',
+    ],
     ['a missing field', image('small', 2, without('last')), 'state.missing-field', 'small.last'],
     ['a field of another kind', image('small', 2, replaced('last', { kind: 'u32' })), 'state.kind', 'small.last'],
-    ['a truth value of 2', image('small', 2, replaced('flag', { body: (out) => out.u8(2) })), 'state.value', 'small.flag'],
-    ['a time that is no number', image('small', 2, replaced('time', { body: (out) => out.f64(NaN) })), 'state.value', 'small.time'],
-    ['an endless time', image('small', 2, replaced('time', { body: (out) => out.f64(Infinity) })), 'state.value', 'small.time'],
-    ['a name that is not in the list', image('small', 2, replaced('mode', { body: (out) => out.text('c') })), 'state.value', 'small.mode'],
-    ['a queue longer than its capacity', image('small', 2, replaced('queue', { body: (out) => out.blob(new Uint8Array(3)) })), 'state.value', 'small.queue'],
-    ['a field with too many bytes', image('small', 2, replaced('last', { body: (out) => out.u32(9) })), 'state.value', 'small.last'],
-    ['a field with too few bytes', image('small', 2, replaced('last', { body: (out) => out.u8(9) })), 'state.truncated', 'small.last'],
+    [
+      'a truth value of 2',
+      image('small', 2, replaced('flag', { body: (out) => out.u8(2) })),
+      'state.value',
+      'small.flag',
+    ],
+    [
+      'a time that is no number',
+      image('small', 2, replaced('time', { body: (out) => out.f64(NaN) })),
+      'state.value',
+      'small.time',
+    ],
+    [
+      'an endless time',
+      image('small', 2, replaced('time', { body: (out) => out.f64(Infinity) })),
+      'state.value',
+      'small.time',
+    ],
+    [
+      'a name that is not in the list',
+      image('small', 2, replaced('mode', { body: (out) => out.text('c') })),
+      'state.value',
+      'small.mode',
+    ],
+    [
+      'a queue longer than its capacity',
+      image('small', 2, replaced('queue', { body: (out) => out.blob(new Uint8Array(3)) })),
+      'state.value',
+      'small.queue',
+    ],
+    [
+      'a field with too many bytes',
+      image('small', 2, replaced('last', { body: (out) => out.u32(9) })),
+      'state.value',
+      'small.last',
+    ],
+    [
+      'a field with too few bytes',
+      image('small', 2, replaced('last', { body: (out) => out.u8(9) })),
+      'state.truncated',
+      'small.last',
+    ],
     ['bytes behind the last field', image('small', 2, GOOD, [0]), 'state.value', 'small'],
     ['nothing at all', new Uint8Array(0), 'state.truncated', 'small'],
   ])('%s', (_what, data, code, names) => {
@@ -208,9 +273,12 @@ describe('a state that cannot be loaded is an error that names part and field, a
 });
 
 test('a change of the number or the fields of records is a change of kind', () => {
-  const kinds = [records(2, { a: u8() }), records(3, { a: u8() }), records(2, { a: u16() }), records(2, { b: u8() })].map(
-    (field: Field<unknown[]>) => field.kind,
-  );
+  const kinds = [
+    records(2, { a: u8() }),
+    records(3, { a: u8() }),
+    records(2, { a: u16() }),
+    records(2, { b: u8() }),
+  ].map((field: Field<unknown[]>) => field.kind);
 
   expect(new Set(kinds).size).toBe(kinds.length);
 });
