@@ -23,6 +23,8 @@ export const SELECTOR = { CODE: 0x08, DATA: 0x10, USER_CODE: 0x1b, USER_DATA: 0x
 const VECTORS = 256;
 /** Stack of level 0 for interrupts from level 3. */
 export const STACK0 = 0x6000;
+/** Where the task state segment names that stack. */
+export const TSS_ESP0 = TSS + 4;
 const CR0_PE = 1;
 const FLAT = 0xffff_ffff;
 const DATA32 = ATTR.P | ATTR.S | ATTR.RW | ATTR.ACCESSED | ATTR.DB | ATTR.G;
@@ -149,7 +151,7 @@ export class TestCpu {
     this.#descriptor(SELECTOR.USER_DATA & ~3, 0xfffff, DATA32 | (3 << ATTR.DPL_SHIFT));
     this.#descriptor(SELECTOR.TSS, TSS_LIMIT, TSS32_BUSY, TSS);
     for (let vector = 0; vector < VECTORS; vector++) this.gate(vector, handlerOf(vector)).load(handlerOf(vector), HLT);
-    this.store32(TSS + 4, STACK0).store32(TSS + 8, SELECTOR.DATA);
+    this.store32(TSS_ESP0, STACK0).store32(TSS + 8, SELECTOR.DATA);
   }
 
   #descriptor(selector: number, limit: number, attributes: number, base = 0): void {
