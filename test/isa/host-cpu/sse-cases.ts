@@ -3,6 +3,7 @@ import { encodings, rows } from '../../../core/isa/opcode-map.ts';
 import { Operands, randomWords } from '../../../core/cpu/softfloat/operands.fixture.ts';
 import type { Form } from './forms.ts';
 import { makeCase } from './generator.ts';
+import { mixSeed } from './random.ts';
 import { DATA, DATA_SIZE, FPU_BYTES, SSE_BYTES, type HostCase } from './native.ts';
 
 /** FXSAVE has tests of its own, MONITOR and MWAIT depend on what CPUID reports. */
@@ -127,4 +128,20 @@ export function makeSseCase(form: Form, seed: number): HostCase {
   const bytes = operands.some(({ kind }) => 'EMQW'.includes(kind)) && form.memory ? Array.from(new Uint8Array(memory.buffer)) : base.patch.bytes;
   const fpu = usesMmx(form) ? { fpu: fpuImage(ops, fill) } : {};
   return { ...base, regs: regs.map((value) => value >>> 0), patch: { offset: base.patch.offset, bytes }, sse, ...fpu };
+}
+
+const SEQUENCE_BYTES = 24;
+/** Registers alone, so that no instruction depends on an address that an earlier one has changed. */
+export const sequenceForms = (): Form[] => sseForms().filter(({ row, memory }) => !memory && !row.mnemonic.startsWith('MASKMOV'));
+
+/** Several instructions in a row: flags that stay, registers that both files share, what the first leaves for the next. */
+export function makeSseSequence(forms: readonly Form[], seed: number): HostCase {
+  const ops = new Operands(randomWords(seed));
+  const code: number[] = [];
+  for (let i = ops.below(5) + 2; i > 0; i--) {
+    const { code: next } = makeCase(ops.pick(forms), mixSeed(seed, i));
+    if (code.length + next.length <= SEQUENCE_BYTES) code.push(...next);
+  }
+  const fill = ops.pick([integers, numbers(4, 2), numbers(8, 2)]);
+  return { ...makeCase(forms[0], seed), code, sse: sseImage(ops, fill), fpu: fpuImage(ops, fill) };
 }

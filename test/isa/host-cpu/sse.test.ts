@@ -12,12 +12,13 @@ import type { Form } from './forms.ts';
 import { dataImage } from './generator.ts';
 import { runOnHost, type HostCase } from './native.ts';
 import { mixSeed } from './random.ts';
-import { makeSseCase, sseForms } from './sse-cases.ts';
+import { makeSseCase, makeSseSequence, sequenceForms, sseForms } from './sse-cases.ts';
 import { compareSse, describeSse } from './sse-compare.ts';
 import { compareFpu, describeFpu } from './x87-compare.ts';
 
 const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
 const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
+const SEQUENCES_PER_CASE = 50;
 const SHOWN_FAILURES = 5;
 const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
 
@@ -31,7 +32,8 @@ for (const [index, form] of forms.entries()) {
 }
 
 interface Trial {
-  readonly form: Form;
+  readonly name: string;
+  readonly mnemonic: string;
   readonly hostCase: HostCase;
 }
 
@@ -40,19 +42,24 @@ function differencesOf(trials: readonly Trial[]): string[] {
   const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
   const cpu = createCpuUnderTest('interpreter');
   const failures: string[] = [];
-  for (const [i, { form, hostCase }] of trials.entries()) {
+  for (const [i, { name, mnemonic, hostCase }] of trials.entries()) {
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
     const core = runOnCore(cpu, hostCase, image, selectors);
     const differences = [
       ...compareResults(core, results[i], 0),
       ...compareSse(core, results[i]),
-      ...(hostCase.fpu ? compareFpu(form.row.mnemonic, vendor, core, results[i]) : []),
+      ...(hostCase.fpu ? compareFpu(mnemonic, vendor, core, results[i]) : []),
     ];
     if (differences.length === 0) continue;
     const states = [describeSse(hostCase.sse!), ...(hostCase.fpu ? [describeFpu(hostCase.fpu)] : [])].join('\n    ');
-    failures.push(`${form.name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${states}\n      ${differences.join('\n      ')}`);
+    failures.push(`${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${states}\n      ${differences.join('\n      ')}`);
   }
   return failures;
+}
+
+function expectNone(failures: readonly string[], of: number): void {
+  const shown = failures.slice(0, SHOWN_FAILURES).join('\n  ');
+  expect(failures.length, `${failures.length} of ${of} differ from this host (${vendor}):\n  ${shown}\n`).toBe(0);
 }
 
 describe('MMX and SSE instructions against the host processor', () => {
@@ -63,12 +70,20 @@ describe('MMX and SSE instructions against the host processor', () => {
 
   it.each([...byMnemonic.keys()])('%s', { timeout: TIMEOUT_MS }, (mnemonic) => {
     const trials = (byMnemonic.get(mnemonic) ?? []).flatMap(({ form, index }) =>
-      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({ form, hostCase: makeSseCase(form, mixSeed(SEED, 0x55e, index, k)) })),
+      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({ name: form.name, mnemonic, hostCase: makeSseCase(form, mixSeed(SEED, 0x55e, index, k)) })),
     );
 
-    const failures = differencesOf(trials);
+    expectNone(differencesOf(trials), trials.length);
+  });
 
-    const shown = failures.slice(0, SHOWN_FAILURES).join('\n  ');
-    expect(failures.length, `${failures.length} of ${trials.length} differ from this host:\n  ${shown}\n`).toBe(0);
+  it('keep their meaning in sequence', { timeout: TIMEOUT_MS }, () => {
+    const usable = sequenceForms();
+    const trials = Array.from({ length: CASES_PER_FORM * SEQUENCES_PER_CASE }, (_, k): Trial => ({
+      name: 'sequence',
+      mnemonic: 'sequence',
+      hostCase: makeSseSequence(usable, mixSeed(SEED, 0x5e9e, k)),
+    }));
+
+    expectNone(differencesOf(trials), trials.length);
   });
 });
