@@ -37,7 +37,7 @@ export const serialSchema = z.discriminatedUnion('mode', [
 ]);
 
 export const clockSchema = z.enum(['host', 'virtual']);
-export const engineSchema = z.enum(['auto', 'interpreter']);
+export const engineSchema = z.enum(['auto', 'interpreter', 'jit']);
 
 export const machineNameSchema = z
   .string()

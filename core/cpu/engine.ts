@@ -10,6 +10,7 @@ import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/handler-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
+import { Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
 import { CONTROL, EXIT, JUMP, JUMP_CACHE, JUMP_ENTRIES, JUMP_ENTRY_BYTES, MODE, R, RECORD_BYTES, S } from './layout.ts';
 import { Mmu } from './mmu.ts';
@@ -33,6 +34,8 @@ export interface CpuConnections extends FpuErrorPins {
   readonly acknowledge: () => number;
   readonly timeStamp: () => bigint;
   readonly log: (message: string) => void;
+  /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
+  readonly jit?: 'off' | 'auto' | 'force';
 }
 
 export type CpuStop =
@@ -49,6 +52,8 @@ const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
 const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
 const MODE_MASK = 0xff;
+/** Samples that make a block hot. */
+const HOT = 2;
 /** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
 const REPEAT_SLICE = 4096;
 const DR6_BS = 1 << 14;
@@ -62,6 +67,9 @@ export class Cpu {
   readonly mmu: Mmu;
   readonly interrupts: Interrupts;
   readonly blocks: BlockCache;
+  readonly regions: Regions;
+  /** How often a block was found to be running when the budget ended. */
+  readonly #heat = new Map<number, number>();
   readonly fpu: X87Fpu;
   readonly #c: CpuConnections;
   readonly #handlers: HandlerTable;
@@ -111,8 +119,10 @@ export class Cpu {
     });
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, {
       onNewCodePage: (page) => this.mmu.guardCode(page),
+      onForget: (record) => this.#codeForgotten(record),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
+    this.regions = new Regions(this.#handlers, memory.view, connections.limits);
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }
@@ -142,6 +152,8 @@ export class Cpu {
   afterLoad(): void {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);
     this.blocks.flush();
+    this.regions.flush();
+    this.#heat.clear();
     this.mmu.flush();
   }
 
@@ -349,24 +361,53 @@ export class Cpu {
     const one = single || partial;
     let mode = state.get(S.jumpKey) & MODE_MASK;
     if (one) mode |= MODE.SINGLE;
+    if (ipBase < 0) mode |= MODE.LOW;
     const link = state.get(S.exitLink);
     state.set(S.exitLink, 0);
     state.set(S.ipBase, ipBase);
     const physical = mmu.fetch(linear);
     const known = blocks.find(physical, mode);
     if (known !== undefined) {
-      if (!one) this.#reach(linear, known, link);
+      if (!one) {
+        this.#reach(linear, known, link);
+        this.#warm(known, physical, mode);
+      }
       return known;
     }
     const fresh = blocks.nearlyFull;
     if (fresh) {
       blocks.flush();
+      this.regions.flush();
+      this.#heat.clear();
       mmu.nextGeneration();
     }
     const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
     const built = blocks.build(place, mode, limit - rip + 1);
-    if (!one && built.reusable) this.#reach(linear, built.record, fresh ? 0 : link);
+    if (!one && built.reusable) {
+      this.#reach(linear, built.record, fresh ? 0 : link);
+      if (this.#c.jit === 'force') this.#warm(built.record, physical, mode);
+    }
     return built.record;
+  }
+
+  /** Compiles a block that is found running again and again. Slices end often, so that this is a sampling profile. */
+  #warm(record: number, physical: number, mode: number): void {
+    const { jit = 'off' } = this.#c;
+    if (jit === 'off' || this.regions.has(record)) return;
+    if (jit === 'auto') {
+      if (this.state.get(S.exitReason) !== EXIT.BUDGET) return;
+      const heat = (this.#heat.get(record) ?? 0) + 1;
+      this.#heat.set(record, heat);
+      if (heat < HOT) return;
+    }
+    const page = physical - (physical & 0xfff);
+    this.regions.compile(record, mode, (offset) => this.blocks.find(page + offset, mode));
+  }
+
+  #codeForgotten(record: number): void {
+    this.#heat.delete(record);
+    this.regions.forget(record);
+    this.state.set(S.codeEpoch, this.state.get(S.codeEpoch) + 1);
   }
 
   /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */

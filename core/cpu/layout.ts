@@ -51,6 +51,8 @@ export const S = {
   repeatSlice: 0x0dc,
   /** Result of a slow read of 8 or 16 bytes; operand of such a slow write. */
   transfer: 0x0e0,
+  /** Counts up whenever decoded code is forgotten; u32. */
+  codeEpoch: 0x0f0,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
 } as const;
@@ -211,6 +213,8 @@ export const MODE = {
   REAL: 32,
   /** One instruction a block: single-stepping, exact budgets, partial pages. */
   SINGLE: 64,
+  /** The code segment starts within this page: a jump back may wrap to the segment's end. */
+  LOW: 128,
 } as const;
 /** Generation counter above the mode bits in S.jumpKey. */
 export const GENERATION_SHIFT = 8;

@@ -18,7 +18,8 @@ export interface PcConfig {
   readonly bootOrder: readonly ('floppy' | 'disk' | 'cdrom')[];
   /** `host`: guest time follows the injected host clock. `virtual`: time is instructions; repeatable bit for bit. */
   readonly clock: 'host' | 'virtual';
-  readonly engine: 'auto' | 'interpreter';
+  /** `auto` compiles what is hot; `interpreter` nothing; `jit` everything at once, for tests. */
+  readonly engine: 'auto' | 'interpreter' | 'jit';
   /** A ROM image that replaces the built-in firmware (mapped to end at 4 GiB and at 1 MiB). */
   readonly firmwareRom?: Uint8Array;
   /** Direct Linux boot. */

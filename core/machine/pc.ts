@@ -123,6 +123,7 @@ class Pc implements Machine {
       ignne: () => fpuError.ignne,
       timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),
       log: backends.log,
+      jit: ({ auto: 'auto', interpreter: 'off', jit: 'force' } as const)[config.engine],
     });
     this.#clock =
       config.clock === 'virtual'
@@ -411,6 +412,7 @@ class Pc implements Machine {
     const { blocks, mmu, unimplemented } = this.#cpu;
     return {
       engine: [
+        `compiled regions = ${this.#cpu.regions.compiled}`,
         `decoded instructions = ${blocks.decodedInstructions}`,
         `invalidated blocks = ${blocks.invalidatedBlocks}`,
         `flushes = ${blocks.flushes}`,

@@ -123,6 +123,8 @@ const VECTOR_PREFIX = 0xfd;
 export class Code {
   #bytes = new Uint8Array(512);
   length = 0;
+  /** Open blocks, loops and ifs: a label opened at depth d is reached by `br(depth - d - 1)`. */
+  depth = 0;
 
   #reserve(count: number): void {
     if (this.length + count <= this.#bytes.length) return;
@@ -243,14 +245,17 @@ export class Code {
     this.byte(0);
   }
   block(type: number = VOID): void {
+    this.depth++;
     this.byte(OP.block);
     this.byte(type);
   }
   loop(type: number = VOID): void {
+    this.depth++;
     this.byte(OP.loop);
     this.byte(type);
   }
   if(type: number = VOID): void {
+    this.depth++;
     this.byte(OP.if);
     this.byte(type);
   }
@@ -258,7 +263,14 @@ export class Code {
     this.byte(OP.else);
   }
   end(): void {
+    this.depth--;
     this.byte(OP.end);
+  }
+  brTable(depths: readonly number[], otherwise: number): void {
+    this.byte(OP.brTable);
+    this.unsigned(depths.length);
+    for (const depth of depths) this.unsigned(depth);
+    this.unsigned(otherwise);
   }
   br(depth: number): void {
     this.byte(OP.br);

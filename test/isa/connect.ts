@@ -32,7 +32,7 @@ class CoreUnderTest implements CpuUnderTest {
   readonly #cpu: Cpu;
   #interrupted: Regs | undefined;
 
-  constructor() {
+  constructor(engine: EngineUnderTest) {
     const codeMap = RAM_BASE + RAM_BYTES;
     const pages = Math.ceil((codeMap + codeMapBytes(RAM_BYTES)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -47,6 +47,7 @@ class CoreUnderTest implements CpuUnderTest {
       acknowledge: () => 0,
       timeStamp: () => 0n,
       log: () => {},
+      jit: engine === 'jit' ? 'force' : 'off',
     });
   }
 
@@ -228,7 +229,9 @@ const TABLES = ((): Uint8Array => {
   return tables;
 })();
 
-export function createCpuUnderTest(engine: EngineUnderTest): CpuUnderTest {
-  if (engine !== 'interpreter') throw new Error(`no engine "${engine}" yet`);
-  return new CoreUnderTest();
+/** TERRARIUM_TEST_ENGINE=jit runs every vector through compiled regions. */
+const engineFromEnvironment = (): EngineUnderTest => (process.env.TERRARIUM_TEST_ENGINE === 'jit' ? 'jit' : 'interpreter');
+
+export function createCpuUnderTest(engine = engineFromEnvironment()): CpuUnderTest {
+  return new CoreUnderTest(engine);
 }

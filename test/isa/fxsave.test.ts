@@ -26,7 +26,7 @@ function initialFpu(): Uint8Array {
 }
 
 function run(code: readonly number[], area = new Uint8Array(FX_BYTES).fill(0xee)) {
-  const cpu = createCpuUnderTest('interpreter');
+  const cpu = createCpuUnderTest();
   const memory = [
     { address: CODE, bytes: Uint8Array.from([...code, HLT]) },
     { address: AREA, bytes: area },

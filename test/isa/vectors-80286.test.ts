@@ -15,7 +15,7 @@ for (const vector of vectors) {
 }
 
 describe('executions recorded from an 80286', () => {
-  const cpu = createCpuUnderTest('interpreter');
+  const cpu = createCpuUnderTest();
 
   it('are all here', () => {
     expect(vectors).toHaveLength(32_500);

@@ -47,6 +47,7 @@ export class BlockCache {
   #free = ARENA_BASE;
   readonly #codeMap: number;
   readonly #onNewCodePage: (page: number) => void;
+  readonly #onForget: (record: number) => void;
   readonly #onUnimplemented: (mnemonic: string) => void;
   decodedInstructions = 0;
   invalidatedBlocks = 0;
@@ -56,13 +57,18 @@ export class BlockCache {
     memory: PhysicalMemory,
     handlers: HandlerTable,
     codeMap: number,
-    events: { onNewCodePage: (page: number) => void; onUnimplemented: (mnemonic: string) => void },
+    events: {
+      onNewCodePage: (page: number) => void;
+      onForget: (record: number) => void;
+      onUnimplemented: (mnemonic: string) => void;
+    },
   ) {
     this.#memory = memory;
     this.#handlers = handlers;
     this.#codeMap = codeMap;
     this.#view = memory.view;
     this.#onNewCodePage = events.onNewCodePage;
+    this.#onForget = events.onForget;
     this.#onUnimplemented = events.onUnimplemented;
   }
 
@@ -135,7 +141,8 @@ export class BlockCache {
       const nextOffset = offset + insn.length;
       const jumpOffset = nextOffset + relativeDisplacement(insn);
       const linkable = !single && !crossing && !(codeSize === 32 && insn.operandSize === 2);
-      const targetInPage = linkable && hasRelative(insn) && jumpOffset >= 0 && jumpOffset < PAGE;
+      const wraps = (mode & MODE.LOW) !== 0 && jumpOffset < offset;
+      const targetInPage = linkable && !wraps && hasRelative(insn) && jumpOffset >= 0 && jumpOffset < PAGE;
       const nextInPage = linkable && nextOffset < PAGE;
       this.#view.setUint32(record + R.handler, this.#handlers.handlerFor(insn, def, mode, targetInPage, nextInPage), true);
       this.#writeOperands(record, insn, offset, nextOffset);
@@ -240,6 +247,7 @@ export class BlockCache {
     for (const [start] of block.ranges) this.#byPage.get(start >>> 12)?.blocks.delete(block);
     for (let i = 0; i <= block.count + 1; i++)
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
+    this.#onForget(block.record);
   }
 
   #clear(record: number): void {

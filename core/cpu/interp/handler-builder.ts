@@ -19,7 +19,7 @@ export interface HandlerImports {
 
 /** Parameters of a handler. */
 const RECORD = 0;
-const BUDGET = 1;
+export const BUDGET = 1;
 
 /** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
 export const SLOW = { BYTES: 31, WRITE: 1 << 5, ALIGNED: 1 << 6, SEGMENT_SHIFT: 8 } as const;
@@ -51,38 +51,38 @@ interface Place {
  * its work and tail-calls the handler of the next record.
  */
 export class HandlerBuilder extends Builder {
-  readonly #form: Form;
-  readonly #imports: HandlerImports;
+  protected form: Form;
+  protected readonly imports: HandlerImports;
   /** Operands between `modify` and `write`: where in linear memory they lie (0: behind the slow path). */
   readonly #claimed = new Map<Opnd, { place: Place; hostAddress: number }>();
 
   constructor(body: FunctionBody, form: Form, imports: HandlerImports) {
     super(body);
-    this.#form = form;
-    this.#imports = imports;
+    this.form = form;
+    this.imports = imports;
   }
 
   get operandWidth(): 16 | 32 | 64 {
-    return this.#form.operandWidth;
+    return this.form.operandWidth;
   }
   get addressWidth(): 16 | 32 | 64 {
-    return this.#form.addressWidth;
+    return this.form.addressWidth;
   }
   get stackWidth(): 16 | 32 | 64 {
-    return this.#form.stackWidth;
+    return this.form.stackWidth;
   }
   get rep(): 0 | 1 | 2 {
-    return this.#form.rep;
+    return this.form.rep;
   }
   get realMode(): boolean {
-    return this.#form.realMode;
+    return this.form.realMode;
   }
 
   /** The whole handler: the semantics, then the next record. */
   build(): void {
-    this.#form.def.semantics(this, ...this.#form.operands);
-    const { endsBlock } = this.#form.def;
-    if (endsBlock === true || (endsBlock === 'protected' && !this.#form.realMode)) {
+    this.form.def.semantics(this, ...this.form.operands);
+    const { endsBlock } = this.form.def;
+    if (endsBlock === true || (endsBlock === 'protected' && !this.form.realMode)) {
       this.code.byte(OP.unreachable);
       return;
     }
@@ -97,12 +97,12 @@ export class HandlerBuilder extends Builder {
     code.localGet(BUDGET);
     code.localGet(RECORD);
     code.memory(OP.i32Load, RECORD_BYTES + R.handler);
-    code.returnCallIndirect(this.#imports.handlerType);
+    code.returnCallIndirect(this.imports.handlerType);
   }
 
   // --- operands ------------------------------------------------------------------------------------------------------
 
-  #field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
+  protected field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
     return Value.tree(width, true, () => {
       this.code.localGet(RECORD);
       this.code.memory(op, offset);
@@ -110,7 +110,7 @@ export class HandlerBuilder extends Builder {
   }
 
   /** Reads happen where they stand: what they read may change later. */
-  #now(width: Width, emit: () => void): Value {
+  protected now(width: Width, emit: () => void): Value {
     return this.let(Value.tree(width, true, emit));
   }
 
@@ -119,10 +119,7 @@ export class HandlerBuilder extends Builder {
       case 'reg':
       case 'xmm':
       case 'mmx':
-        return this.#now(operand.width, () => {
-          this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
-          emitLoad(this.code, operand.width);
-        });
+        return this.readRegister(operand.slot === 1 ? R.reg1 : R.reg2, operand.width);
       case 'xmm0':
         return this.stateVector(SSE.xmm);
       case 'gpr':
@@ -132,12 +129,12 @@ export class HandlerBuilder extends Builder {
       case 'const':
         return this.const(operand.width, operand.value);
       case 'seg':
-        return this.#now(16, () => {
-          this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+        return this.now(16, () => {
+          this.push(this.field(operand.slot === 1 ? R.reg1 : R.reg2));
           this.code.memory(OP.i32Load16U, SEGMENT.selector);
         });
       case 'special':
-        return this.#field(R.imm);
+        return this.field(R.imm);
       case 'mem':
       case 'src':
       case 'dst':
@@ -147,11 +144,25 @@ export class HandlerBuilder extends Builder {
     }
   }
 
+  /** The register whose address is in a field of the record. */
+  protected readRegister(field: number, width: Width): Value {
+    return this.now(width, () => {
+      this.push(this.field(field));
+      emitLoad(this.code, width);
+    });
+  }
+
+  protected writeRegister(field: number, value: Value): void {
+    this.push(this.field(field));
+    this.push(value);
+    emitStore(this.code, value.width);
+  }
+
   #immediate(operand: Extract<Opnd, { kind: 'imm' }>): Value {
     const offset = operand.second ? R.imm2 : R.imm;
-    if (operand.width === 8) return this.#field(offset, OP.i32Load8U, 8);
-    if (operand.width === 16) return this.#field(offset, OP.i32Load16U, 16);
-    return this.#field(offset, OP.i32Load, 32);
+    if (operand.width === 8) return this.field(offset, OP.i32Load8U, 8);
+    if (operand.width === 16) return this.field(offset, OP.i32Load16U, 16);
+    return this.field(offset, OP.i32Load, 32);
   }
 
   modify(operand: Opnd): Value {
@@ -182,12 +193,10 @@ export class HandlerBuilder extends Builder {
       case 'reg':
       case 'xmm':
       case 'mmx':
-        this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
-        this.push(value);
-        emitStore(this.code, operand.width);
+        this.writeRegister(operand.slot === 1 ? R.reg1 : R.reg2, value);
         if (operand.kind !== 'mmx') return;
         // To the FPU a register that MMX wrote is a NaN or an infinity.
-        this.push(this.#field(operand.slot === 1 ? R.reg1 : R.reg2));
+        this.push(this.field(operand.slot === 1 ? R.reg1 : R.reg2));
         this.code.i32Const(0xffff);
         this.code.memory(OP.i32Store, 8);
         return;
@@ -229,12 +238,12 @@ export class HandlerBuilder extends Builder {
 
   segmentIndex(operand: Opnd): Value {
     const { segment } = this.#place(operand);
-    return segment === 'record' ? this.#field(R.segmentIndex, OP.i32Load8U) : this.const(32, segment);
+    return segment === 'record' ? this.field(R.segmentIndex, OP.i32Load8U) : this.const(32, segment);
   }
 
   segmentSelector(operand: Opnd): Value {
     const place = this.#place(operand);
-    return this.#now(16, () => {
+    return this.now(16, () => {
       this.#pushSegmentAddress(place);
       this.code.memory(OP.i32Load16U, SEGMENT.selector);
     });
@@ -242,7 +251,7 @@ export class HandlerBuilder extends Builder {
 
   segmentNumber(operand: Opnd): Value {
     if (operand.kind !== 'seg') throw new Error('not a segment register');
-    const hidden = this.#field(operand.slot === 1 ? R.reg1 : R.reg2);
+    const hidden = this.field(operand.slot === 1 ? R.reg1 : R.reg2);
     return this.divU(this.sub(hidden, this.const(32, segmentAddress(0))), this.const(32, SEGMENT_BYTES));
   }
 
@@ -252,7 +261,7 @@ export class HandlerBuilder extends Builder {
   }
 
   readGpr(index: number, width: Width, high = false): Value {
-    return this.#now(width, () => {
+    return this.now(width, () => {
       this.code.i32Const(gprAddress(index) + (high ? 1 : 0));
       emitLoad(this.code, width);
     });
@@ -268,10 +277,10 @@ export class HandlerBuilder extends Builder {
     if (operand.kind !== 'seg') throw new Error('not a segment register');
     const kept = this.let(this.zext(selector, 32));
     const field = operand.slot === 1 ? R.reg1 : R.reg2;
-    this.push(this.#field(field));
+    this.push(this.field(field));
     this.push(kept);
     this.code.memory(OP.i32Store16, SEGMENT.selector);
-    this.push(this.#field(field));
+    this.push(this.field(field));
     this.push(this.shl(kept, 4));
     this.code.memory(OP.i32Store, SEGMENT.base);
     if (operand.stack) {
@@ -283,30 +292,30 @@ export class HandlerBuilder extends Builder {
   // --- memory ----------------------------------------------------------------------------------------------------------
 
   load(segment: number, address: Value, width: Width): Value {
-    return this.#loadPlace({ segment, flat: this.#form.flat, address: this.let(address) }, width);
+    return this.#loadPlace({ segment, flat: this.form.flat, address: this.let(address) }, width);
   }
 
   store(segment: number, address: Value, value: Value): void {
-    this.#storePlace({ segment, flat: this.#form.flat, address: this.let(address) }, this.let(value));
+    this.#storePlace({ segment, flat: this.form.flat, address: this.let(address) }, this.let(value));
   }
 
   loadOverridable(address: Value, width: Width): Value {
-    const place: Place = { segment: 'record', flat: this.#form.flatMemory, address: this.let(this.zext(address, 32)) };
+    const place: Place = { segment: 'record', flat: this.form.flatMemory, address: this.let(this.zext(address, 32)) };
     return this.#loadPlace(place, width);
   }
 
   #place(operand: Opnd): Place {
     switch (operand.kind) {
       case 'src':
-        return { segment: 'record', flat: this.#form.flatMemory, address: this.#indexRegister(6) };
+        return { segment: 'record', flat: this.form.flatMemory, address: this.#indexRegister(6) };
       case 'dst':
-        return { segment: SEG.ES, flat: this.#form.flat, address: this.#indexRegister(7) };
+        return { segment: SEG.ES, flat: this.form.flat, address: this.#indexRegister(7) };
       case 'mem': {
         let address = this.#effectiveAddress();
         if (operand.offset) address = this.add(address, operand.offset);
-        if (this.#form.addressWidth === 16) address = this.and(address, this.const(32, 0xffff));
+        if (this.form.addressWidth === 16) address = this.and(address, this.const(32, 0xffff));
         const aligned = operand.width === 128 && operand.unaligned !== true;
-        return { segment: 'record', flat: this.#form.flatMemory, address: this.let(address), aligned };
+        return { segment: 'record', flat: this.form.flatMemory, address: this.let(address), aligned };
       }
       default:
         throw new Error(`an operand of kind ${operand.kind} has no address`);
@@ -314,28 +323,27 @@ export class HandlerBuilder extends Builder {
   }
 
   #indexRegister(index: number): Value {
-    return this.let(this.zext(this.readGpr(index, this.#form.addressWidth), 32));
+    return this.let(this.zext(this.readGpr(index, this.form.addressWidth), 32));
   }
 
   /** base + (index << scale) + disp. */
   #effectiveAddress(): Value {
-    const { code } = this;
-    return Value.tree(32, true, () => {
-      this.push(this.#field(R.base));
-      code.memory(OP.i32Load, 0);
-      this.push(this.#field(R.disp));
-      code.byte(OP.i32Add);
-      if (!this.#form.indexed) return;
-      this.push(this.#field(R.index));
-      code.memory(OP.i32Load, 0);
-      this.push(this.#field(R.scale, OP.i32Load8U));
-      code.byte(OP.i32Shl);
-      code.byte(OP.i32Add);
-    });
+    const base = this.add(this.readRegister(R.base, 32), this.field(R.disp));
+    if (!this.form.indexed) return base;
+    return this.add(base, this.shl(this.readRegister(R.index, 32), this.field(R.scale, OP.i32Load8U)));
+  }
+
+  /** The TLB for reads or writes at the current privilege. */
+  protected pushTlb(write: boolean): void {
+    this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
+  }
+
+  protected pushRecord(): void {
+    this.code.localGet(RECORD);
   }
 
   #pushSegmentAddress(place: Place): void {
-    if (place.segment === 'record') this.push(this.#field(R.segment));
+    if (place.segment === 'record') this.push(this.field(R.segment));
     else this.code.i32Const(segmentAddress(place.segment));
   }
 
@@ -379,7 +387,7 @@ export class HandlerBuilder extends Builder {
     code.byte(OP.i32ShrU);
     code.i32Const((TLB_ENTRIES - 1) << 4);
     code.byte(OP.i32And);
-    this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
+    this.pushTlb(write);
     code.byte(OP.i32Add);
     code.localTee(entry);
     code.memory(OP.i32Load, TLB.tag);
@@ -434,12 +442,12 @@ export class HandlerBuilder extends Builder {
 
   #pushSlowArguments(place: Place, bytes: number, write: boolean): void {
     const { code } = this;
-    code.localGet(RECORD);
+    this.pushRecord();
     code.localGet(BUDGET);
     this.push(place.address);
     const info = bytes | (write ? SLOW.WRITE : 0) | (place.aligned ? SLOW.ALIGNED : 0);
     if (place.segment === 'record') {
-      this.push(this.#field(R.segmentIndex, OP.i32Load8U));
+      this.push(this.field(R.segmentIndex, OP.i32Load8U));
       code.i32Const(SLOW.SEGMENT_SHIFT);
       code.byte(OP.i32Shl);
       code.i32Const(info);
@@ -450,10 +458,10 @@ export class HandlerBuilder extends Builder {
   /** Leaves the value on the stack. */
   #callReadSlow(place: Place, width: Width, write: boolean): void {
     this.#pushSlowArguments(place, width / 8, write);
-    this.code.call(this.#imports.readSlow);
+    this.code.call(this.imports.readSlow);
     const value = this.body.newLocal(I32);
     this.code.localSet(value);
-    this.#afterCall();
+    this.afterCall();
     if (width === 64) this.loadState(S.transfer, OP.i64Load);
     else if (width === 128) this.push(this.stateVector(S.transfer));
     else this.code.localGet(value);
@@ -466,12 +474,12 @@ export class HandlerBuilder extends Builder {
     this.#pushSlowArguments(place, value.width / 8, true);
     if (wide) this.code.i32Const(0);
     else this.pushClean(value);
-    this.code.call(this.#imports.writeSlow);
-    this.#afterCall();
+    this.code.call(this.imports.writeSlow);
+    this.afterCall();
   }
 
   /** A call into TypeScript may have raised a fault, and may have changed the budget. */
-  #afterCall(): void {
+  protected afterCall(): void {
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
     code.if(VOID);
@@ -481,27 +489,35 @@ export class HandlerBuilder extends Builder {
     code.localSet(BUDGET);
   }
 
+  /** Helpers work on the state in linear memory. */
+  protected beforeHelper(): void {}
+
+  protected afterHelper(): void {
+    this.afterCall();
+  }
+
   helper(name: HelperName, ...args: Value[]): Value {
     const { code } = this;
     const result = this.body.newLocal(I32);
-    code.localGet(RECORD);
+    this.beforeHelper();
+    this.pushRecord();
     code.localGet(BUDGET);
     code.i32Const(HELPERS.indexOf(name));
     for (let i = 0; i < 3; i++)
       if (args[i]) this.pushClean(args[i]);
       else code.i32Const(0);
-    code.call(this.#imports.helper);
+    code.call(this.imports.helper);
     code.localSet(result);
-    this.#afterCall();
+    this.afterHelper();
     return Value.local(32, true, result);
   }
 
   // --- control flow ------------------------------------------------------------------------------------------------------
 
   #ip(offsetField: number): Value {
-    return this.#now(32, () => {
+    return this.now(32, () => {
       this.loadState(S.ipBase, OP.i32Load);
-      this.push(this.#field(offsetField, OP.i32Load16U));
+      this.push(this.field(offsetField, OP.i32Load16U));
       this.code.byte(OP.i32Add);
     });
   }
@@ -516,16 +532,16 @@ export class HandlerBuilder extends Builder {
 
   relativeTarget(_target: Opnd): Value {
     // The record holds the displacement counted from the start of the page.
-    const target = this.#now(32, () => {
+    const target = this.now(32, () => {
       this.loadState(S.ipBase, OP.i32Load);
-      this.push(this.#field(R.imm));
+      this.push(this.field(R.imm));
       this.code.byte(OP.i32Add);
     });
     return this.operandWidth === 16 ? this.and(target, this.const(32, 0xffff)) : target;
   }
 
   checkCodeLimit(rip: Value): void {
-    if (this.#form.flat) return;
+    if (this.form.flat) return;
     const limit = Value.tree(32, true, () => {
       this.code.i32Const(segmentAddress(SEG.CS));
       this.code.memory(OP.i32Load, SEGMENT.limit);
@@ -534,13 +550,13 @@ export class HandlerBuilder extends Builder {
   }
 
   jumpRelative(target: Opnd): void {
-    if (this.#form.targetInPage) this.#linkedJump(R.reg1, () => this.relativeTarget(target));
+    if (this.form.targetInPage) this.#linkedJump(R.reg1, () => this.relativeTarget(target));
     else this.jumpTo(this.relativeTarget(target));
   }
 
   fallThrough(): void {
-    if (this.#form.def.endsBlock !== true) return;
-    if (this.#form.nextInPage) this.#linkedJump(R.reg2, () => this.nextIp());
+    if (this.form.def.endsBlock !== true) return;
+    if (this.form.nextInPage) this.#linkedJump(R.reg2, () => this.nextIp());
     else this.jumpTo(this.nextIp());
   }
 
@@ -548,14 +564,14 @@ export class HandlerBuilder extends Builder {
   #linkedJump(linkField: number, rip: () => Value): void {
     const { code } = this;
     const block = this.body.newLocal(I32);
-    this.push(this.#field(linkField));
+    this.push(this.field(linkField));
     code.localTee(block);
     code.if(VOID);
     code.localGet(block);
     code.localGet(BUDGET);
     code.localGet(block);
     code.memory(OP.i32Load, R.handler);
-    code.returnCallIndirect(this.#imports.handlerType);
+    code.returnCallIndirect(this.imports.handlerType);
     code.end();
     this.scoped(() => {
       this.setRip(rip());
@@ -576,7 +592,7 @@ export class HandlerBuilder extends Builder {
   jumpToRip(): void {
     this.code.localGet(RECORD);
     this.code.localGet(BUDGET);
-    this.code.returnCall(this.#imports.dynamicJump);
+    this.code.returnCall(this.imports.dynamicJump);
   }
 
   leave(): void {
@@ -586,7 +602,7 @@ export class HandlerBuilder extends Builder {
   restart(): void {
     this.setRip(this.thisIp());
     // The rest of the block does not run now; this round of the instruction counts as one.
-    const rest = this.sub(this.#field(R.remaining, OP.i32Load16U), this.const(32, 1));
+    const rest = this.sub(this.field(R.remaining, OP.i32Load16U), this.const(32, 1));
     this.push(this.add(Value.local(32, true, BUDGET), rest));
     this.code.localSet(BUDGET);
     this.#exit(EXIT.YIELD);

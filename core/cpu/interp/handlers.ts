@@ -22,6 +22,7 @@ export class HandlerTable {
   readonly #byRow: (Map<number, number> | undefined)[] = [];
   readonly #definitions: (InsnDef | null | undefined)[] = [];
   readonly #env: Record<string, WebAssembly.ImportValue>;
+  readonly #forms: (Form | undefined)[] = [];
   #pending: Pending[] = [];
   #next: number = RUNTIME_HANDLER.COUNT;
   /** Runs handlers from a record until they return. */
@@ -58,15 +59,38 @@ export class HandlerTable {
     if (index === undefined) {
       index = this.#next++;
       forms.set(key, index);
-      this.#pending.push({ index, form: formOf(def, insn, mode, targetInPage, nextInPage) });
+      const form = formOf(def, insn, mode, targetInPage, nextInPage);
+      this.#forms[index] = form;
+      this.#pending.push({ index, form });
     }
     return index;
+  }
+
+  /** The form that a handler was made from. */
+  formOf(index: number): Form {
+    return this.#forms[index]!;
+  }
+
+  /** A table entry of its own for a compiled region. */
+  reserve(): number {
+    const index = this.#next++;
+    this.#grow();
+    return index;
+  }
+
+  #grow(): void {
+    if (this.#next > this.#table.length) this.#table.grow(Math.min(TABLE_LIMIT, this.#next * 2) - this.#table.length);
+  }
+
+  /** Compiles a module that puts its functions into the table itself. */
+  instantiate(module: ModuleBuilder): void {
+    new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
   }
 
   /** Compiles the handlers that were asked for since the last time. */
   flush(): void {
     if (this.#pending.length === 0) return;
-    if (this.#next > this.#table.length) this.#table.grow(Math.min(TABLE_LIMIT, this.#next * 2) - this.#table.length);
+    this.#grow();
     const module = new ModuleBuilder();
     const imports = declareImports(module, this.#limits);
     const functions = this.#pending.map(({ form }) => {
@@ -75,7 +99,7 @@ export class HandlerTable {
       return index;
     });
     module.elements(this.#pending[0].index, functions);
-    new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
+    this.instantiate(module);
     this.#pending = [];
   }
 }

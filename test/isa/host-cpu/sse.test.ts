@@ -40,7 +40,7 @@ interface Trial {
 function differencesOf(trials: readonly Trial[]): string[] {
   const image = dataImage(SEED);
   const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
-  const cpu = createCpuUnderTest('interpreter');
+  const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { name, mnemonic, hostCase }] of trials.entries()) {
     image.set(hostCase.patch.bytes, hostCase.patch.offset);

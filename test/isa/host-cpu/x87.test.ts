@@ -38,7 +38,7 @@ interface Trial {
 function differencesOf(trials: readonly Trial[]): Map<number, string> {
   const image = dataImage(SEED);
   const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
-  const cpu = createCpuUnderTest('interpreter');
+  const cpu = createCpuUnderTest();
   const failures = new Map<number, string>();
   for (const [i, { form, hostCase }] of trials.entries()) {
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
