@@ -1,0 +1,258 @@
+/** The board: what its wiring does, seen by small ROMs and boot sectors that report on port E9h. */
+import { describe, expect, test } from 'vitest';
+import { MemoryBlock } from '../formats/index.ts';
+import type { Machine, PcBackends, PcConfig } from './machine.ts';
+import { createPc } from './pc.ts';
+
+const SECTOR = 512;
+const FLOPPY_BYTES = 2880 * SECTOR;
+const ROM_BYTES = 0x10000;
+const BOOT_NS = 50e6;
+const HLT = 0xf4, CLI = 0xfa; // prettier-ignore
+/** OUT E9h,AL */
+const REPORT = [0xe6, 0xe9];
+const report = (text: string): number[] => [0xb0, text.charCodeAt(0), ...REPORT];
+/** Waits for the keyboard controller to take a byte. */
+const KEYBOARD_READY = [0xe4, 0x64, 0xa8, 0x02, 0x75, 0xfa];
+const toKeyboard = (port: number, value: number): number[] => [...KEYBOARD_READY, 0xb0, value, 0xe6, port];
+
+class TestPc {
+  readonly machine: Machine;
+  readonly log: string[] = [];
+  readonly debug: number[] = [];
+  readonly hostClock = { nowNs: 0 };
+
+  constructor(config: Partial<PcConfig> = {}, backends: Partial<PcBackends> = {}) {
+    this.machine = createPc(
+      { memoryMiB: 2, bootOrder: ['floppy'], clock: 'virtual', engine: 'auto', ...config },
+      {
+        hostClock: this.hostClock,
+        wallClock: { nowMs: Date.UTC(2001, 1, 3, 4, 5, 6) },
+        entropy: { fill: (target) => void target.fill(0x42) },
+        floppies: [undefined],
+        disks: [],
+        serial: [],
+        debug: { write: (byte) => void this.debug.push(byte) },
+        log: (message) => void this.log.push(message),
+        ...backends,
+      },
+    );
+  }
+
+  get text(): string {
+    return String.fromCharCode(...this.debug);
+  }
+}
+
+/** A ROM in the firmware's place: starts at F000:0000 with interrupts off and DS, ES, SS at 0. */
+function withRom(program: readonly number[], config: Partial<PcConfig> = {}): TestPc {
+  const rom = new Uint8Array(ROM_BYTES).fill(HLT);
+  rom.set([CLI, 0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, ...program]); // XOR AX,AX; MOV DS, ES, SS
+  rom.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0); // JMP F000:0000
+  return new TestPc({ firmwareRom: rom, ...config });
+}
+
+/** A boot sector, started by the built-in firmware. */
+function withBootSector(program: readonly number[]): TestPc {
+  const image = new Uint8Array(FLOPPY_BYTES);
+  image.set(program);
+  image.set([0x55, 0xaa], SECTOR - 2);
+  return new TestPc({}, { floppies: [new MemoryBlock(image, { readOnly: true })] });
+}
+
+/** INC byte [500h] */
+const COUNT_STARTS = [0xfe, 0x06, 0x00, 0x05];
+/** CMP byte [500h],2; JNE over HLT */
+const HALT_IF_SECOND = [0x80, 0x3e, 0x00, 0x05, 0x02, 0x75, 0x01, HLT];
+
+describe('reset', () => {
+  test.each<[by: string, program: number[]]>([
+    ['port 92h', [0xb0, 0x01, 0xe6, 0x92]],
+    ['the keyboard controller', [...toKeyboard(0x64, 0xfe)]],
+  ])('by %s takes effect before the next instruction', (_by, program) => {
+    const pc = withRom([...report('S'), ...COUNT_STARTS, ...HALT_IF_SECOND, ...program, ...report('X'), HLT]);
+
+    pc.machine.run(1e6);
+
+    expect(pc.text).toBe('SS');
+  });
+
+  test('follows a triple fault', () => {
+    // LIDT [510h], a table of length 0; INT3
+    const fault = [0x0f, 0x01, 0x1e, 0x10, 0x05, 0xcc];
+    const pc = withRom([...report('S'), ...COUNT_STARTS, ...HALT_IF_SECOND, ...fault, ...report('X'), HLT]);
+
+    pc.machine.run(1e6);
+
+    expect(pc.text).toBe('SS');
+    expect(pc.log).toContainEqual(expect.stringContaining('triple fault'));
+  });
+
+  test('from outside starts the ROM again, and memory keeps what it had', () => {
+    const pc = withRom([...report('S'), ...COUNT_STARTS, 0xa0, 0x00, 0x05, ...REPORT, HLT]); // MOV AL,[500h]
+    pc.machine.run(1e6);
+
+    pc.machine.reset();
+    pc.machine.run(2e6);
+
+    expect(pc.debug).toEqual([0x53, 1, 0x53, 2]);
+  });
+});
+
+test('A20 wraps at 1 MiB only while both gates are off', () => {
+  /** MOV byte ES:[510h],value; MOV AL,[500h]; OUT E9h,AL: whether FFFF:0510 is 0000:0500. */
+  const probe = (value: number): number[] => [0x26, 0xc6, 0x06, 0x10, 0x05, value, 0xa0, 0x00, 0x05, ...REPORT];
+  const pc = withRom([
+    ...[0xb8, 0xff, 0xff, 0x8e, 0xc0], // MOV AX,FFFFh; MOV ES,AX
+    ...[0xc6, 0x06, 0x00, 0x05, 0x11], // MOV byte [500h],11h
+    ...probe(0x22),
+    ...toKeyboard(0x64, 0xd1),
+    ...toKeyboard(0x60, 0xdd),
+    ...KEYBOARD_READY,
+    ...probe(0x33),
+    ...[0xb0, 0x02, 0xe6, 0x92], // MOV AL,2; OUT 92h,AL
+    ...probe(0x44),
+    HLT,
+  ]);
+
+  pc.machine.run(10e6);
+
+  expect(pc.debug).toEqual([0x11, 0x33, 0x33]);
+});
+
+describe('the firmware’s call-outs', () => {
+  test('change registers before the next instruction', () => {
+    // MOV AX,0; INT 12h: the KiB below 1 MiB; XCHG AL,AH
+    const pc = withBootSector([0x31, 0xc0, 0xcd, 0x12, ...REPORT, 0x86, 0xc4, ...REPORT, CLI, HLT]);
+
+    pc.machine.run(BOOT_NS);
+
+    expect(pc.debug[0] | (pc.debug[1] << 8)).toBe(639); // one KiB is the extended BIOS data area's
+  });
+
+  test('power off: the machine stops and says so until it is reset', () => {
+    // MOV AX,5307h; MOV BX,1; MOV CX,3; INT 15h
+    const off = [0xb8, 0x07, 0x53, 0xbb, 0x01, 0x00, 0xb9, 0x03, 0x00, 0xcd, 0x15];
+    const pc = withBootSector([...report('S'), ...off, ...report('X'), HLT]);
+
+    const status = pc.machine.run(BOOT_NS);
+
+    expect(status).toEqual({ kind: 'stopped', reason: 'power-off' });
+    expect(pc.text).toBe('S');
+  });
+});
+
+describe('time', () => {
+  test('with the virtual clock a run ends at exactly its instant, waiting or not', () => {
+    const waiting = withRom([HLT]);
+    const busy = withRom([0xeb, 0xfe]); // JMP $
+
+    const ends = [waiting, busy].map(({ machine }) => {
+      expect(machine.run(1_234_560)).toEqual({ kind: 'running' });
+      return machine.nowNs;
+    });
+
+    expect(ends).toEqual([1_234_560, 1_234_560]);
+    expect(busy.machine.instructions).toBe(123_456);
+    expect(waiting.machine.instructions).toBeLessThan(20);
+  });
+
+  test('with the host’s clock a waiting machine says when it wants to wake', () => {
+    const pc = withRom([HLT], { clock: 'host' });
+
+    const status = pc.machine.run(1e9);
+
+    expect(status.kind).toBe('idle');
+    expect((status as { wakeNs: number }).wakeNs).toBeGreaterThan(pc.machine.nowNs);
+  });
+});
+
+describe('images of machines', () => {
+  /** Counts in memory for ever: the state differs at every instant. */
+  const COUNTING = [0xff, 0x06, 0x00, 0x06, 0x75, 0xfa, 0xff, 0x06, 0x02, 0x06, 0xeb, 0xf4];
+  const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+  test('equal runs give equal images, runs of other lengths do not', () => {
+    const [one, two] = [withRom(COUNTING), withRom(COUNTING)];
+
+    one.machine.run(3e6);
+    two.machine.run(1e6);
+    const early = two.machine.save();
+    two.machine.run(3e6);
+
+    expect(same(one.machine.save(), two.machine.save())).toBe(true);
+    expect(same(one.machine.save(), early)).toBe(false);
+  });
+
+  test('a machine that was loaded goes on as the one that was saved', () => {
+    const original = withBootSector(COUNTING);
+    const copy = withBootSector(COUNTING);
+    original.machine.run(7_654_320);
+
+    expect(copy.machine.load(original.machine.save()).ok).toBe(true);
+    original.machine.run(20e6);
+    copy.machine.run(20e6);
+
+    expect(copy.machine.nowNs).toBe(original.machine.nowNs);
+    expect(copy.machine.instructions).toBe(original.machine.instructions);
+    expect(same(copy.machine.save(), original.machine.save())).toBe(true);
+  });
+
+  test('a bad image is an error with a code, and the machine goes on as if nothing had been tried', () => {
+    const [disturbed, undisturbed] = [withRom(COUNTING), withRom(COUNTING)];
+    const good = withRom(COUNTING, { memoryMiB: 2 }).machine.save();
+    const bad = [
+      good.subarray(0, good.length - 1),
+      good.subarray(0, 40),
+      withRom([HLT], { memoryMiB: 3 }).machine.save(),
+      Uint8Array.of(1),
+    ];
+    disturbed.machine.run(1e6);
+    undisturbed.machine.run(1e6);
+
+    const codes = bad.map((image) => {
+      const loaded = disturbed.machine.load(image);
+      return loaded.ok ? 'loaded' : loaded.error.code;
+    });
+    disturbed.machine.run(2e6);
+    undisturbed.machine.run(2e6);
+
+    expect(codes).toEqual(['image.truncated', 'image.truncated', 'image.memory', 'image.truncated']);
+    expect(same(disturbed.machine.save(), undisturbed.machine.save())).toBe(true);
+  });
+
+  test('A20 is as it was saved', () => {
+    // A20 off, then report through the wrapped address for ever.
+    const program = [
+      ...[0xb8, 0xff, 0xff, 0x8e, 0xc0, 0xc6, 0x06, 0x00, 0x05, 0x77],
+      ...toKeyboard(0x64, 0xd1),
+      ...toKeyboard(0x60, 0xdd),
+      ...KEYBOARD_READY,
+      ...[0xb9, 0x00, 0x10, 0xe2, 0xfe], // MOV CX,1000h; LOOP $
+      ...[0x26, 0xa0, 0x10, 0x05, ...REPORT, HLT], // MOV AL,ES:[510h]
+    ];
+    const original = withRom(program);
+    const copy = withRom(program);
+    original.machine.run(30e3);
+
+    copy.machine.load(original.machine.save());
+    copy.machine.run(10e6);
+
+    expect([original.debug, copy.debug]).toEqual([[], [0x77]]);
+  });
+});
+
+test.each([[new Uint8Array(0)], [new Uint8Array(1000)], [new Uint8Array(0x50000)]])(
+  'firmware of a size that no ROM has is refused with a code (case %#)',
+  (firmwareRom) => {
+    expect(() => new TestPc({ firmwareRom })).toThrow(
+      expect.objectContaining({ failure: expect.objectContaining({ code: 'firmware.size' }) as unknown }),
+    );
+  },
+);
+
+test('the description names every part and the engine', () => {
+  const names = Object.keys(withRom([HLT]).machine.describe());
+
+  expect(names).toEqual(expect.arrayContaining(['engine', 'clock', 'cpu', 'board', 'pit', 'rtc', 'vga']));
+});
