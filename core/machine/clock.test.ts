@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HostMachineClock, NS_PER_INSTRUCTION, VirtualMachineClock } from './clock.ts';
+import { HostMachineClock, NS_PER_INSTRUCTION, VirtualMachineClock, type MachineClock } from './clock.ts';
 
 describe('the virtual clock', () => {
   test('is instructions alone', () => {
@@ -27,7 +27,7 @@ describe('the virtual clock', () => {
 });
 
 describe('the clock that follows the host', () => {
-  const setUp = () => {
+  const setUp = (): { host: { nowNs: number }; clock: MachineClock } => {
     const host = { nowNs: 1e12 };
     return { host, clock: new HostMachineClock(host) };
   };
