@@ -25,6 +25,16 @@ export default defineConfig({
         },
       },
       {
+        // The same vectors through compiled regions: both tiers come from the same definitions, this shows it.
+        test: {
+          name: 'isa-jit',
+          include: ['test/isa/**/*.test.ts'],
+          env: { TERRARIUM_TEST_ENGINE: 'jit' },
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         // Real guests on a whole machine.
         test: { name: 'guest', include: ['test/guest/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
       },

@@ -20,6 +20,19 @@ test('two runs of the command with the same input end in the same state, another
   expect(first.stateHash).toMatch(/^[0-9a-f]{64}$/);
 });
 
+test('every engine takes a run to the same state', async () => {
+  const runWith = (engine: string) =>
+    report(
+      ...['--floppy', guestImage('freedos.img'), '--clock', 'virtual', '--memory', '16', '--engine', engine],
+      ...['--until', PROMPT, '--type', 'dir\\n', '--until', 'bytes free'],
+    );
+
+  const [interpreter, auto, jit] = [await runWith('interpreter'), await runWith('auto'), await runWith('jit')];
+
+  expect(auto).toEqual(interpreter);
+  expect(jit).toEqual(interpreter);
+});
+
 test('saved at any moment of the boot and loaded into a new machine, it goes on to the same state', () => {
   const END_NS = 140e6; // in the middle of typing
   const start = (floppy: Uint8Array): Guest => new Guest(floppy);
