@@ -20,6 +20,7 @@ const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
 const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
 const SEQUENCES_PER_CASE = 50;
 const SHOWN_FAILURES = 5;
+const MATH_FAULT = 16;
 const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
 
 const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
@@ -30,6 +31,13 @@ for (const [index, form] of forms.entries()) {
   list.push({ form, index });
   byMnemonic.set(form.row.mnemonic, list);
 }
+
+/**
+ * When these turn the FPU into MMX registers the manuals leave open (from memory, before an exception), and so whether
+ * they report one that waits. The core does as Zen does; on other hosts the FPU is not compared, nor #MF.
+ */
+const TRANSITION_OPEN = /^CVT(PI2P|T?P[SD]2PI)/;
+const isOpen = (mnemonic: string): boolean => vendor !== 'AuthenticAMD' && TRANSITION_OPEN.test(mnemonic);
 
 interface Trial {
   readonly name: string;
@@ -44,11 +52,12 @@ function differencesOf(trials: readonly Trial[]): string[] {
   const failures: string[] = [];
   for (const [i, { name, mnemonic, hostCase }] of trials.entries()) {
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
+    if (isOpen(mnemonic) && results[i].vector === MATH_FAULT) continue;
     const core = runOnCore(cpu, hostCase, image, selectors);
     const differences = [
       ...compareResults(core, results[i], 0),
       ...compareSse(core, results[i]),
-      ...(hostCase.fpu ? compareFpu(mnemonic, vendor, core, results[i]) : []),
+      ...(hostCase.fpu && !isOpen(mnemonic) ? compareFpu(mnemonic, vendor, core, results[i]) : []),
     ];
     if (differences.length === 0) continue;
     const states = [describeSse(hostCase.sse!), ...(hostCase.fpu ? [describeFpu(hostCase.fpu)] : [])].join('\n    ');
