@@ -2,12 +2,21 @@ import type { CpuState } from './state.ts';
 
 /** CPUID leaf 1 EDX. Only what works is reported, so that guests stay on paths that exist. */
 const FEATURE_EDX = { FPU: 1 << 0, DE: 1 << 2, PSE: 1 << 3, TSC: 1 << 4, MSR: 1 << 5, PAE: 1 << 6, CX8: 1 << 8, SEP: 1 << 11, PGE: 1 << 13, CMOV: 1 << 15, PAT: 1 << 16, CLFSH: 1 << 19, MMX: 1 << 23, FXSR: 1 << 24, SSE: 1 << 25, SSE2: 1 << 26 } as const; // prettier-ignore
-const FEATURE_ECX = { SSE3: 1 << 0, SSSE3: 1 << 9, SSE41: 1 << 19, SSE42: 1 << 20, MOVBE: 1 << 22, POPCNT: 1 << 23, HYPERVISOR: 0x8000_0000 } as const;
+const FEATURE_ECX = {
+  SSE3: 1 << 0,
+  SSSE3: 1 << 9,
+  SSE41: 1 << 19,
+  SSE42: 1 << 20,
+  MOVBE: 1 << 22,
+  POPCNT: 1 << 23,
+  HYPERVISOR: 0x8000_0000,
+} as const;
 
 /** Leaf 1 EBX: what CLFLUSH works on, in units of 8 bytes. */
 const CLFLUSH_LINE = 8 << 8;
 
-const allBits = (features: Readonly<Record<string, number>>): number => Object.values(features).reduce((all, bit) => all | bit, 0);
+const allBits = (features: Readonly<Record<string, number>>): number =>
+  Object.values(features).reduce((all, bit) => all | bit, 0);
 
 const ascii = (text: string): number =>
   text.charCodeAt(0) | (text.charCodeAt(1) << 8) | (text.charCodeAt(2) << 16) | (text.charCodeAt(3) << 24);
@@ -42,4 +51,3 @@ export function cpuid(state: CpuState): void {
       set(0, 0, 0, 0);
   }
 }
-

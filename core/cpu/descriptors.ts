@@ -111,7 +111,12 @@ export class Descriptors {
     }
     if (offset + 7 > limit) return undefined;
     const address = (base + offset) >>> 0;
-    return new Descriptor(selector, address, this.#mmu.read(address, 4, false), this.#mmu.read((address + 4) >>> 0, 4, false));
+    return new Descriptor(
+      selector,
+      address,
+      this.#mmu.read(address, 4, false),
+      this.#mmu.read((address + 4) >>> 0, 4, false),
+    );
   }
 
   /** Faults with `vector` (#GP, #TS) and the selector when there is no such descriptor. */
@@ -188,4 +193,3 @@ export class Descriptors {
     this.#state.set(CONTROL.cpl, cpl);
   }
 }
-

@@ -110,7 +110,11 @@ export class Cpu {
       kick: () => this.kick(),
     });
     const fpu = x87Helpers(this.state, this.fpu, new X87Images(this.state, this.mmu, this.fpu));
-    const table: HelperTable = { ...system, ...fpu, ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)) };
+    const table: HelperTable = {
+      ...system,
+      ...fpu,
+      ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)),
+    };
     this.#helpers = HELPERS.map((name) => table[name]);
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
@@ -342,7 +346,8 @@ export class Cpu {
     const { record, handler } = this.#patched;
     const { view } = this.#c.memory;
     // Unless the block was forgotten meanwhile.
-    if (view.getUint32(record + R.handler, true) === RUNTIME_HANDLER.YIELD) view.setUint32(record + R.handler, handler, true);
+    if (view.getUint32(record + R.handler, true) === RUNTIME_HANDLER.YIELD)
+      view.setUint32(record + R.handler, handler, true);
     this.#patched = undefined;
   }
 
@@ -476,7 +481,13 @@ export class Cpu {
     state.set(S.record, record);
     state.set(S.budget, budget);
     try {
-      return this.mmu.slowRead((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & SLOW.BYTES, (info & SLOW.WRITE) !== 0, (info & SLOW.ALIGNED) !== 0);
+      return this.mmu.slowRead(
+        (info >> SLOW.SEGMENT_SHIFT) & 7,
+        address >>> 0,
+        info & SLOW.BYTES,
+        (info & SLOW.WRITE) !== 0,
+        (info & SLOW.ALIGNED) !== 0,
+      );
     } catch (fault) {
       this.#raise(fault);
       return 0;
@@ -488,7 +499,13 @@ export class Cpu {
     state.set(S.record, record);
     state.set(S.budget, budget);
     try {
-      this.mmu.slowWrite((info >> SLOW.SEGMENT_SHIFT) & 7, address >>> 0, info & SLOW.BYTES, value, (info & SLOW.ALIGNED) !== 0);
+      this.mmu.slowWrite(
+        (info >> SLOW.SEGMENT_SHIFT) & 7,
+        address >>> 0,
+        info & SLOW.BYTES,
+        value,
+        (info & SLOW.ALIGNED) !== 0,
+      );
     } catch (fault) {
       this.#raise(fault);
     }
@@ -506,4 +523,3 @@ export class Cpu {
     }
   }
 }
-

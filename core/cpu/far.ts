@@ -128,9 +128,7 @@ export class FarTransfers {
   /** Direct transfer to a code segment: no change of privilege. */
   #checkCode(selector: number, descriptor: Descriptor): void {
     const { cpl } = this.#state;
-    const allowed = descriptor.isConforming
-      ? descriptor.dpl <= cpl
-      : descriptor.dpl === cpl && (selector & 3) <= cpl;
+    const allowed = descriptor.isConforming ? descriptor.dpl <= cpl : descriptor.dpl === cpl && (selector & 3) <= cpl;
     if (!allowed) throw gp(selectorError(selector));
     this.#checkPresent(selector, descriptor);
   }
@@ -266,4 +264,3 @@ export class FarTransfers {
     this.#enter(selector, descriptor, cpl, rip);
   }
 }
-

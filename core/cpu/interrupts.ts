@@ -106,8 +106,7 @@ export class Interrupts {
       const descriptor = this.#descriptors.checkStack(stackSelector, cpl, VECTOR.TS);
       newStack = { selector: stackSelector, descriptor };
       stack = StackCursor.inner(state, this.#mmu, descriptor, pointer, cpl);
-      if (v86)
-        for (const segment of [SEG.GS, SEG.FS, SEG.DS, SEG.ES]) stack.push(bytes, state.selector(segment));
+      if (v86) for (const segment of [SEG.GS, SEG.FS, SEG.DS, SEG.ES]) stack.push(bytes, state.selector(segment));
       stack.push(bytes, state.selector(SEG.SS));
       stack.push(bytes, state.gpr(4));
     } else stack = StackCursor.current(state, this.#mmu);
@@ -120,8 +119,7 @@ export class Interrupts {
     // Nothing can fault from here on.
     const isInterruptGate = (gate.type & 1) === 0;
     state.eflags = oldFlags & ~(FLAG.TF | FLAG.NT | FLAG.RF | FLAG.VM | (isInterruptGate ? FLAG.IF : 0));
-    if (v86)
-      for (const segment of [SEG.GS, SEG.FS, SEG.DS, SEG.ES]) this.#descriptors.installNull(segment, 0);
+    if (v86) for (const segment of [SEG.GS, SEG.FS, SEG.DS, SEG.ES]) this.#descriptors.installNull(segment, 0);
     if (newStack) this.#descriptors.installStack(newStack.selector, newStack.descriptor);
     this.#far.enter(selector, code, cpl, gate.gateOffset);
     stack.commit();
@@ -212,4 +210,3 @@ export class Interrupts {
     return ((state.eflags & ~writable) | (image & writable) | 2) >>> 0;
   }
 }
-

@@ -81,8 +81,7 @@ export class Mmu {
   /** Makes every jump cache entry invalid. */
   nextGeneration(): void {
     this.#generation = (this.#generation + 1) & ((1 << (32 - GENERATION_SHIFT - 1)) - 1);
-    if (this.#generation === 0)
-      this.#memory.bytes.fill(0, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_BYTES);
+    if (this.#generation === 0) this.#memory.bytes.fill(0, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_BYTES);
     this.updateMode();
   }
 
@@ -104,7 +103,8 @@ export class Mmu {
     const index = (linear >>> 12) & (TLB_ENTRIES - 1);
     const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
     const linearPage = linear & PAGE_MASK;
-    if (this.#i32[at] === TLB_INVALID) this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
+    if (this.#i32[at] === TLB_INVALID)
+      this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
     this.#i32[at] = write && this.#memory.hasCode[page] ? linearPage | TLB_CODE : linearPage;
     this.#i32[at + (TLB.addend >> 2)] = (host - linearPage) | 0;
   }
@@ -115,7 +115,8 @@ export class Mmu {
   translate(linear: number, write: boolean, user: boolean, fetch = false): number {
     const { cr0 } = this.#state;
     if (cr0 & CR0.PG) {
-      const physical = this.#state.cr4 & CR4.PAE ? this.#walkPae(linear, write, user, fetch) : this.#walk(linear, write, user, fetch);
+      const physical =
+        this.#state.cr4 & CR4.PAE ? this.#walkPae(linear, write, user, fetch) : this.#walk(linear, write, user, fetch);
       return (physical & this.a20Mask) >>> 0;
     }
     return (linear & this.a20Mask) >>> 0;
@@ -182,7 +183,8 @@ export class Mmu {
     if (pdeHigh & reservedHigh) throw this.#fault(linear, true, write, user, fetch, true);
     if (pde & PTE.PS) {
       if (pde & 0x001f_e000) throw this.#fault(linear, true, write, user, fetch, true);
-      if (!this.#allowed(pde, write, user) || (fetch && nx && pdeHigh >>> 31)) throw this.#fault(linear, true, write, user, fetch);
+      if (!this.#allowed(pde, write, user) || (fetch && nx && pdeHigh >>> 31))
+        throw this.#fault(linear, true, write, user, fetch);
       this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
       if (pdeHigh & 15) return 0xffff_fff0; // above 4 GiB: nothing there
       return ((pde & 0xffe0_0000) | (linear & 0x001f_ffff)) >>> 0;

@@ -49,7 +49,10 @@ export function sseHelpers(state: CpuState, mmu: Mmu, x87Blocked: () => number |
       const expanded = (control & 0x40) !== 0;
       const size = control & 1 ? 2 : 1;
       for (let i = 0; i < REGISTER_BYTES; i++)
-        result.setUint8(i, expanded ? -((bits >> Math.floor(i / size)) & 1) & 0xff : i < 2 ? (bits >> (8 * i)) & 0xff : 0);
+        result.setUint8(
+          i,
+          expanded ? -((bits >> Math.floor(i / size)) & 1) & 0xff : i < 2 ? (bits >> (8 * i)) & 0xff : 0,
+        );
       return index;
     },
   };

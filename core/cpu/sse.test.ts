@@ -35,7 +35,8 @@ function machine(cr4: number = SSE_ON, cr0 = 0): TestCpu {
 function setXmm(t: TestCpu, register: number, words: readonly number[]): void {
   for (const [i, word] of words.entries()) t.cpu.state.set(SSE.xmm + register * 16 + i * 4, word);
 }
-const xmm = (t: TestCpu, register: number): number[] => [0, 4, 8, 12].map((at) => t.cpu.state.get(SSE.xmm + register * 16 + at));
+const xmm = (t: TestCpu, register: number): number[] =>
+  [0, 4, 8, 12].map((at) => t.cpu.state.get(SSE.xmm + register * 16 + at));
 const FLOATS = [0x3f80_0000, 0x4000_0000, 0x4040_0000, 0x4080_0000]; // 1 2 3 4
 const BYTES = Array.from({ length: 16 }, (_, i) => 0xa0 + i);
 const WORDS = [0xa3a2_a1a0, 0xa7a6_a5a4, 0xabaa_a9a8, 0xafae_adac];
@@ -154,7 +155,9 @@ describe('exceptions of arithmetic', () => {
   });
 
   test('LDMXCSR refuses reserved bits', () => {
-    const t = machine().program(...LDMXCSR, ...w32(PAGE), HLT).store32(PAGE, 0x1_1f80);
+    const t = machine()
+      .program(...LDMXCSR, ...w32(PAGE), HLT)
+      .store32(PAGE, 0x1_1f80);
 
     t.cpu.run(10);
 
@@ -187,18 +190,21 @@ describe('memory', () => {
     expect(t.delivered.map(({ rip }) => rip)).toEqual([CODE + 7]);
   });
 
-  test.each([0, 1, 7, 15, 0xff1, 0xff8, 0xfff])('MOVUPS moves 16 bytes at offset %i of a page, known or not', (offset) => {
-    const t = machine().load(PAGE + offset, ...BYTES);
-    const [from, to] = [w32(PAGE + offset), w32(PAGE + 0x8000 + offset)];
-    const both = [...MOVUPS_LOAD, ...from, ...MOVUPS_STORE, ...to];
-    t.program(...both, ...both, HLT);
+  test.each([0, 1, 7, 15, 0xff1, 0xff8, 0xfff])(
+    'MOVUPS moves 16 bytes at offset %i of a page, known or not',
+    (offset) => {
+      const t = machine().load(PAGE + offset, ...BYTES);
+      const [from, to] = [w32(PAGE + offset), w32(PAGE + 0x8000 + offset)];
+      const both = [...MOVUPS_LOAD, ...from, ...MOVUPS_STORE, ...to];
+      t.program(...both, ...both, HLT);
 
-    t.cpu.run(10);
+      t.cpu.run(10);
 
-    expect(xmm(t, 0)).toEqual(WORDS);
-    const written = Array.from({ length: 18 }, (_, i) => t.memory.read(PAGE + 0x8000 + offset - 1 + i, 1));
-    expect(written).toEqual([0, ...BYTES, 0]);
-  });
+      expect(xmm(t, 0)).toEqual(WORDS);
+      const written = Array.from({ length: 18 }, (_, i) => t.memory.read(PAGE + 0x8000 + offset - 1 + i, 1));
+      expect(written).toEqual([0, ...BYTES, 0]);
+    },
+  );
 
   test('a store over code takes effect at once', () => {
     // The store replaces what follows it: sixteen INC EAX instead of NOPs.
@@ -244,7 +250,8 @@ describe('state', () => {
 
     const from = cpuStateView(saved.memory.bytes.buffer);
     const into = cpuStateView(loaded.memory.bytes.buffer);
-    for (const name of Object.keys(from) as (keyof typeof from)[]) (into[name] as Uint8Array).set(from[name] as Uint8Array);
+    for (const name of Object.keys(from) as (keyof typeof from)[])
+      (into[name] as Uint8Array).set(from[name] as Uint8Array);
     loaded.cpu.afterLoad();
 
     expect(xmm(loaded, 5)).toEqual(WORDS);

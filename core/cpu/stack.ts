@@ -91,4 +91,3 @@ export class StackCursor {
     else this.#state.setGpr16(ESP, this.pointer);
   }
 }
-

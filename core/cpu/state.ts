@@ -1,17 +1,5 @@
 import { SEG } from '../isa/index.ts';
-import {
-  CONTROL,
-  MODE,
-  S,
-  SEGMENT,
-  SEG_LDTR,
-  SEG_TR,
-  SSE,
-  STATE,
-  STATE_BYTES,
-  X87,
-  segmentAddress,
-} from './layout.ts';
+import { CONTROL, MODE, S, SEGMENT, SEG_LDTR, SEG_TR, SSE, STATE, STATE_BYTES, X87, segmentAddress } from './layout.ts';
 import { ARITHMETIC_FLAGS, AUX, FLAG } from './insn/flags.ts';
 
 export const CR0 = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, NE: 32, WP: 1 << 16, AM: 1 << 18, NW: 1 << 29, CD: 1 << 30, PG: 0x8000_0000 } as const; // prettier-ignore
@@ -232,7 +220,8 @@ export class CpuState {
     this.eflags = 2;
     this.rip = 0xfff0;
     this.set(CONTROL.cr0, CR0.CD | CR0.NW | CR0.ET);
-    for (let index = 0; index < 6; index++) this.setSegment(index, 0, 0, 0xffff, ATTR.P | ATTR.S | ATTR.RW | ATTR.ACCESSED);
+    for (let index = 0; index < 6; index++)
+      this.setSegment(index, 0, 0, 0xffff, ATTR.P | ATTR.S | ATTR.RW | ATTR.ACCESSED);
     this.setSegment(SEG.CS, 0xf000, 0xffff_0000, 0xffff, ATTR.P | ATTR.S | ATTR.RW | ATTR.ACCESSED | ATTR.CODE);
     this.setSegment(SEG_LDTR, 0, 0, 0xffff, ATTR.P | 2);
     this.setSegment(SEG_TR, 0, 0, 0xffff, ATTR.P | 11);
@@ -249,4 +238,3 @@ export class CpuState {
     this.view.setBigUint64(CONTROL.apicBase, 0xfee0_0900n, true);
   }
 }
-

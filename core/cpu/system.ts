@@ -76,21 +76,25 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
   };
 
   /** A pseudo-descriptor: limit, then a base of 24 or 32 bits. */
-  const storeTable = (base: number, limit: number) => (offset: number, segment: number): void => {
-    const user = state.cpl === 3;
-    const linear = mmu.segmentAddress(segment, offset, 6, true);
-    mmu.probeWrite(linear, 6, user);
-    mmu.write(linear, 2, state.get(limit) & 0xffff, user);
-    mmu.write((linear + 2) >>> 0, 4, state.get(base), user);
-  };
-  const loadTable = (base: number, limit: number) => (offset: number, segment: number, width: number): void => {
-    requireLevel0();
-    const linear = mmu.segmentAddress(segment, offset, 6, false);
-    const newLimit = mmu.read(linear, 2, false);
-    const newBase = mmu.read((linear + 2) >>> 0, 4, false);
-    state.set(limit, newLimit);
-    state.set(base, width === 16 ? newBase & 0xff_ffff : newBase);
-  };
+  const storeTable =
+    (base: number, limit: number) =>
+    (offset: number, segment: number): void => {
+      const user = state.cpl === 3;
+      const linear = mmu.segmentAddress(segment, offset, 6, true);
+      mmu.probeWrite(linear, 6, user);
+      mmu.write(linear, 2, state.get(limit) & 0xffff, user);
+      mmu.write((linear + 2) >>> 0, 4, state.get(base), user);
+    };
+  const loadTable =
+    (base: number, limit: number) =>
+    (offset: number, segment: number, width: number): void => {
+      requireLevel0();
+      const linear = mmu.segmentAddress(segment, offset, 6, false);
+      const newLimit = mmu.read(linear, 2, false);
+      const newBase = mmu.read((linear + 2) >>> 0, 4, false);
+      state.set(limit, newLimit);
+      state.set(base, width === 16 ? newBase & 0xff_ffff : newBase);
+    };
 
   /** The descriptor that VERR, VERW, LAR and LSL may look at, or undefined. */
   const visible = (selector: number, systemTypes: readonly number[]) => {
@@ -126,7 +130,12 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       if ((old ^ value) & CR4_MAPPING) mmu.flush();
     },
   };
-  const controlOffsets: Readonly<Record<number, number>> = { 0: CONTROL.cr0, 2: CONTROL.cr2, 3: CONTROL.cr3, 4: CONTROL.cr4 };
+  const controlOffsets: Readonly<Record<number, number>> = {
+    0: CONTROL.cr0,
+    2: CONTROL.cr2,
+    3: CONTROL.cr3,
+    4: CONTROL.cr4,
+  };
 
   /** DR4 and DR5 are DR6 and DR7 unless CR4.DE says otherwise. */
   const debugRegister = (number: number): number => {

@@ -50,7 +50,8 @@ export class X87Images {
 
   #put(linear: number, first: number, end: number): void {
     const user = this.#state.cpl === 3;
-    for (let at = first; at < end; at += 2) this.#mmu.write((linear + at) >>> 0, 2, this.#image.getUint16(at, true), user);
+    for (let at = first; at < end; at += 2)
+      this.#mmu.write((linear + at) >>> 0, 2, this.#image.getUint16(at, true), user);
   }
 
   // --- environment and state ---------------------------------------------------------------------------------------------------
@@ -119,7 +120,9 @@ export class X87Images {
       else image.setUint32(12 + index * 4, value, true);
     };
     if (state.usesDescriptors) {
-      [ip, step === 2 ? cs : cs | (opcode << 16), dp, step === 2 ? ds : ds | 0xffff_0000].forEach((value, i) => put(i, value));
+      [ip, step === 2 ? cs : cs | (opcode << 16), dp, step === 2 ? ds : ds | 0xffff_0000].forEach((value, i) =>
+        put(i, value),
+      );
       return;
     }
     // Real and virtual-8086 mode: linear addresses, their upper bits beside the opcode.
@@ -138,7 +141,8 @@ export class X87Images {
     const step = width === 16 ? 2 : 4;
     this.#fpu.loadWords(image.getUint16(0, true), image.getUint16(step, true));
     this.#fpu.tagWord = image.getUint16(2 * step, true);
-    const get = (index: number): number => (step === 2 ? image.getUint16(6 + index * 2, true) : image.getUint32(12 + index * 4, true));
+    const get = (index: number): number =>
+      step === 2 ? image.getUint16(6 + index * 2, true) : image.getUint32(12 + index * 4, true);
     if (state.usesDescriptors) {
       state.set(X87.ip, get(0));
       state.set(X87.cs, get(1) & 0xffff);
@@ -182,7 +186,8 @@ export class X87Images {
     }
     image.setUint32(FX_MXCSR, state.get(SSE.mxcsr), true);
     image.setUint32(FX_MXCSR + 4, MXCSR_MASK, true);
-    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4) image.setUint32(FX_XMM + at, state.get(SSE.xmm + at), true);
+    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4)
+      image.setUint32(FX_XMM + at, state.get(SSE.xmm + at), true);
     this.#put(linear, 0, FX_XMM + XMM_COUNT * FX_REGISTER_BYTES);
   }
 
@@ -193,7 +198,8 @@ export class X87Images {
     const mxcsr = image.getUint32(FX_MXCSR, true);
     if (mxcsr & ~MXCSR_MASK) throw gp();
     state.set(SSE.mxcsr, mxcsr);
-    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4) state.set(SSE.xmm + at, image.getUint32(FX_XMM + at, true));
+    for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4)
+      state.set(SSE.xmm + at, image.getUint32(FX_XMM + at, true));
     this.#fpu.loadWords(image.getUint16(0, true), image.getUint16(2, true));
     this.#fpu.inUse = image.getUint8(4);
     state.set(X87.opcode, image.getUint16(6, true) & 0x7ff);

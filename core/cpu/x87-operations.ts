@@ -24,4 +24,11 @@ export const PUSHING = { FPTAN: 0, FSINCOS: 1, FXTRACT: 2 } as const;
 /** FLD1 and its like, in the order of their opcodes. */
 export const CONSTANT_NAMES = ['FLD1', 'FLDL2T', 'FLDL2E', 'FLDPI', 'FLDLG2', 'FLDLN2', 'FLDZ'] as const;
 
-export const CONTROL_OP = { clearExceptions: 0, initialize: 1, free: 2, freeAndPop: 3, increment: 4, decrement: 5 } as const;
+export const CONTROL_OP = {
+  clearExceptions: 0,
+  initialize: 1,
+  free: 2,
+  freeAndPop: 3,
+  increment: 4,
+  decrement: 5,
+} as const;

@@ -1,7 +1,16 @@
 /** The x87 register stack, exceptions and their delivery, control. Intel SDM volume 1, 8.1, 8.5 to 8.7. */
 import { CpuFault, VECTOR } from './fault.ts';
 import { X87, X87_REGISTER_BYTES } from './layout.ts';
-import { CONDITION, EXCEPTION, FloatContext, Floatx80, setControlWord, setIndefinite, TAG, tagOf } from './softfloat/index.ts';
+import {
+  CONDITION,
+  EXCEPTION,
+  FloatContext,
+  Floatx80,
+  setControlWord,
+  setIndefinite,
+  TAG,
+  tagOf,
+} from './softfloat/index.ts';
 import { CR0, type CpuState } from './state.ts';
 import { CONTROL_OP } from './x87-operations.ts';
 

@@ -3,7 +3,16 @@
  * leaves a result open it is that of AMD's Zen, as with integers.
  */
 import { S } from './layout.ts';
-import { ARITHMETIC, COMPARE, DESTINATION_STI, FIRST_POPPING, POP, PUSHING, STACK_BINARY, UNARY } from './x87-operations.ts';
+import {
+  ARITHMETIC,
+  COMPARE,
+  DESTINATION_STI,
+  FIRST_POPPING,
+  POP,
+  PUSHING,
+  STACK_BINARY,
+  UNARY,
+} from './x87-operations.ts';
 import { STATUS, STATUS_WORD, X87Stack } from './x87-stack.ts';
 import {
   absolute,

@@ -60,7 +60,9 @@ export function loadState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<
       where = `${spec.name}.${fieldName}`;
       const kind = input.text();
       const body = new ByteReader(input.blob());
-      const field: Field<unknown> | undefined = Object.hasOwn(spec.fields, fieldName) ? spec.fields[fieldName] : undefined;
+      const field: Field<unknown> | undefined = Object.hasOwn(spec.fields, fieldName)
+        ? spec.fields[fieldName]
+        : undefined;
       if (!field) return err(failure('state.unknown-field', `${where}: no such field in version ${spec.version}`));
       if (field.kind !== kind) return err(failure('state.kind', `${where}: saved as ${kind}, expected ${field.kind}`));
       loaded.set(fieldName, field.load(body));
@@ -82,6 +84,7 @@ export function loadState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<
 /** One line per field for the debugger's view. */
 export function describeState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<F>): string[] {
   return Object.entries(spec.fields).map(
-    ([name, field]) => `${name} = ${field.show((state as Record<string, unknown>)[name])}${field.doc ? `  (${field.doc})` : ''}`,
+    ([name, field]) =>
+      `${name} = ${field.show((state as Record<string, unknown>)[name])}${field.doc ? `  (${field.doc})` : ''}`,
   );
 }

@@ -88,7 +88,8 @@ export function oneOf<const T extends string>(names: readonly T[], options: Fiel
     write: (out, v) => out.text(v),
     read: (input) => {
       const value = input.text();
-      if (!(names as readonly string[]).includes(value)) throw new RangeError(`"${value}" is none of ${names.join(', ')}`);
+      if (!(names as readonly string[]).includes(value))
+        throw new RangeError(`"${value}" is none of ${names.join(', ')}`);
       return value as T;
     },
   });
@@ -113,11 +114,23 @@ export function bytes(length: number, options: FieldOptions<number> = {}): Field
 }
 
 export function u16s(length: number, options: FieldOptions<number> = {}): Field<Uint16Array> {
-  return words(`u16s[${length}]`, options, () => new Uint16Array(length), (out, v) => out.u16(v), (input) => input.u16());
+  return words(
+    `u16s[${length}]`,
+    options,
+    () => new Uint16Array(length),
+    (out, v) => out.u16(v),
+    (input) => input.u16(),
+  );
 }
 
 export function u32s(length: number, options: FieldOptions<number> = {}): Field<Uint32Array> {
-  return words(`u32s[${length}]`, options, () => new Uint32Array(length), (out, v) => out.u32(v), (input) => input.u32());
+  return words(
+    `u32s[${length}]`,
+    options,
+    () => new Uint32Array(length),
+    (out, v) => out.u32(v),
+    (input) => input.u32(),
+  );
 }
 
 function words<A extends Uint16Array | Uint32Array>(
@@ -209,7 +222,11 @@ export type Fields = Readonly<Record<string, Field<any>>>; // eslint-disable-lin
 export type ValuesOf<F extends Fields> = { -readonly [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
 /** A fixed number of like records: timer channels, DMA channels. */
-export function records<F extends Fields>(count: number, fields: F, options: { readonly doc?: string } = {}): Field<ValuesOf<F>[]> {
+export function records<F extends Fields>(
+  count: number,
+  fields: F,
+  options: { readonly doc?: string } = {},
+): Field<ValuesOf<F>[]> {
   const names = Object.keys(fields);
   const each = (make: (name: string, index: number) => unknown): ValuesOf<F>[] =>
     Array.from({ length: count }, (_, i) => Object.fromEntries(names.map((n) => [n, make(n, i)])) as ValuesOf<F>);
@@ -223,7 +240,8 @@ export function records<F extends Fields>(count: number, fields: F, options: { r
       return current;
     },
     save: (out, value) => {
-      for (const record of value as Record<string, unknown>[]) for (const name of names) fields[name].save(out, record[name]);
+      for (const record of value as Record<string, unknown>[])
+        for (const name of names) fields[name].save(out, record[name]);
     },
     load: (input) => each((name) => fields[name].load(input)),
     assign: (current, loaded) => {

@@ -57,7 +57,12 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     choices: ['host', 'virtual'],
     help: 'host (default), or virtual: time counts instructions, runs repeat exactly',
   },
-  { name: 'engine', value: 'KIND', choices: ['auto', 'interpreter', 'jit'], help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)' },
+  {
+    name: 'engine',
+    value: 'KIND',
+    choices: ['auto', 'interpreter', 'jit'],
+    help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)',
+  },
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
 

@@ -20,7 +20,8 @@ function entry() {
     const top = join(here, '../..', folder);
     if (!existsSync(top)) continue;
     for (const name of readdirSync(top, { recursive: true }))
-      if (name.endsWith('.ts') && !name.endsWith('.test.ts') && statSync(join(top, name)).mtimeMs > builtMs) return source;
+      if (name.endsWith('.ts') && !name.endsWith('.test.ts') && statSync(join(top, name)).mtimeMs > builtMs)
+        return source;
   }
   return bundle;
 }

@@ -96,8 +96,7 @@ export const DIFFERENCES: readonly Difference[] = [
     title: 'string instruction that leaves its segment',
     reason:
       'the 80286 has already moved SI, DI and CX when it raises exception 13; later processors restart the instruction',
-    applies: (code, vector) =>
-      vector.exception?.vector === GENERAL_PROTECTION && STRING_WORD.includes(code.opcode),
+    applies: (code, vector) => vector.exception?.vector === GENERAL_PROTECTION && STRING_WORD.includes(code.opcode),
   },
   {
     title: 'FS and GS',

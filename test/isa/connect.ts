@@ -51,7 +51,13 @@ class CoreUnderTest implements CpuUnderTest {
     });
   }
 
-  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array, sse?: Uint8Array): void {
+  setup(
+    mode: 'real16' | 'flat32',
+    regs: Partial<Regs>,
+    memory: readonly MemoryImage[],
+    fpu?: Uint8Array,
+    sse?: Uint8Array,
+  ): void {
     const { state, mmu } = this.#cpu;
     this.#interrupted = undefined;
     this.#clearMemory();
@@ -230,7 +236,8 @@ const TABLES = ((): Uint8Array => {
 })();
 
 /** TERRARIUM_TEST_ENGINE=jit runs every vector through compiled regions. */
-const engineFromEnvironment = (): EngineUnderTest => (process.env.TERRARIUM_TEST_ENGINE === 'jit' ? 'jit' : 'interpreter');
+const engineFromEnvironment = (): EngineUnderTest =>
+  process.env.TERRARIUM_TEST_ENGINE === 'jit' ? 'jit' : 'interpreter';
 
 export function createCpuUnderTest(engine = engineFromEnvironment()): CpuUnderTest {
   return new CoreUnderTest(engine);

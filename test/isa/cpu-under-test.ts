@@ -43,7 +43,13 @@ export interface CpuUnderTest {
    * unless `eflags` says otherwise, CR0.NE set; selectors hold the values given and name no descriptor. A port nobody
    * answers reads as ones. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
    */
-  setup(mode: 'real16' | 'flat32', regs: Partial<Regs>, memory: readonly MemoryImage[], fpu?: Uint8Array, sse?: Uint8Array): void;
+  setup(
+    mode: 'real16' | 'flat32',
+    regs: Partial<Regs>,
+    memory: readonly MemoryImage[],
+    fpu?: Uint8Array,
+    sse?: Uint8Array,
+  ): void;
   /**
    * Runs up to n instructions (a REP string instruction is one) and stops after HLT. In flat32 an exception stops the
    * run with its vector and error code, before anything is pushed; EIP is then what would be pushed: the instruction's

@@ -35,7 +35,10 @@ const WIDE: Readonly<Record<Reg16, keyof Regs>> = {
 
 export function loadVectors(file: URL): Vector[] {
   const text = gunzipSync(readFileSync(file)).toString('utf8');
-  return text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Vector);
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Vector);
 }
 
 export function initialRegs(vector: Vector): Partial<Regs> {
@@ -87,7 +90,8 @@ export function compareVector(vector: Vector, result: VectorResult, ignoredFlags
   }
   for (const [name, value] of Object.entries(result.regs))
     // a HLT at FFFFh leaves EIP at 10000h
-    if (name !== 'eflags' && name !== 'eip' && value > 0xffff) differences.push(`${name} ${hex(value)}: more than 16 bits`);
+    if (name !== 'eflags' && name !== 'eip' && value > 0xffff)
+      differences.push(`${name} ${hex(value)}: more than 16 bits`);
 
   // `flagsAddress` is where the bus cycle went, which is even; with an odd SP the word begins one higher
   const { ss, sp } = vector.initial.regs;
@@ -98,7 +102,8 @@ export function compareVector(vector: Vector, result: VectorResult, ignoredFlags
     if (address === pushedFlags) mask = flagsMask & 0xff;
     if (address === pushedFlags + 1) mask = flagsMask >> 8;
     const actual = result.readByte(address);
-    if ((actual & mask) !== (value & mask)) differences.push(`[${hex(address, 6)}] ${hex(actual, 2)}, 80286: ${hex(value, 2)}`);
+    if ((actual & mask) !== (value & mask))
+      differences.push(`[${hex(address, 6)}] ${hex(actual, 2)}, 80286: ${hex(value, 2)}`);
   }
   return differences;
 }

@@ -150,9 +150,7 @@ function decimalAdjust(name: string, subtract: boolean): void {
     const old = b.readGpr(0, 8);
     const carry = b.let(conditionValue(b, CC.B));
     const adjust = b.let(b.and(b.shr(b.flagsAux(), 3), b.const(32, 1)));
-    const low = b.let(
-      b.or(b.gtU(b.and(old, b.const(8, 0x0f)), b.const(8, 9)), b.trunc(adjust, 8)),
-    );
+    const low = b.let(b.or(b.gtU(b.and(old, b.const(8, 0x0f)), b.const(8, 9)), b.trunc(adjust, 8)));
     const high = b.let(b.or(b.gtU(old, b.const(8, 0x99)), carry));
     const six = b.select(low, b.const(8, 0x06), b.const(8, 0));
     const sixty = b.select(high, b.const(8, 0x60), b.const(8, 0));

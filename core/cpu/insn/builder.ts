@@ -271,9 +271,7 @@ export abstract class Builder {
 
   /** Snapshot of a variable's value now. */
   get(variable: Variable): Value {
-    return this.let(
-      Value.tree(variable.width, true, () => this.code.localGet(variable.local)),
-    );
+    return this.let(Value.tree(variable.width, true, () => this.code.localGet(variable.local)));
   }
 
   set(variable: Variable, value: Value): void {
@@ -447,7 +445,14 @@ export abstract class Builder {
     else if (value.width === 16) this.code.byte(OP.i32Extend16S);
   }
 
-  #binary(op32: number, op64: number, a: Value, b: Value, clean: boolean, fold: (x: bigint, y: bigint) => bigint): Value {
+  #binary(
+    op32: number,
+    op64: number,
+    a: Value,
+    b: Value,
+    clean: boolean,
+    fold: (x: bigint, y: bigint) => bigint,
+  ): Value {
     if (a.width !== b.width) throw new Error(`operands of ${a.width} and ${b.width} bits`);
     if (a.constant !== undefined && b.constant !== undefined) return this.const(a.width, fold(a.constant, b.constant));
     return Value.tree(a.width, clean, () => {

@@ -82,7 +82,10 @@ insn(
 
 function farPointer(b: Builder, pointer: Opnd): { selector: Value; offset: Value } {
   if (pointer.kind === 'far')
-    return { selector: b.read({ kind: 'imm', width: 16, second: true }), offset: b.read({ kind: 'imm', width: b.operandWidth, second: false }) };
+    return {
+      selector: b.read({ kind: 'imm', width: 16, second: true }),
+      offset: b.read({ kind: 'imm', width: b.operandWidth, second: false }),
+    };
   const place = { ...pointer, width: b.operandWidth } as Opnd;
   const offset = b.let(b.read(place));
   return { offset, selector: b.let(b.read(b.displaced(place, b.const(32, b.operandWidth / 8), 16))) };

@@ -177,7 +177,14 @@ export function setArithmeticFlags(b: Builder, image: Value): void {
 export const widthMask = (width: Width): bigint => (1n << BigInt(width)) - 1n;
 
 /** ZF, PF and CF given (0 or 1, width 8), the others 0: COMISS, PTEST, PCMPISTRI. */
-export function flagsZeroParityCarry(b: Builder, zero: Value, parity: Value, carry: Value, sign?: Value, overflow?: Value): void {
+export function flagsZeroParityCarry(
+  b: Builder,
+  zero: Value,
+  parity: Value,
+  carry: Value,
+  sign?: Value,
+  overflow?: Value,
+): void {
   // The result's low byte is 0 (even parity) whether it is zero or not.
   b.setFlagsResult(b.select(zero, b.const(32, 0), b.const(32, 0x100)));
   const odd = b.shl(b.zext(b.isZero(parity), 32), AUX.PARITY_SHIFT);

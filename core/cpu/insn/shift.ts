@@ -36,7 +36,14 @@ function counted(b: Builder, dst: Opnd, count: Opnd, step: (value: Value, count:
   });
 }
 
-function shift(name: string, compute: (b: Builder, value: Value, count: Value) => { result: Value; carry: Value; overflow: (result: Value, carry: Value) => Value }): void {
+function shift(
+  name: string,
+  compute: (
+    b: Builder,
+    value: Value,
+    count: Value,
+  ) => { result: Value; carry: Value; overflow: (result: Value, carry: Value) => Value },
+): void {
   insn(name, (b, dst, count) =>
     counted(b, dst, count, (value, n) => {
       const { result, carry, overflow } = compute(b, value, n);

@@ -205,7 +205,10 @@ xmmOnly('PHMINPOSUW', (b, _x, y) => {
     b.vector(
       OPV.v128Or,
       b.vector(OPV.i32x4Shl, b.vector(op, y), sixteen),
-      byteVector(b, IOTA.map((i) => (i % 4 === 0 ? first + i / 4 : 0))),
+      byteVector(
+        b,
+        IOTA.map((i) => (i % 4 === 0 ? first + i / 4 : 0)),
+      ),
     );
   const least = (x: Value, z: Value): Value => b.let(b.vector(OPV.i32x4MinU, x, z));
   const four = least(numbered(OPV.i32x4ExtendLowI16x8U, 0), numbered(OPV.i32x4ExtendHighI16x8U, 4));
@@ -379,7 +382,9 @@ mmx('PINSRW P', (b, dst, src, control) => {
   const value = b.let(b.read(src));
   b.write(dst, low64(b, withElement(b, readVector(b, dst), numberFrom(b, control, 3), 16, value)));
 });
-mmx('PEXTRW G,N', (b, dst, src, control) => b.write(dst, element(b, readVector(b, src), numberFrom(b, control, 3), 16)));
+mmx('PEXTRW G,N', (b, dst, src, control) =>
+  b.write(dst, element(b, readVector(b, src), numberFrom(b, control, 3), 16)),
+);
 
 /** Bits 7-6 choose the source's element (memory has but one), 5-4 its place, 3-0 elements to clear. */
 sse('INSERTPS', (b, dst, src, control) => {
@@ -396,7 +401,10 @@ sse('INSERTPS', (b, dst, src, control) => {
 
 /** A mask of elements from the low bits of a word. */
 export function maskFromBits(b: Builder, word: Value, size: 16 | 32 | 64): Value {
-  const bits = b.const(128, IOTA.slice(0, 128 / size).reduce((all, i) => all | (1n << BigInt(i * size + i)), 0n));
+  const bits = b.const(
+    128,
+    IOTA.slice(0, 128 / size).reduce((all, i) => all | (1n << BigInt(i * size + i)), 0n),
+  );
   const test = { 16: OPV.i16x8Eq, 32: OPV.i32x4Eq, 64: OPV.i64x2Eq }[size];
   const set = b.vector(OPV.v128And, splat(b, size === 64 ? b.zext(word, 64) : b.trunc(word, size)), bits);
   return b.vector(test, set, bits);
@@ -457,7 +465,10 @@ for (const [letter, words, doublewords, quadwords] of [
   ] as const)
     sse(`PMOV${letter}X${suffix}`, (b, dst, src) => {
       const y = readVector(b, src);
-      b.write(dst, steps.reduce((vector: Value, step) => b.vector(step, vector), y));
+      b.write(
+        dst,
+        steps.reduce((vector: Value, step) => b.vector(step, vector), y),
+      );
     });
 
 /** Eight sums of absolute differences of four bytes: one group of the source against eight overlapping ones. */
@@ -469,7 +480,16 @@ sse('MPSADBW', (b, dst, src, control) => {
   const group = b.let(bytesFrom(b, y, b.shl(b.and(word, b.const(32, 3)), 2)));
   let sum = zeroVector(b);
   for (let i = 0; i < 4; i++) {
-    const left = b.vector(OPV.i16x8ExtendLowI8x16U, pick(b, groups, groups, 1, IOTA.map((n) => (n + i) & 15)));
+    const left = b.vector(
+      OPV.i16x8ExtendLowI8x16U,
+      pick(
+        b,
+        groups,
+        groups,
+        1,
+        IOTA.map((n) => (n + i) & 15),
+      ),
+    );
     const right = b.vector(OPV.i16x8ExtendLowI8x16U, pick(b, group, group, 1, [i]));
     sum = b.vector(OPV.i16x8Add, sum, b.vector(OPV.i16x8Abs, b.vector(OPV.i16x8Sub, left, right)));
   }

@@ -77,7 +77,10 @@ export function lanes(b: Builder, bits: 8 | 16 | 32 | 64, value: bigint): Value 
 
 /** A constant of 16 bytes. */
 export const byteVector = (b: Builder, bytes: readonly number[]): Value =>
-  b.const(128, bytes.reduce((all, byte, i) => all | (BigInt(byte & 0xff) << BigInt(8 * i)), 0n));
+  b.const(
+    128,
+    bytes.reduce((all, byte, i) => all | (BigInt(byte & 0xff) << BigInt(8 * i)), 0n),
+  );
 export const IOTA = Array.from({ length: 16 }, (_, i) => i);
 
 /** Picks elements of `size` bytes: numbers count on from the first vector into the second; the last one is repeated. */

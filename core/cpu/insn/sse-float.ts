@@ -279,7 +279,13 @@ for (const [suffix, f, count] of SHAPES.slice(0, 2)) {
   sse(`DP${suffix}`, (b, dst, src, control) => {
     const y = readVector(b, src);
     const x = readVector(b, dst);
-    callExact(b, { operation: SSE_OP.DOT_PRODUCT, shape: shapeOf(f, count), detail: b.zext(b.read(control), 32), x, y });
+    callExact(b, {
+      operation: SSE_OP.DOT_PRODUCT,
+      shape: shapeOf(f, count),
+      detail: b.zext(b.read(control), 32),
+      x,
+      y,
+    });
     b.write(dst, b.stateVector(SSE.result));
   });
 }
@@ -346,7 +352,12 @@ function toIntegers(b: Builder, f: Format, x: Value, truncate: boolean, count: n
   const careless = mxcsrIs(b, rounding | MXCSR.DAZ | MXCSR.PM | MXCSR.PE, MXCSR.PM | MXCSR.PE);
   const fast = b.and(within, b.or(allEqual(b, f, whole, x), careless));
   const integers = b.vector(f === SINGLE ? OPV.i32x4TruncSatF32x4S : OPV.i32x4TruncSatF64x2SZero, whole);
-  const exact: Exact = { operation: SSE_OP.TO_INTEGER, shape: shapeOf(f, count), detail: b.const(32, truncate ? 1 : 0), x };
+  const exact: Exact = {
+    operation: SSE_OP.TO_INTEGER,
+    shape: shapeOf(f, count),
+    detail: b.const(32, truncate ? 1 : 0),
+    x,
+  };
   return unless(b, fast, integers, exact);
 }
 
@@ -358,8 +369,12 @@ for (const [letter, truncate] of [
   ['', false],
   ['T', true],
 ] as const) {
-  sse(`CVT${letter}SS2SI`, (b, dst, src) => b.write(dst, low32(b, toIntegers(b, SINGLE, readVector(b, src), truncate, 1))));
-  sse(`CVT${letter}SD2SI`, (b, dst, src) => b.write(dst, low32(b, toIntegers(b, DOUBLE, readVector(b, src), truncate, 1))));
+  sse(`CVT${letter}SS2SI`, (b, dst, src) =>
+    b.write(dst, low32(b, toIntegers(b, SINGLE, readVector(b, src), truncate, 1))),
+  );
+  sse(`CVT${letter}SD2SI`, (b, dst, src) =>
+    b.write(dst, low32(b, toIntegers(b, DOUBLE, readVector(b, src), truncate, 1))),
+  );
   sse(`CVT${letter}PS2DQ`, (b, dst, src) => b.write(dst, toIntegers(b, SINGLE, readVector(b, src), truncate, 4)));
   sse(`CVT${letter}PD2DQ`, (b, dst, src) => b.write(dst, toIntegers(b, DOUBLE, readVector(b, src), truncate, 2)));
 }
@@ -434,7 +449,10 @@ for (const [suffix, f, count, scalar] of SHAPES)
 /** Twelve bits of the exact result: within the 1.5 * 2^-12 that the manual allows. No flags; denormals are zeros. */
 function approximate(b: Builder, x: Value, root: boolean): Value {
   const sign = b.let(b.vector(OPV.v128And, x, lanes(b, 32, 0x8000_0000n)));
-  const flushed = (y: Value): Value => b.let(b.vector(OPV.v128Bitselect, sign, y, b.vector(OPV.i32x4LtS, magnitude(b, SINGLE, y), lanes(b, 32, SINGLE.least))));
+  const flushed = (y: Value): Value =>
+    b.let(
+      b.vector(OPV.v128Bitselect, sign, y, b.vector(OPV.i32x4LtS, magnitude(b, SINGLE, y), lanes(b, 32, SINGLE.least))),
+    );
   const operand = flushed(x);
   const one = lanes(b, 32, 0x3f80_0000n);
   const z = flushed(b.let(b.vector(OPV.f32x4Div, one, root ? b.vector(OPV.f32x4Sqrt, operand) : operand)));

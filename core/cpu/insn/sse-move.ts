@@ -2,7 +2,20 @@
 import { OPV } from '../../wasm/index.ts';
 import { SSE, X87 } from '../layout.ts';
 import { insn } from './define.ts';
-import { enterMmx, high64, low64, mmx, pick, readVector, requireMmx, requireSse, sse, unaligned, wide, zeroVector } from './simd.ts';
+import {
+  enterMmx,
+  high64,
+  low64,
+  mmx,
+  pick,
+  readVector,
+  requireMmx,
+  requireSse,
+  sse,
+  unaligned,
+  wide,
+  zeroVector,
+} from './simd.ts';
 
 for (const name of ['MOVAPS', 'MOVAPD', 'MOVDQA', 'MOVNTPS', 'MOVNTPD', 'MOVNTDQ', 'MOVNTDQA'])
   sse(name, (b, dst, src) => b.write(dst, b.read(src)));

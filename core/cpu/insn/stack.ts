@@ -64,9 +64,7 @@ insn('POPA', (b) => {
   const size = b.operandWidth / 8;
   const old = b.let(b.readGpr(SP, b.stackWidth));
   const at = (slot: number): Value => b.let(b.add(old, b.const(b.stackWidth, slot * size)));
-  const values = [...Array(8).keys()].map((slot) =>
-    b.let(b.load(SEG.SS, stackAddress(b, at(slot)), b.operandWidth)),
-  );
+  const values = [...Array(8).keys()].map((slot) => b.let(b.load(SEG.SS, stackAddress(b, at(slot)), b.operandWidth)));
   // DI is on top; the image of SP is skipped.
   values.forEach((value, slot) => {
     if (7 - slot !== SP) b.writeGpr(7 - slot, value);

@@ -141,4 +141,3 @@ insn('OUT', (b, port, accumulator) => {
   b.helper('checkPort', number, bytes);
   b.helper('portWrite', number, bytes, b.zext(b.read(accumulator), 32));
 });
-

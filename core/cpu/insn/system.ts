@@ -67,14 +67,18 @@ for (const [name, helper] of [
   ['LLDT', 'loadLdtr'],
   ['LTR', 'loadTr'],
 ] as const)
-  insn(name, (b, src) => protectedOnly(b, () => void b.helper(helper, b.zext(b.read({ ...src, width: 16 } as Opnd), 32))));
+  insn(name, (b, src) =>
+    protectedOnly(b, () => void b.helper(helper, b.zext(b.read({ ...src, width: 16 } as Opnd), 32))),
+  );
 
 for (const [name, helper] of [
   ['VERR', 'verifyRead'],
   ['VERW', 'verifyWrite'],
 ] as const)
   insn(name, (b, src) =>
-    protectedOnly(b, () => flagsZero(b, b.let(b.trunc(b.helper(helper, b.zext(b.read({ ...src, width: 16 } as Opnd), 32)), 8)))),
+    protectedOnly(b, () =>
+      flagsZero(b, b.let(b.trunc(b.helper(helper, b.zext(b.read({ ...src, width: 16 } as Opnd), 32)), 8))),
+    ),
   );
 
 /** ZF tells whether the selector may be looked at; the destination changes only then. */

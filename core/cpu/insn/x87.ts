@@ -204,7 +204,10 @@ for (const [name, pop] of [
   ['FSTP', 1],
 ] as const) {
   insn(`${name} M`, (b, dst) => toMemory(b, dst, dst.width === 64 ? 'x87StoreFloat64' : 'x87StoreFloat32', pop));
-  onStack(`${name} T`, (b, register) => void b.helper('x87StoreRegister', b.read(register), constant(b, pop), b.read(OPCODE)));
+  onStack(
+    `${name} T`,
+    (b, register) => void b.helper('x87StoreRegister', b.read(register), constant(b, pop), b.read(OPCODE)),
+  );
 }
 for (const [name, truncate, pop] of [
   ['FIST', 0, 0],
@@ -280,7 +283,10 @@ for (const [name, flags] of [
   ['FCOMPP', 0],
   ['FUCOMPP', COMPARE.quiet],
 ] as const)
-  onStack(name, (b) => void b.helper('x87CompareRegister', constant(b, 1), constant(b, flags | COMPARE.pop | COMPARE.popTwice)));
+  onStack(
+    name,
+    (b) => void b.helper('x87CompareRegister', constant(b, 1), constant(b, flags | COMPARE.pop | COMPARE.popTwice)),
+  );
 for (const [name, flags] of [
   ['FICOM', 0],
   ['FICOMP', COMPARE.pop],

@@ -2,7 +2,22 @@ import { decode, newInstruction, type CodeSize, type Instruction } from '../../i
 import { encodings } from '../../isa/opcode-map.ts';
 import type { PhysicalMemory } from '../../memory/index.ts';
 import { gp, ud } from '../fault.ts';
-import { ARENA_BASE, ARENA_BYTES, BLOCK, CODE_MAP_SHIFT, MODE, RAM_BASE, R, RECORD_BYTES, S, STATE, gprAddress, mmxAddress, segmentAddress, xmmAddress } from '../layout.ts';
+import {
+  ARENA_BASE,
+  ARENA_BYTES,
+  BLOCK,
+  CODE_MAP_SHIFT,
+  MODE,
+  RAM_BASE,
+  R,
+  RECORD_BYTES,
+  S,
+  STATE,
+  gprAddress,
+  mmxAddress,
+  segmentAddress,
+  xmmAddress,
+} from '../layout.ts';
 import { overridable, segmentOperand } from './form.ts';
 import type { HandlerTable } from './handlers.ts';
 import { RUNTIME_HANDLER } from './runtime.ts';
@@ -144,7 +159,11 @@ export class BlockCache {
       const wraps = (mode & MODE.LOW) !== 0 && jumpOffset < offset;
       const targetInPage = linkable && !wraps && hasRelative(insn) && jumpOffset >= 0 && jumpOffset < PAGE;
       const nextInPage = linkable && nextOffset < PAGE;
-      this.#view.setUint32(record + R.handler, this.#handlers.handlerFor(insn, def, mode, targetInPage, nextInPage), true);
+      this.#view.setUint32(
+        record + R.handler,
+        this.#handlers.handlerFor(insn, def, mode, targetInPage, nextInPage),
+        true,
+      );
       this.#writeOperands(record, insn, offset, nextOffset);
       record += RECORD_BYTES;
       count++;
@@ -156,7 +175,11 @@ export class BlockCache {
       if (crossing) break;
     }
     // The record behind the last: how a block that is no branch goes on. Branches need it when they yield.
-    const end = single ? RUNTIME_HANDLER.YIELD : offset < PAGE && !crossing ? RUNTIME_HANDLER.CONTINUE : RUNTIME_HANDLER.CONTINUE_FAR;
+    const end = single
+      ? RUNTIME_HANDLER.YIELD
+      : offset < PAGE && !crossing
+        ? RUNTIME_HANDLER.CONTINUE
+        : RUNTIME_HANDLER.CONTINUE_FAR;
     this.#clear(record);
     this.#view.setUint32(record + R.handler, ended ? RUNTIME_HANDLER.STALE : end, true);
     this.#view.setUint16(record + R.ipOffset, offset, true);
@@ -326,7 +349,8 @@ export class BlockCache {
 }
 
 /** x87: D8 to DF. */
-const isEscape = (insn: Instruction): boolean => encodings[insn.row.id].map === 0 && (encodings[insn.row.id].opcode & 0xf8) === 0xd8;
+const isEscape = (insn: Instruction): boolean =>
+  encodings[insn.row.id].map === 0 && (encodings[insn.row.id].opcode & 0xf8) === 0xd8;
 /** The opcode as the FPU keeps it: ModRM and three bits of the byte before it. */
 const escapeOpcode = (insn: Instruction): number =>
   ((encodings[insn.row.id].opcode & 7) << 8) | (insn.mod << 6) | ((insn.reg & 7) << 3) | (insn.rm & 7);
@@ -346,4 +370,3 @@ function registerAddress(insn: Instruction, number: number, size: string): numbe
   if (size === 'b' && !insn.hasRex && number >= 4 && number < 8) return gprAddress(number - 4) + 1;
   return gprAddress(number);
 }
-

@@ -37,7 +37,13 @@ const FIXED_GPR: Readonly<Record<string, { index: number; width: Width | 0 }>> =
 };
 const FIXED_SEGMENT: Readonly<Record<string, number>> = SEG;
 /** LDS and its relatives load a segment register that the table does not list as an operand. */
-const IMPLIED_SEGMENT: Readonly<Record<string, number>> = { LES: SEG.ES, LSS: SEG.SS, LDS: SEG.DS, LFS: SEG.FS, LGS: SEG.GS };
+const IMPLIED_SEGMENT: Readonly<Record<string, number>> = {
+  LES: SEG.ES,
+  LSS: SEG.SS,
+  LDS: SEG.DS,
+  LFS: SEG.FS,
+  LGS: SEG.GS,
+};
 
 function widthOf(size: string, insn: Instruction): Width {
   const operand = (insn.operandSize * 8) as Width;
@@ -127,10 +133,17 @@ function operandOf(insn: Instruction, position: number): Opnd {
   }
 }
 
-export function formOf(def: InsnDef, insn: Instruction, mode: number, targetInPage: boolean, nextInPage: boolean): Form {
+export function formOf(
+  def: InsnDef,
+  insn: Instruction,
+  mode: number,
+  targetInPage: boolean,
+  nextInPage: boolean,
+): Form {
   const operands = insn.row.operands.map((_, i) => operandOf(insn, i));
   const implied = segmentOperand(insn, operands.length);
-  if (operands.length === 2 && implied >= 0) operands.push({ kind: 'seg', width: 16, slot: 2, stack: implied === SEG.SS });
+  if (operands.length === 2 && implied >= 0)
+    operands.push({ kind: 'seg', width: 16, slot: 2, stack: implied === SEG.SS });
   const flat = (mode & MODE.FLAT) !== 0;
   return {
     def,

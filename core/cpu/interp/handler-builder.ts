@@ -4,7 +4,19 @@ import { HELPERS, type HelperName } from '../helpers.ts';
 import { Builder, typeOf } from '../insn/builder.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
-import { EXIT, R, RECORD_BYTES, S, SEGMENT, SEGMENT_BYTES, SSE, TLB, TLB_ENTRIES, gprAddress, segmentAddress } from '../layout.ts';
+import {
+  EXIT,
+  R,
+  RECORD_BYTES,
+  S,
+  SEGMENT,
+  SEGMENT_BYTES,
+  SSE,
+  TLB,
+  TLB_ENTRIES,
+  gprAddress,
+  segmentAddress,
+} from '../layout.ts';
 import type { Form } from './form.ts';
 
 /** Functions and the type that every handler module shares, by index in the module. */
@@ -614,4 +626,3 @@ export class HandlerBuilder extends Builder {
     this.code.byte(OP.return);
   }
 }
-

@@ -29,11 +29,18 @@ export class HandlerTable {
   readonly enter: (record: number, budget: number) => void;
 
   /** `codeMap`: where in linear memory the code map starts. */
-  constructor(memory: WebAssembly.Memory, limits: { minPages: number; maxPages: number }, codeMap: number, calls: TypeScriptImports) {
+  constructor(
+    memory: WebAssembly.Memory,
+    limits: { minPages: number; maxPages: number },
+    codeMap: number,
+    calls: TypeScriptImports,
+  ) {
     this.#limits = limits;
     const shared = { memory, handlers: this.#table };
     const module = new WebAssembly.Module(encodeRuntime(limits, codeMap));
-    const runtime = new WebAssembly.Instance(module, { env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss } });
+    const runtime = new WebAssembly.Instance(module, {
+      env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
+    });
     const { readSlow, writeSlow, dynamicJump } = runtime.exports as Record<string, WebAssembly.ImportValue>;
     this.#env = { ...shared, readSlow, writeSlow, dynamicJump, helper: calls.helper };
     this.enter = runtime.exports.enter as (record: number, budget: number) => void;

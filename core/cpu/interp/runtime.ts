@@ -209,7 +209,12 @@ function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, 
  * Tries an access that missed the fast path once more: to a page with code, which the write TLB marks. `found` runs
  * with the address in linear memory in local `host`; otherwise the code goes on after this.
  */
-function emitCodePageAccess(body: FunctionBody, address: number, info: number, found: (host: number, bytes: number) => void): void {
+function emitCodePageAccess(
+  body: FunctionBody,
+  address: number,
+  info: number,
+  found: (host: number, bytes: number) => void,
+): void {
   const { code } = body;
   const bytes = body.newLocal(I32);
   const segment = body.newLocal(I32);
@@ -383,7 +388,10 @@ function load64(code: Code, offset: number): void {
 }
 
 /** The module that all handler modules share: slow paths, entry, dynamic jumps, block headers and ends. */
-export function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: number): Uint8Array<ArrayBuffer> {
+export function encodeRuntime(
+  memory: { minPages: number; maxPages: number },
+  codeMap: number,
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('memory', memory);
   module.importTable('handlers', 0);

@@ -61,7 +61,13 @@ export class RegionBuilder extends HandlerBuilder {
   #selfDepth = 0;
   #exitDepth = 0;
 
-  constructor(body: FunctionBody, blocks: readonly RegionBlock[], mode: number, view: DataView, imports: HandlerImports) {
+  constructor(
+    body: FunctionBody,
+    blocks: readonly RegionBlock[],
+    mode: number,
+    view: DataView,
+    imports: HandlerImports,
+  ) {
     super(body, blocks[0].instructions[0].form, imports);
     this.#view = view;
     this.#user = (mode & MODE.USER) !== 0;
@@ -402,4 +408,3 @@ export class RegionBuilder extends HandlerBuilder {
     this.#leaveBy(LEAVE.YIELD);
   }
 }
-

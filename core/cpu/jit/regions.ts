@@ -102,7 +102,12 @@ export class Regions {
       return { record, form: this.#handlers.formOf(view.getUint32(record + R.handler, true)) };
     });
     const end = header + (count + 1) * RECORD_BYTES;
-    return { header, offset: view.getUint16(header + R.ipOffset, true), instructions, fallsTo: view.getUint16(end + R.ipOffset, true) };
+    return {
+      header,
+      offset: view.getUint16(header + R.ipOffset, true),
+      instructions,
+      fallsTo: view.getUint16(end + R.ipOffset, true),
+    };
   }
 
   #successors(block: RegionBlock): number[] {

@@ -15,12 +15,26 @@ const EFLAGS_COMPARED = 0x003f7fd7 & ~0x00010100;
  * Runs the case between HLTs. At CPL 3 a HLT raises #GP(0), which is how the end, or a jump's landing, shows: on the
  * host INT3 does that service.
  */
-export function runOnCore(cpu: CpuUnderTest, hostCase: HostCase, image: Uint8Array, selectors: HostSelectors): HostResult {
+export function runOnCore(
+  cpu: CpuUnderTest,
+  hostCase: HostCase,
+  image: Uint8Array,
+  selectors: HostSelectors,
+): HostResult {
   const codePage = new Uint8Array(CODE_PAGE_SIZE).fill(HLT);
   codePage.set(hostCase.code, CODE - CODE_PAGE);
   const regs: Partial<Regs> = { eip: CODE, eflags: hostCase.eflags, ...selectors };
   for (const [i, name] of GENERAL_REGISTERS.entries()) regs[name] = hostCase.regs[i];
-  cpu.setup('flat32', regs, [{ address: DATA, bytes: image }, { address: CODE_PAGE, bytes: codePage }], hostCase.fpu, hostCase.sse);
+  cpu.setup(
+    'flat32',
+    regs,
+    [
+      { address: DATA, bytes: image },
+      { address: CODE_PAGE, bytes: codePage },
+    ],
+    hostCase.fpu,
+    hostCase.sse,
+  );
   const outcome = cpu.run(ENOUGH_INSTRUCTIONS);
 
   const after = cpu.regs();
@@ -76,7 +90,7 @@ export function describeCase({ regs, eflags, code, patch }: HostCase): string {
   const bytes = Uint8Array.from(code);
   const insn = newInstruction();
   const lines: string[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const status = decode(bytes, at, bytes.length, 32, insn);
     const length = status === 'ok' ? insn.length : bytes.length - at;
     const text = status === 'ok' ? format(insn, CODE + at) : `(${status})`;

@@ -43,7 +43,8 @@ const ADDRESSED_MNEMONICS = ['XLAT', 'LOOP', 'LOOPE', 'LOOPNE', 'JCXZ'];
 
 const isString = (row: OpcodeRow): boolean => row.operands.some(({ kind }) => kind === 'X' || kind === 'Y');
 const loadsSegment = ({ mnemonic, operands }: OpcodeRow): boolean =>
-  (mnemonic === 'MOV' && operands[0]?.kind === 'S') || (mnemonic === 'POP' && /^[CDEFGS]S$/.test(operands[0]?.fixed ?? ''));
+  (mnemonic === 'MOV' && operands[0]?.kind === 'S') ||
+  (mnemonic === 'POP' && /^[CDEFGS]S$/.test(operands[0]?.fixed ?? ''));
 
 /** 0F 0D with a register operand: NOP on Intel, #UD on AMD. */
 const vendorSpecific = ({ mnemonic, feature }: OpcodeRow): boolean => mnemonic === 'NOP' && feature === '3dnowprefetch';
@@ -63,18 +64,25 @@ function formsOf(row: OpcodeRow, encoding: Encoding): Form[] {
   const sized =
     SIZED_MNEMONICS.includes(row.mnemonic) ||
     row.mnemonic.startsWith('J') ||
-    row.operands.some(({ kind, size }) => (kind !== 'C' && kind !== 'D' && 'vzya'.includes(size) && size !== '') || kind === 'S');
+    row.operands.some(
+      ({ kind, size }) => (kind !== 'C' && kind !== 'D' && 'vzya'.includes(size) && size !== '') || kind === 'S',
+    );
   const string = isString(row);
   const operandSizes = sized ? ([4, 2] as const) : ([4] as const);
   const places = !encoding.hasModrm
     ? [false]
-    : [...(encoding.anyMod || (encoding.modMask & 2) !== 0 ? [false] : []), ...((encoding.modMask & 1) !== 0 && !encoding.anyMod ? [true] : [])];
+    : [
+        ...(encoding.anyMod || (encoding.modMask & 2) !== 0 ? [false] : []),
+        ...((encoding.modMask & 1) !== 0 && !encoding.anyMod ? [true] : []),
+      ];
   const reps = string ? [0, 0xf2, 0xf3] : [0];
-  const addressed = string || ADDRESSED_MNEMONICS.includes(row.mnemonic) || row.operands.some(({ kind }) => kind === 'O');
+  const addressed =
+    string || ADDRESSED_MNEMONICS.includes(row.mnemonic) || row.operands.some(({ kind }) => kind === 'O');
   const text = [row.mnemonic, ...row.operands.map(({ kind, size, fixed }) => fixed ?? kind + size)].join(' ');
   return operandSizes.flatMap((operandSize) =>
     places.flatMap((memory) =>
-      (memory || addressed ? ([4, 2] as const) : ([4] as const)).flatMap((addressSize) =>
+      (memory || addressed ? ([4, 2] as const) : ([4] as const)).flatMap(
+        (addressSize) =>
         reps.map((rep) => ({
           name: [
             text,

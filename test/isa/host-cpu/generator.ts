@@ -266,7 +266,7 @@ class CaseMaker {
 
   /** Immediate bytes; `relative` is the size of a jump's distance, still to be aimed. */
   #immediates(): { bytes: number[]; relative: number } {
-    const { form, random } = this;
+    const { form } = this;
     const bytes: number[] = [];
     let relative = 0;
     for (const { kind, size } of form.row.operands) {

@@ -41,7 +41,10 @@ interface Trial {
 /** Runs the trials on both; the data image carries the patches of earlier cases, so it is rebuilt as the host does. */
 function differencesOf(trials: readonly Trial[]): string[] {
   const image = dataImage(SEED);
-  const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
+  const { selectors, results } = runOnHost(
+    image,
+    trials.map(({ hostCase }) => hostCase),
+  );
   const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { mnemonic, name, hostCase }] of trials.entries()) {
@@ -49,7 +52,9 @@ function differencesOf(trials: readonly Trial[]): string[] {
     const core = runOnCore(cpu, hostCase, image, selectors);
     const differences = compareResults(core, results[i], ignoredFlags(mnemonic, vendor, results[i]));
     if (differences.length > 0)
-      failures.push(`${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n      ${differences.join('\n      ')}`);
+      failures.push(
+        `${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n      ${differences.join('\n      ')}`,
+      );
   }
   return failures;
 }
@@ -79,7 +84,9 @@ describe('integer instructions against the host processor', () => {
   });
 
   it('keep their meaning in sequence', { timeout: TIMEOUT_MS }, () => {
-    const differing = new Set(VENDOR_DIFFERENCES.filter(({ host }) => host === vendor).flatMap(({ mnemonics }) => mnemonics));
+    const differing = new Set(
+      VENDOR_DIFFERENCES.filter(({ host }) => host === vendor).flatMap(({ mnemonics }) => mnemonics),
+    );
     const usable = sequenceForms(forms).filter(({ row }) => !differing.has(row.mnemonic));
     const trials = Array.from({ length: CASES_PER_FORM * SEQUENCES_PER_CASE }, (_, k): Trial => ({
       mnemonic: 'sequence',

@@ -91,7 +91,8 @@ function encodeCases(image: Uint8Array, cases: readonly HostCase[]): Buffer {
   let at = 4 + DATA_SIZE;
   for (const { regs, eflags, code, patch, fpu, sse } of cases) {
     if (code.length > CODE_BYTES || patch.bytes.length > PATCH_BYTES) throw new RangeError('case too long');
-    if (patch.offset < 0 || patch.offset + patch.bytes.length > DATA_SIZE) throw new RangeError('patch outside the data area');
+    if (patch.offset < 0 || patch.offset + patch.bytes.length > DATA_SIZE)
+      throw new RangeError('patch outside the data area');
     const words = [...regs, eflags, code.length, patch.offset, patch.bytes.length];
     for (const [i, word] of words.entries()) out.writeUInt32LE(word >>> 0, at + i * 4);
     out.set(code, at + 48);

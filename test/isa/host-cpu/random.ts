@@ -32,11 +32,16 @@ export class Random {
   /** A 32-bit operand: half of them at a corner of some width. */
   operand(): number {
     switch (this.below(6)) {
-      case 0: return this.pick(CORNERS);
-      case 1: return (this.pick(CORNERS) + this.between(-2, 2)) >>> 0;
-      case 2: return ((this.u32() & 0xffff0000) | (this.pick(CORNERS) & 0xffff)) >>> 0;
-      case 3: return this.u32() >>> this.below(32);
-      default: return this.u32();
+      case 0:
+        return this.pick(CORNERS);
+      case 1:
+        return (this.pick(CORNERS) + this.between(-2, 2)) >>> 0;
+      case 2:
+        return ((this.u32() & 0xffff0000) | (this.pick(CORNERS) & 0xffff)) >>> 0;
+      case 3:
+        return this.u32() >>> this.below(32);
+      default:
+        return this.u32();
     }
   }
 }

@@ -8,13 +8,16 @@ import type { HostCase } from './native.ts';
 import { Random, mixSeed } from './random.ts';
 
 const CODE_BYTES = 24;
-const BARRED = /^(PUSH|POP|CALL|RET|JMP|ENTER|LEAVE|LOOP|J|UD\d|HLT|INT|CLI|STI|L[GIL]|LTR|LMSW|INV|WB|CLTS|WRMSR|RDMSR|XLAT|IN|OUT|PAUSE)/;
+const BARRED =
+  /^(PUSH|POP|CALL|RET|JMP|ENTER|LEAVE|LOOP|J|UD\d|HLT|INT|CLI|STI|L[GIL]|LTR|LMSW|INV|WB|CLTS|WRMSR|RDMSR|XLAT|IN|OUT|PAUSE)/;
 
 /** Forms that touch neither memory nor control flow and that no operand makes privileged. */
 export function sequenceForms(forms: readonly Form[]): Form[] {
   return forms.filter(
     ({ row, memory }) =>
-      !memory && (!BARRED.test(row.mnemonic) || row.mnemonic === 'INC') && row.operands.every(({ kind }) => 'ERGZIK'.includes(kind)),
+      !memory &&
+      (!BARRED.test(row.mnemonic) || row.mnemonic === 'INC') &&
+      row.operands.every(({ kind }) => 'ERGZIK'.includes(kind)),
   );
 }
 

@@ -31,12 +31,16 @@ describe('approximations', () => {
       const core = runOnCore(cpu, hostCase, image, selectors);
       const text = `case ${i}: ${describeCase(hostCase)}`;
       expect(compareResults(core, results[i], 0), text).toEqual([]);
-      const [before, mine, theirs] = [hostCase.sse!, core.sse!, results[i].sse!].map((bytes) => new DataView(bytes.buffer));
+      const [before, mine, theirs] = [hostCase.sse!, core.sse!, results[i].sse!].map(
+        (bytes) => new DataView(bytes.buffer),
+      );
       expect(mine.getUint32(REGISTERS, true), text).toBe(theirs.getUint32(REGISTERS, true));
       for (let at = 0; at < REGISTERS; at += 4) {
         const host = theirs.getFloat32(at, true);
         if (theirs.getUint32(at, true) === before.getUint32(at, true) || !isOrdinary(host)) {
-          expect(mine.getUint32(at, true).toString(16), `${text}, byte ${at}`).toBe(theirs.getUint32(at, true).toString(16));
+          expect(mine.getUint32(at, true).toString(16), `${text}, byte ${at}`).toBe(
+            theirs.getUint32(at, true).toString(16),
+          );
           continue;
         }
         // Both are within the bound of the exact result.

@@ -15,15 +15,20 @@ const MXCSR_DEFAULT = 0x1f80;
 const P66 = 2;
 const EAX = 0, EDX = 2, EDI = 7; // prettier-ignore
 
-export const approximationForms = (): Form[] => vectorForms().filter(({ row }) => APPROXIMATIONS.includes(row.mnemonic));
+export const approximationForms = (): Form[] =>
+  vectorForms().filter(({ row }) => APPROXIMATIONS.includes(row.mnemonic));
 export const sseForms = (): Form[] => vectorForms().filter(({ row }) => !APPROXIMATIONS.includes(row.mnemonic));
 
 function vectorForms(): Form[] {
   return rows.flatMap((row, id) => {
     const encoding = encodings[id];
-    const vector = row.operands.some(({ kind }) => 'PQNVWU'.includes(kind)) || /^(LD|ST)MXCSR$|FENCE$|^EMMS$|^CLFLUSH$|^MOVNTI$/.test(row.mnemonic);
+    const vector =
+      row.operands.some(({ kind }) => 'PQNVWU'.includes(kind)) ||
+      /^(LD|ST)MXCSR$|FENCE$|^EMMS$|^CLFLUSH$|^MOVNTI$/.test(row.mnemonic);
     if (!vector || row.only64 || row.feature === 'fxsr' || EXCLUDED.includes(row.mnemonic)) return [];
-    const places = encoding.hasModrm ? [...(encoding.modMask & 1 ? [true] : []), ...(encoding.modMask & 2 ? [false] : [])] : [false];
+    const places = encoding.hasModrm
+      ? [...(encoding.modMask & 1 ? [true] : []), ...(encoding.modMask & 2 ? [false] : [])]
+      : [false];
     const text = [row.mnemonic, ...row.operands.map(({ kind, size, fixed }) => fixed ?? kind + size)].join(' ');
     return places.map((memory) => ({
       name: `${text} ${memory ? 'mem' : 'reg'}`,
@@ -37,7 +42,10 @@ type Fill = (ops: Operands, view: DataView, at: number) => void;
 const integers: Fill = (ops, view, at) => {
   for (let i = 0; i < 16; i += 4) {
     const value = ops.below(0x1_0000_0000);
-    const corner = ops.pick([0, 0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x8000_8000, 0x7fff_7fff, 0x8080_8080, 0x7f7f_7f7f, 0x0001_0001, 5, 16, 33]);
+    const corner = ops.pick([
+      0, 0xffff_ffff, 0x8000_0000, 0x7fff_ffff, 0x8000_8000, 0x7fff_7fff, 0x8080_8080, 0x7f7f_7f7f, 0x0001_0001, 5, 16,
+      33,
+    ]);
     view.setUint32(at + i, ops.below(3) === 0 ? corner : value, true);
   }
 };
@@ -48,7 +56,17 @@ const text: Fill = (ops, view, at) => {
 };
 /** Small integers, halves and numbers of like size: what ordinary programs compute with. */
 const ordinary = (ops: Operands): number =>
-  ops.pick([0, 1, -1, 0.5, ops.below(2000) - 1000, ops.below(100) / 8, ops.below(1 << 30) / 12345, -ops.below(1 << 30) / 678, 2 ** (ops.below(40) - 20)]);
+  ops.pick([
+    0,
+    1,
+    -1,
+    0.5,
+    ops.below(2000) - 1000,
+    ops.below(100) / 8,
+    ops.below(1 << 30) / 12345,
+    -ops.below(1 << 30) / 678,
+    2 ** (ops.below(40) - 20),
+  ]);
 
 function numbers(size: 4 | 8, special: number): Fill {
   return (ops, view, at) => {
@@ -100,7 +118,8 @@ function fpuImage(ops: Operands, fill: Fill): Uint8Array {
   return image;
 }
 
-export const usesMmx = ({ row }: Form): boolean => row.feature === 'mmx' || row.operands.some(({ kind }) => 'PQN'.includes(kind));
+export const usesMmx = ({ row }: Form): boolean =>
+  row.feature === 'mmx' || row.operands.some(({ kind }) => 'PQN'.includes(kind));
 
 export function makeSseCase(form: Form, seed: number): HostCase {
   const base = makeCase(form, seed);
@@ -125,14 +144,18 @@ export function makeSseCase(form: Form, seed: number): HostCase {
     ops.integer(memory, 0);
     ops.integer(memory, 8);
   }
-  const bytes = operands.some(({ kind }) => 'EMQW'.includes(kind)) && form.memory ? Array.from(new Uint8Array(memory.buffer)) : base.patch.bytes;
+  const bytes =
+    operands.some(({ kind }) => 'EMQW'.includes(kind)) && form.memory
+      ? Array.from(new Uint8Array(memory.buffer))
+      : base.patch.bytes;
   const fpu = usesMmx(form) ? { fpu: fpuImage(ops, fill) } : {};
   return { ...base, regs: regs.map((value) => value >>> 0), patch: { offset: base.patch.offset, bytes }, sse, ...fpu };
 }
 
 const SEQUENCE_BYTES = 24;
 /** Registers alone, so that no instruction depends on an address that an earlier one has changed; nothing vendors differ in. */
-export const sequenceForms = (): Form[] => sseForms().filter(({ row, memory }) => !memory && !/^MASKMOV|^CVT(PI2P|T?P[SD]2PI)/.test(row.mnemonic));
+export const sequenceForms = (): Form[] =>
+  sseForms().filter(({ row, memory }) => !memory && !/^MASKMOV|^CVT(PI2P|T?P[SD]2PI)/.test(row.mnemonic));
 
 /** Several instructions in a row: flags that stay, registers that both files share, what the first leaves for the next. */
 export function makeSseSequence(forms: readonly Form[], seed: number): HostCase {

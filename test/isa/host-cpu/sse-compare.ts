@@ -8,7 +8,8 @@ const register = (image: Uint8Array, i: number): string => {
   const view = new DataView(image.buffer, image.byteOffset + i * 16);
   return [12, 8, 4, 0].map((at) => hex(view.getUint32(at, true))).join('_');
 };
-const mxcsr = (image: Uint8Array): string => hex(new DataView(image.buffer, image.byteOffset).getUint32(MXCSR, true), 5);
+const mxcsr = (image: Uint8Array): string =>
+  hex(new DataView(image.buffer, image.byteOffset).getUint32(MXCSR, true), 5);
 
 export function compareSse(core: HostResult, host: HostResult): string[] {
   const [mine, theirs] = [core.sse!, host.sse!];

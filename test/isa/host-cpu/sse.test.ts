@@ -47,7 +47,10 @@ interface Trial {
 
 function differencesOf(trials: readonly Trial[]): string[] {
   const image = dataImage(SEED);
-  const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
+  const { selectors, results } = runOnHost(
+    image,
+    trials.map(({ hostCase }) => hostCase),
+  );
   const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { name, mnemonic, hostCase }] of trials.entries()) {
@@ -61,7 +64,9 @@ function differencesOf(trials: readonly Trial[]): string[] {
     ];
     if (differences.length === 0) continue;
     const states = [describeSse(hostCase.sse!), ...(hostCase.fpu ? [describeFpu(hostCase.fpu)] : [])].join('\n    ');
-    failures.push(`${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${states}\n      ${differences.join('\n      ')}`);
+    failures.push(
+      `${name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${states}\n      ${differences.join('\n      ')}`,
+    );
   }
   return failures;
 }
@@ -79,7 +84,11 @@ describe('MMX and SSE instructions against the host processor', () => {
 
   it.each([...byMnemonic.keys()])('%s', { timeout: TIMEOUT_MS }, (mnemonic) => {
     const trials = (byMnemonic.get(mnemonic) ?? []).flatMap(({ form, index }) =>
-      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({ name: form.name, mnemonic, hostCase: makeSseCase(form, mixSeed(SEED, 0x55e, index, k)) })),
+      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({
+        name: form.name,
+        mnemonic,
+        hostCase: makeSseCase(form, mixSeed(SEED, 0x55e, index, k)),
+      })),
     );
 
     expectNone(differencesOf(trials), trials.length);

@@ -18,11 +18,15 @@ export function x87Forms(): Form[] {
     const encoding = encodings[id];
     const isX87 = encoding.map === 0 && ((encoding.opcode & 0xf8) === 0xd8 || encoding.opcode === WAIT);
     if (!isX87) return [];
-    const places = [...(encoding.hasModrm && encoding.modMask & 1 ? [true] : []), ...(encoding.modMask & 2 ? [false] : [])];
+    const places = [
+      ...(encoding.hasModrm && encoding.modMask & 1 ? [true] : []),
+      ...(encoding.modMask & 2 ? [false] : []),
+    ];
     const image = row.operands.some(({ size }) => size === 'm28' || size === 'm108');
     const text = [row.mnemonic, ...row.operands.map(({ kind, size, fixed }) => fixed ?? kind + size)].join(' ');
     return places.flatMap((memory) =>
-      (image ? ([4, 2] as const) : ([4] as const)).flatMap((operandSize) =>
+      (image ? ([4, 2] as const) : ([4] as const)).flatMap(
+        (operandSize) =>
         (memory ? ([4, 2] as const) : ([4] as const)).map((addressSize) => ({
           name: `${text}${image ? ` o${operandSize * 8}` : ''}${memory ? ` a${addressSize * 8}` : ''}`,
           row, encoding, operandSize, addressSize, memory, rep: 0,
@@ -40,10 +44,15 @@ function fpuImage(ops: Operands): Uint8Array {
   const flags = ops.below(0x80);
   const masked = ops.below(12) === 0 ? flags : flags & (control | STACK_FAULT);
   view.setUint16(0, control, true);
-  view.setUint16(4, (ops.below(8) << TOP_SHIFT) | (ops.below(0x10000) & CONDITIONS) | (masked & (EXCEPTIONS | STACK_FAULT)), true);
+  view.setUint16(
+    4,
+    (ops.below(8) << TOP_SHIFT) | (ops.below(0x10000) & CONDITIONS) | (masked & (EXCEPTIONS | STACK_FAULT)),
+    true,
+  );
   const odds = ops.pick([0, 0, 2, 8, 8, 30]);
   let tags = ops.pick([0, 0xffff, 0x5555, 0xaaaa]);
-  if (odds > 0) for (let i = 0; i < 8; i++) tags = ops.below(odds) === 0 ? tags | (3 << (i * 2)) : tags & ~(3 << (i * 2));
+  if (odds > 0)
+    for (let i = 0; i < 8; i++) tags = ops.below(odds) === 0 ? tags | (3 << (i * 2)) : tags & ~(3 << (i * 2));
   view.setUint16(8, tags, true);
   view.setUint32(12, ops.below(0x7fffffff), true);
   view.setUint16(16, ops.below(0x10000), true);
@@ -66,7 +75,8 @@ function operandBytes(form: Form, ops: Operands, fpu: Uint8Array): number[] {
   const exponent = new DataView(fpu.buffer).getUint16(REGISTERS + 8, true) & 0x7fff;
   if (mnemonic === 'FBLD') ops.bcd(view, 0);
   else if (mnemonic === 'FLDCW') view.setUint16(0, ops.below(2) === 0 ? ops.controlWord() : ops.below(0x10000), true);
-  else if (size === 'm28' || size === 'm108') for (let at = 0; at < 32; at += 2) view.setUint16(at, ops.below(0x10000), true);
+  else if (size === 'm28' || size === 'm108')
+    for (let at = 0; at < 32; at += 2) view.setUint16(at, ops.below(0x10000), true);
   else if (size === 't') ops.x80(view, 0);
   else if (size === 'w' || mnemonic.startsWith('FI')) ops.integer(view, 0);
   else if (size === 'd') ops.float32(view, 0, exponent - 16383 + 127);

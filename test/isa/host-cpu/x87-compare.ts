@@ -36,7 +36,8 @@ const register = (view: DataView, i: number): Register => ({
 const text = ({ se, significand }: Register): string => `${hex(se, 4)}:${significand.toString(16).padStart(16, '0')}`;
 
 function unitsApart(a: Register, b: Register): bigint {
-  const ordinal = ({ se, significand }: Register): bigint => (BigInt(se) << 63n) + (significand & 0x7fff_ffff_ffff_ffffn);
+  const ordinal = ({ se, significand }: Register): bigint =>
+    (BigInt(se) << 63n) + (significand & 0x7fff_ffff_ffff_ffffn);
   const distance = ordinal(a) - ordinal(b);
   return distance < 0n ? -distance : distance;
 }
@@ -58,7 +59,9 @@ export function compareFpu(mnemonic: string, vendor: string, core: HostResult, h
     if (name === 'opcode') ignored = ~0x7ff;
     if (name === 'status' && near && theirs.getUint16(offset, true) & INEXACT) ignored = C1;
     if (name === 'status' && KEEPS_C1.includes(mnemonic) && vendor !== 'AuthenticAMD') ignored = C1;
-    const [a, b] = [mine, theirs].map((view) => (bytes === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true)) & ~ignored);
+    const [a, b] = [mine, theirs].map(
+      (view) => (bytes === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true)) & ~ignored,
+    );
     if (a !== b) differences.push(`${name} ${hex(a, bytes * 2)}, host: ${hex(b, bytes * 2)}`);
   }
   return differences;
@@ -67,6 +70,9 @@ export function compareFpu(mnemonic: string, vendor: string, core: HostResult, h
 /** The state for a person. */
 export function describeFpu(image: Uint8Array): string {
   const view = new DataView(image.buffer, image.byteOffset);
-  const words = FIELDS.map(([name, offset, bytes]) => `${name}=${hex(bytes === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true), bytes * 2)}`);
+  const words = FIELDS.map(
+    ([name, offset, bytes]) =>
+      `${name}=${hex(bytes === 4 ? view.getUint32(offset, true) : view.getUint16(offset, true), bytes * 2)}`,
+  );
   return `${words.join(' ')}\n    ${Array.from({ length: 8 }, (_, i) => text(register(view, i))).join(' ')}`;
 }

@@ -37,15 +37,24 @@ interface Trial {
 /** Texts by the number of the case. */
 function differencesOf(trials: readonly Trial[]): Map<number, string> {
   const image = dataImage(SEED);
-  const { selectors, results } = runOnHost(image, trials.map(({ hostCase }) => hostCase));
+  const { selectors, results } = runOnHost(
+    image,
+    trials.map(({ hostCase }) => hostCase),
+  );
   const cpu = createCpuUnderTest();
   const failures = new Map<number, string>();
   for (const [i, { form, hostCase }] of trials.entries()) {
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
     const core = runOnCore(cpu, hostCase, image, selectors);
-    const differences = [...compareResults(core, results[i], 0), ...compareFpu(form.row.mnemonic, vendor, core, results[i])];
+    const differences = [
+      ...compareResults(core, results[i], 0),
+      ...compareFpu(form.row.mnemonic, vendor, core, results[i]),
+    ];
     if (differences.length > 0)
-      failures.set(i, `${form.name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${describeFpu(hostCase.fpu!)}\n      ${differences.join('\n      ')}`);
+      failures.set(
+        i,
+        `${form.name} (seed ${SEED}, case ${i})\n    ${describeCase(hostCase)}\n    ${describeFpu(hostCase.fpu!)}\n      ${differences.join('\n      ')}`,
+      );
   }
   return failures;
 }
@@ -68,7 +77,10 @@ describe('x87 instructions against the host processor', () => {
 
   it.each([...byMnemonic.keys()])('%s', { timeout: TIMEOUT_MS }, (mnemonic) => {
     const trials = (byMnemonic.get(mnemonic) ?? []).flatMap(({ form, index }) =>
-      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({ form, hostCase: makeX87Case(form, mixSeed(SEED, 0x87, index, k)) })),
+      Array.from({ length: CASES_PER_FORM }, (_, k): Trial => ({
+        form,
+        hostCase: makeX87Case(form, mixSeed(SEED, 0x87, index, k)),
+      })),
     );
 
     const failures = lastingDifferencesOf(trials);
