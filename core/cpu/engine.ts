@@ -32,6 +32,8 @@ export interface CpuConnections extends FpuErrorPins {
   readonly io: IoBus;
   /** Vector of the interrupt that the board signals; called once per interrupt taken. */
   readonly acknowledge: () => number;
+  /** Absent: a processor without local APIC. */
+  readonly localApic?: () => { apicBase: number };
   readonly timeStamp: () => bigint;
   readonly log: (message: string) => void;
   /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
@@ -83,6 +85,8 @@ export class Cpu {
   /** Record that a kick turned into YIELD, and the handler it had. */
   #patched: { record: number; handler: number } | undefined;
   #kicked = false;
+  /** What lies at physical addresses changed: decoded code is forgotten before the next instruction. */
+  #remapped = false;
   #budgetStart = 0;
   #retiredBefore = 0;
   /** Told of every exception and interrupt, for tests and traces. */
@@ -106,6 +110,7 @@ export class Cpu {
       far,
       interrupts: this.interrupts,
       io: connections.io,
+      localApic: connections.localApic,
       timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
       kick: () => this.kick(),
     });
@@ -177,6 +182,13 @@ export class Cpu {
     this.kick();
   }
 
+  /** The board maps physical addresses to other memory from now on. */
+  remapped(): void {
+    this.mmu.flush();
+    this.#remapped = true;
+    this.kick();
+  }
+
   /** Makes `run` come back before the next instruction. */
   kick(): void {
     this.#kicked = true;
@@ -221,6 +233,13 @@ export class Cpu {
   run(count: number): CpuStop {
     let left = count;
     this.#kicked = false;
+    if (this.#remapped) {
+      this.#remapped = false;
+      this.blocks.flush();
+      this.regions.flush();
+      this.#heat.clear();
+      this.mmu.nextGeneration();
+    }
     // The board may have moved rip since the last exit.
     this.state.set(S.exitLink, 0);
     while (left > 0) {

@@ -75,7 +75,9 @@ export class Mmu {
   }
 
   revokeAllWrites(): void {
-    for (const entry of this.#filled) if (Math.floor(entry / TLB_ENTRIES) & 1) this.#clear(entry);
+    const isWrite = (entry: number): boolean => (Math.floor(entry / TLB_ENTRIES) & 1) === 1;
+    for (const entry of this.#filled) if (isWrite(entry)) this.#clear(entry);
+    this.#filled = this.#filled.filter((entry) => !isWrite(entry));
   }
 
   /** Makes every jump cache entry invalid. */

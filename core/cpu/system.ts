@@ -22,6 +22,7 @@ export interface SystemParts {
   readonly interrupts: Interrupts;
   readonly io: IoBus;
   /** Time-stamp counter now. */
+  readonly localApic?: (() => { apicBase: number }) | undefined;
   readonly timeStamp: () => bigint;
   /** Makes the engine look at interrupts before the next instruction. */
   readonly kick: () => void;
@@ -156,7 +157,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       case MSR.TSC:
         return parts.timeStamp();
       case MSR.APIC_BASE:
-        return state.view.getBigUint64(CONTROL.apicBase, true);
+        return parts.localApic ? BigInt(parts.localApic().apicBase) : state.view.getBigUint64(CONTROL.apicBase, true);
       case MSR.SYSENTER_CS:
         return BigInt(state.get(CONTROL.sysenterCs));
       case MSR.SYSENTER_ESP:
@@ -182,7 +183,8 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
         );
         return;
       case MSR.APIC_BASE:
-        state.view.setBigUint64(CONTROL.apicBase, value, true);
+        if (parts.localApic) parts.localApic().apicBase = low;
+        else state.view.setBigUint64(CONTROL.apicBase, value, true);
         return;
       case MSR.SYSENTER_CS:
         state.set(CONTROL.sysenterCs, low);

@@ -11,6 +11,7 @@ import { Int16 } from './int16.ts';
 import { Keyboard } from './keyboard.ts';
 import { CALLOUT } from './layout.ts';
 import { Mouse15 } from './mouse15.ts';
+import { Pci1a } from './pci1a.ts';
 import { PortServices } from './ports.ts';
 import { Post } from './post.ts';
 import { TimerServices } from './timer.ts';
@@ -20,6 +21,8 @@ const FLOPPY_INTERRUPT_SEEN = 0x80;
 const DISK_INTERRUPT_FLAG = 0x8e;
 /** INT 13h AH=4Bh names the emulation, whatever drive number it took. */
 const EL_TORITO = 0x4b;
+/** INT 1Ah AH=B1h. */
+const PCI_BIOS = 0xb1;
 
 export class Bios {
   readonly #guest: Guest;
@@ -32,6 +35,7 @@ export class Bios {
   readonly #mouse: Mouse15;
   readonly #int15: Int15;
   readonly #ports: PortServices;
+  readonly #pci: Pci1a;
   readonly #boot: Boot;
   readonly #post: Post;
 
@@ -47,6 +51,7 @@ export class Bios {
     this.#timer = new TimerServices(guest);
     this.#mouse = new Mouse15(guest);
     this.#int15 = new Int15(guest, this.#timer, this.#mouse);
+    this.#pci = new Pci1a(guest);
     this.#ports = new PortServices(guest, this.#video.text);
     this.#boot = new Boot(guest, drives, this.#video);
     this.#post = new Post(guest, this.#video, this.#keyboard, this.#timer, this.#mouse);
@@ -78,7 +83,8 @@ export class Bios {
         this.#int16.call();
         break;
       case 0x1a:
-        this.#timer.call();
+        if (g.ah === PCI_BIOS) this.#pci.call();
+        else this.#timer.call();
         break;
       case 0x15:
         this.#int15.call();

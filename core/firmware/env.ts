@@ -71,6 +71,8 @@ export interface BiosEnv {
   readonly translate?: (linearAddr: number, write: boolean) => number;
   /** Whether the processor has a floating-point unit, for the equipment word. Absent: it has none. */
   readonly hasFpu?: () => boolean;
+  /** Tables for POST to put into memory, which is reported as used by them. */
+  readonly acpi?: { readonly physAddr: number; readonly bytes: Uint8Array } | undefined;
   /** Physical address of the adapter's linear frame buffer. Default E0000000h. */
   readonly lfbAddr?: () => number;
 }

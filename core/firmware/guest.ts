@@ -25,6 +25,11 @@ export class Guest {
     this.io = env.io;
   }
 
+  /** Memory that guests may use: what lies above is the tables'. */
+  get usableBytes(): number {
+    return this.env.acpi?.physAddr ?? this.memory.sizeBytes;
+  }
+
   get al(): number {
     return this.cpu.eax & 0xff;
   }

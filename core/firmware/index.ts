@@ -4,4 +4,5 @@ export { checkLinuxKernel } from './linux-boot.ts';
 export type { BiosCpu, BiosDrive, BiosEnv, BiosMemory } from './env.ts';
 export { CALLOUT_PHYS_ADDR } from './layout.ts';
 export { buildRom } from './rom.ts';
+export { systemTables } from './system-tables.ts';
 export { buildVideoRom } from './video-rom.ts';

@@ -63,7 +63,7 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
   if (!layout.ok) return layout;
   const { image, initrd, commandLine } = kernel;
   const { setupBytes, initrdMax } = layout.value;
-  const memoryBytes = g.memory.sizeBytes;
+  const memoryBytes = g.usableBytes;
   if (KERNEL_ADDRESS + image.length - setupBytes > memoryBytes)
     return err(failure('kernel.memory', `the kernel does not fit into ${memoryBytes >>> 20} MiB`, 'give the machine more memory'));
   g.memory.writeBytes(SETUP_ADDRESS, image.subarray(0, setupBytes));

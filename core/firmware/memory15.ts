@@ -13,6 +13,7 @@ const PCI_HOLE = 0xe0000000;
 const SMAP = 0x534d4150;
 const RAM = 1;
 const RESERVED = 2;
+const ACPI = 3;
 
 interface Region {
   readonly base: number;
@@ -22,11 +23,12 @@ interface Region {
 
 const region = (base: number, end: number, type: number): Region => ({ base, length: end - base, type });
 
-/** The E820 map of a board with `sizeBytes` of memory. */
-export function addressMap(sizeBytes: number): readonly Region[] {
+/** The E820 map of a board with `sizeBytes` of memory, ACPI tables in it from `acpiAddr` to its end. */
+export function addressMap(sizeBytes: number, acpiAddr?: number): readonly Region[] {
   const below4g = Math.min(sizeBytes, PCI_HOLE);
   const map = [region(0, EBDA_BASE, RAM), region(EBDA_BASE, 0xa0000, RESERVED), region(0xf0000, MIB, RESERVED)];
-  if (below4g > MIB) map.push(region(MIB, below4g, RAM));
+  if (below4g > MIB) map.push(region(MIB, acpiAddr ?? below4g, RAM));
+  if (acpiAddr !== undefined) map.push(region(acpiAddr, below4g, ACPI));
   map.push(region(0xfffc0000, FOUR_GIB, RESERVED));
   if (sizeBytes > PCI_HOLE) map.push(region(FOUR_GIB, FOUR_GIB + sizeBytes - PCI_HOLE, RAM));
   return map;
@@ -39,11 +41,11 @@ export class Memory15 {
 
   constructor(guest: Guest) {
     this.#guest = guest;
-    this.#map = addressMap(guest.memory.sizeBytes);
+    this.#map = addressMap(guest.memory.sizeBytes, guest.env.acpi?.physAddr);
   }
 
   get #extendedKib(): number {
-    return Math.max(0, Math.min(this.#guest.memory.sizeBytes, PCI_HOLE) - MIB) / KIB;
+    return Math.max(0, Math.min(this.#guest.usableBytes, PCI_HOLE) - MIB) / KIB;
   }
 
   /** AH=87h: CX words by the descriptors at ES:SI+10h (source) and +18h (destination). */

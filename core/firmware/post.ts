@@ -5,6 +5,7 @@
 import { BDA, BDA_BASE } from './bda.ts';
 import { diskGeometry, floppyFormat } from './drives.ts';
 import type { Guest } from './guest.ts';
+import { initialisePci } from './pci-init.ts';
 import type { Keyboard } from './keyboard.ts';
 import { EBDA, EBDA_BASE, EBDA_SEGMENT, ROM, ROM_SEGMENT } from './layout.ts';
 import type { Mouse15 } from './mouse15.ts';
@@ -84,6 +85,9 @@ export class Post {
     g.cpu.setRealModeSegment('ss', 0);
     g.cpu.esp = STACK_TOP;
     g.env.setA20(true);
+    initialisePci(g.io);
+    const { acpi } = g.env;
+    if (acpi) g.memory.writeBytes(acpi.physAddr, acpi.bytes);
     this.#dataAreas();
     this.#vectors();
     this.#chips();
@@ -225,11 +229,11 @@ export class Post {
     g.cmosWrite(CMOS.DISK0_TYPE, disks.length > 0 ? 47 : 0);
     g.cmosWrite(CMOS.DISK0_TYPE + 1, disks.length > 1 ? 47 : 0);
     g.cmosWrite(CMOS.EQUIPMENT, this.#equipment() & 0xff);
-    const extendedKib = Math.min(0xffff, Math.max(0, (g.memory.sizeBytes - MIB) / KIB));
+    const extendedKib = Math.min(0xffff, Math.max(0, (g.usableBytes - MIB) / KIB));
     this.#cmosWord(CMOS.BASE_LOW, 640);
     this.#cmosWord(CMOS.EXTENDED_LOW, extendedKib);
     this.#cmosWord(CMOS.EXTENDED2_LOW, extendedKib);
-    this.#cmosWord(CMOS.ABOVE_16M_LOW, Math.min(0xffff, Math.max(0, (g.memory.sizeBytes - 16 * MIB) / (64 * KIB))));
+    this.#cmosWord(CMOS.ABOVE_16M_LOW, Math.min(0xffff, Math.max(0, Math.floor((g.usableBytes - 16 * MIB) / (64 * KIB)))));
     let sum = 0;
     for (let i = 0x10; i <= 0x2d; i++) sum += g.cmosRead(i);
     g.cmosWrite(CMOS.CHECKSUM_HIGH, (sum >> 8) & 0xff);

@@ -2,6 +2,7 @@
  * The 64 KiB system ROM at F0000h (seen again below 4 GiB): stubs, tables and the 8x8 font at their compatible
  * addresses. IBM PC AT Technical Reference, BIOS listing, for the tables' layout and offsets.
  */
+import { assert } from '../base/index.ts';
 import { font8x8 } from '../devices/display/fonts/index.ts';
 import { ROM, ROM_SIZE_BYTES } from './layout.ts';
 import { assembleStubs, type StubLabels } from './stubs.ts';
@@ -64,9 +65,23 @@ function build(): { readonly image: Uint8Array; readonly labels: StubLabels } {
   return built;
 }
 
+export interface RomAddition {
+  /** In the space before the compatible entry points. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
 /** 64 KiB for F0000h-FFFFFh, its bytes summing to zero. */
-export function buildRom(): Uint8Array {
-  return build().image.slice();
+export function buildRom(additions: readonly RomAddition[] = []): Uint8Array {
+  const image = build().image.slice();
+  let sum = 0;
+  for (const { offset, bytes } of additions) {
+    assert(offset + bytes.length <= ROM.COPYRIGHT, 'what is added to the ROM ends before its fixed part');
+    image.set(bytes, offset);
+    for (const byte of bytes) sum += byte;
+  }
+  image[ROM_SIZE_BYTES - 1] = (image[ROM_SIZE_BYTES - 1] - sum) & 0xff;
+  return image;
 }
 
 /** Offset in segment F000h of a stub that has no fixed address. */

@@ -22,6 +22,8 @@ export interface PcConfig {
   readonly engine: 'auto' | 'interpreter' | 'jit';
   /** A ROM image that replaces the built-in firmware (mapped to end at 4 GiB and at 1 MiB). */
   readonly firmwareRom?: Uint8Array;
+  /** A video BIOS for the adapter's expansion ROM, which a firmware other than ours runs. */
+  readonly videoRom?: Uint8Array;
   /** Direct Linux boot. */
   readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string };
 }
@@ -53,6 +55,11 @@ export interface FloppyDrive {
   insert(medium: Block | undefined): void;
 }
 
+export interface CdromDrive {
+  /** Undefined takes the disc out. */
+  insert(medium: Block | undefined): void;
+}
+
 /** A running PC: the only thing that a machine's process knows of the core. */
 export interface Machine {
   readonly nowNs: number;
@@ -64,6 +71,9 @@ export interface Machine {
   readonly typist: TypistInput;
   readonly serial: readonly SerialInput[];
   readonly floppies: readonly FloppyDrive[];
+  readonly cdrom?: CdromDrive | undefined;
+  /** The person pressed the power button; true when an operating system listens to it. */
+  pressPowerButton?(): boolean;
   /**
    * Runs until guest time `untilNs`, a wait, or power-off. With the virtual clock it stops at exactly `untilNs` and
    * skips waits; with the host clock it also returns after about `sliceMs` of host time (default 5).

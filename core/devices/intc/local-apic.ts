@@ -52,7 +52,7 @@ export const LOCAL_APIC = defineState({
   name: 'local-apic',
   version: 1,
   fields: {
-    base: u32({ reset: LOCAL_APIC_BASE | BASE_ENABLE | BASE_BSP, doc: 'IA32_APIC_BASE, low half' }),
+    base: u32({ reset: (LOCAL_APIC_BASE | BASE_ENABLE | BASE_BSP) >>> 0, doc: 'IA32_APIC_BASE, low half' }),
     apicId: u8(),
     tpr: u8({ doc: 'Task priority' }),
     ldr: u32({ doc: 'Logical destination' }),
