@@ -42,7 +42,10 @@ export class Pci1a {
         return STATUS.OK;
       case FUNCTION.FIND_DEVICE:
         if (g.dx === 0xffff) return STATUS.BAD_VENDOR;
-        return this.#find(g.si, (bdf) => this.#pci.read(bdf, PCI_REGISTER.VENDOR_ID, 4) === ((g.cx << 16) | g.dx) >>> 0);
+        return this.#find(
+          g.si,
+          (bdf) => this.#pci.read(bdf, PCI_REGISTER.VENDOR_ID, 4) === ((g.cx << 16) | g.dx) >>> 0,
+        );
       case FUNCTION.FIND_CLASS:
         return this.#find(g.si, (bdf) => this.#pci.read(bdf, PCI_REGISTER.CLASS, 4) >>> 8 === (g.cpu.ecx & 0xffffff));
       default:

@@ -1,10 +1,23 @@
 /** The parts on the ISA side of the board: timers, DMA, keyboard controller, floppy, serial and parallel ports. */
 import type { CharSink } from '../backends/index.ts';
 import type { IoBus, IrqLine } from '../bus/index.ts';
-import { FLOPPY_CMOS_TYPE, I82077Floppy, I82077_RANGE_DIR, I82077_RANGE_REGISTERS, floppyGeometry } from '../devices/block/index.ts';
+import {
+  FLOPPY_CMOS_TYPE,
+  I82077Floppy,
+  I82077_RANGE_DIR,
+  I82077_RANGE_REGISTERS,
+  floppyGeometry,
+} from '../devices/block/index.ts';
 import { ParallelPort, Uart16550Device } from '../devices/char/index.ts';
 import { I8237Dma, I8237_RANGE } from '../devices/dma/i8237.ts';
-import { I8042Controller, I8042_RANGE_COMMAND, I8042_RANGE_DATA, KeyTypist, Ps2KeyboardDevice, Ps2MouseDevice } from '../devices/input/index.ts';
+import {
+  I8042Controller,
+  I8042_RANGE_COMMAND,
+  I8042_RANGE_DATA,
+  KeyTypist,
+  Ps2KeyboardDevice,
+  Ps2MouseDevice,
+} from '../devices/input/index.ts';
 import type { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { I8259_RANGE } from '../devices/intc/i8259.ts';
 import { DebugPort } from '../devices/misc/debug-port.ts';

@@ -10,7 +10,13 @@ import { create, defineState, describeState, bool } from '../state/index.ts';
 import { addApics, type Apics } from './apics.ts';
 import { BoardParts, onceLog } from './board-parts.ts';
 import { addChipset, CDROM_PLACE, pciSpaces, type Chipset } from './chipset.ts';
-import { HostMachineClock, MACHINE_CLOCK, NS_PER_INSTRUCTION, VirtualMachineClock, type MachineClock } from './clock.ts';
+import {
+  HostMachineClock,
+  MACHINE_CLOCK,
+  NS_PER_INSTRUCTION,
+  VirtualMachineClock,
+  type MachineClock,
+} from './clock.ts';
 import { installFirmware, type FirmwareHost } from './firmware-host.ts';
 import { loadMachine, saveMachine, type SavedPart } from './image.ts';
 import { addControllers, addIsaParts, type IsaParts } from './isa-parts.ts';
@@ -118,8 +124,20 @@ class Pc implements Machine {
     );
     this.#devices = parts.devices;
     this.#parts = [
-      { id: 'clock', spec: MACHINE_CLOCK, state: this.#clock.state, preSave: () => this.#clock.preSave(), postLoad: () => this.#clock.postLoad() },
-      { id: 'cpu', spec: CPU, state: cpuStateView(memory.linear.buffer), preSave: () => cpu.preSave(), postLoad: () => cpu.afterLoad() },
+      {
+        id: 'clock',
+        spec: MACHINE_CLOCK,
+        state: this.#clock.state,
+        preSave: () => this.#clock.preSave(),
+        postLoad: () => this.#clock.postLoad(),
+      },
+      {
+        id: 'cpu',
+        spec: CPU,
+        state: cpuStateView(memory.linear.buffer),
+        preSave: () => cpu.preSave(),
+        postLoad: () => cpu.afterLoad(),
+      },
       { id: 'board', spec: BOARD, state: this.#board, postLoad: () => this.#applyA20() },
       ...this.#devices,
     ] as SavedPart[];
