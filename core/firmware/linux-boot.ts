@@ -52,9 +52,13 @@ export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
   if (version < 0x202) return failed(`offset 206h: boot protocol ${version.toString(16)}h is older than 2.02`);
   if (!(image[HEADER.LOADFLAGS] & LOADED_HIGH)) return failed('offset 211h: a zImage that loads low', 'give a bzImage');
   const setupBytes = ((image[HEADER.SETUP_SECTS] || 4) + 1) * SECTOR;
-  if (setupBytes >= image.length) return failed(`offset 1F1h: ${setupBytes} bytes of setup in a file of ${image.length}`);
+  if (setupBytes >= image.length)
+    return failed(`offset 1F1h: ${setupBytes} bytes of setup in a file of ${image.length}`);
   if (commandLine.length >= COMMAND_LINE_BYTES) return failed(`a command line of ${commandLine.length} characters`);
-  return ok({ setupBytes, initrdMax: version >= 0x203 ? view.getUint32(HEADER.INITRD_ADDR_MAX, true) : DEFAULT_INITRD_MAX });
+  return ok({
+    setupBytes,
+    initrdMax: version >= 0x203 ? view.getUint32(HEADER.INITRD_ADDR_MAX, true) : DEFAULT_INITRD_MAX,
+  });
 }
 
 /** Loads kernel, initrd and command line; returns the segment of the setup code, whose entry is at +20h:0000h. */
@@ -65,7 +69,13 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
   const { setupBytes, initrdMax } = layout.value;
   const memoryBytes = g.usableBytes;
   if (KERNEL_ADDRESS + image.length - setupBytes > memoryBytes)
-    return err(failure('kernel.memory', `the kernel does not fit into ${memoryBytes >>> 20} MiB`, 'give the machine more memory'));
+    return err(
+      failure(
+        'kernel.memory',
+        `the kernel does not fit into ${memoryBytes >>> 20} MiB`,
+        'give the machine more memory',
+      ),
+    );
   g.memory.writeBytes(SETUP_ADDRESS, image.subarray(0, setupBytes));
   g.memory.writeBytes(KERNEL_ADDRESS, image.subarray(setupBytes));
   g.memory.writeBytes(COMMAND_LINE_ADDRESS, new TextEncoder().encode(`${commandLine}\0`));
@@ -78,7 +88,13 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
     const top = Math.min(memoryBytes, initrdMax + 1);
     const at = (top - initrd.length) & ~(PAGE - 1);
     if (at < KERNEL_ADDRESS + image.length)
-      return err(failure('kernel.memory', `kernel and initrd do not fit into ${memoryBytes >>> 20} MiB`, 'give the machine more memory'));
+      return err(
+        failure(
+          'kernel.memory',
+          `kernel and initrd do not fit into ${memoryBytes >>> 20} MiB`,
+          'give the machine more memory',
+        ),
+      );
     g.memory.writeBytes(at, initrd);
     g.memory.write32(header(HEADER.RAMDISK_IMAGE), at);
     g.memory.write32(header(HEADER.RAMDISK_SIZE), initrd.length);

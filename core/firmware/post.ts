@@ -233,7 +233,10 @@ export class Post {
     this.#cmosWord(CMOS.BASE_LOW, 640);
     this.#cmosWord(CMOS.EXTENDED_LOW, extendedKib);
     this.#cmosWord(CMOS.EXTENDED2_LOW, extendedKib);
-    this.#cmosWord(CMOS.ABOVE_16M_LOW, Math.min(0xffff, Math.max(0, Math.floor((g.usableBytes - 16 * MIB) / (64 * KIB)))));
+    this.#cmosWord(
+      CMOS.ABOVE_16M_LOW,
+      Math.min(0xffff, Math.max(0, Math.floor((g.usableBytes - 16 * MIB) / (64 * KIB)))),
+    );
     let sum = 0;
     for (let i = 0x10; i <= 0x2d; i++) sum += g.cmosRead(i);
     g.cmosWrite(CMOS.CHECKSUM_HIGH, (sum >> 8) & 0xff);

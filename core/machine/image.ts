@@ -54,7 +54,12 @@ export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image:
       return err(failure('image.format', 'not a machine image of this version'));
     const pages = input.u32();
     if (pages !== ram.length / PAGE)
-      return err(failure('image.memory', `the image has ${(pages * PAGE) >>> 20} MiB of memory, the machine ${ram.length >>> 20}`));
+      return err(
+        failure(
+          'image.memory',
+          `the image has ${(pages * PAGE) >>> 20} MiB of memory, the machine ${ram.length >>> 20}`,
+        ),
+      );
     const count = input.u16();
     const states = new Map<string, Uint8Array>();
     for (let i = 0; i < count; i++) {
@@ -62,10 +67,13 @@ export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image:
       states.set(id, input.blob());
     }
     const known = new Set(parts.map((part) => part.id));
-    for (const id of states.keys()) if (!known.has(id)) return err(failure('image.part', `the machine has no part ${id}`));
+    for (const id of states.keys())
+      if (!known.has(id)) return err(failure('image.part', `the machine has no part ${id}`));
     for (const part of parts) {
       const state = states.get(part.id);
-      const loaded = state ? loadState(part.spec, part.state as never, state) : err(failure('image.part', `${part.id} is not in the image`));
+      const loaded = state
+        ? loadState(part.spec, part.state as never, state)
+        : err(failure('image.part', `${part.id} is not in the image`));
       if (!loaded.ok) {
         undo();
         return loaded;
@@ -80,7 +88,8 @@ export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image:
     for (const [page, bytes] of content.value) ram.set(bytes, page * PAGE);
   } catch (error) {
     undo();
-    if (error instanceof TruncatedError) return err(failure('image.truncated', `the machine image ends at offset ${error.offset}`));
+    if (error instanceof TruncatedError)
+      return err(failure('image.truncated', `the machine image ends at offset ${error.offset}`));
     throw error;
   }
   for (const part of parts) part.postLoad?.();

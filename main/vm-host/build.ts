@@ -27,7 +27,7 @@ export interface BuiltMachine extends Disposable {
 export async function buildMachine(hardware: Hardware, options: BuildOptions): Promise<Result<BuiltMachine>> {
   const media = await openMedia(hardware, options);
   if (!media.ok) return media;
-  const { floppies, disks, cdrom, firmwareRom, kernel } = media.value;
+  const { floppies, disks, cdrom, firmwareRom, videoRom, kernel } = media.value;
   const serial = options.openSerial(media.value);
   if (!serial.ok) {
     media.value.dispose();
@@ -42,6 +42,7 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
         clock: hardware.clock,
         engine: hardware.engine,
         ...(firmwareRom && { firmwareRom }),
+        ...(videoRom && { videoRom }),
         ...(kernel && { kernel }),
       },
       {

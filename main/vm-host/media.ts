@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { OverlayBlock } from '../../core/formats/memory-overlay.ts';
 import type { Block } from '../../core/backends/index.ts';
 import { DisposableStore, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
@@ -21,6 +22,8 @@ export interface Media extends Disposable {
   readonly disks: readonly Block[];
   readonly cdrom: Block | undefined;
   readonly firmwareRom: Uint8Array | undefined;
+  /** The video BIOS that lies beside a firmware of one's own. */
+  readonly videoRom: Uint8Array | undefined;
   readonly kernel:
     { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string } | undefined;
   /** Device and inode of every file in use, so that no output is written over one. */
@@ -80,6 +83,7 @@ class MediaOpener {
   async open(hardware: MediaParts): Promise<Result<Media>> {
     const firmware = hardware.firmware === null ? ok(undefined) : readHostFile(hardware.firmware, 'rom');
     if (!firmware.ok) return firmware;
+    const videoRom = hardware.firmware === null ? undefined : videoRomBeside(hardware.firmware);
     const kernel = openKernel(hardware.kernel);
     if (!kernel.ok) return kernel;
 
@@ -109,6 +113,7 @@ class MediaOpener {
       disks: ofKind('disk').filter((block) => block !== undefined),
       cdrom: ofKind('cdrom')[0],
       firmwareRom: firmware.value,
+      videoRom,
       kernel: kernel.value,
       identities: new Map(this.#drives.map(({ file }) => [file.identity, file.path])),
       dispose: () => this.#opened.dispose(),
@@ -153,6 +158,12 @@ class MediaOpener {
       'attach an installed system, or choose another device with --boot',
     );
   }
+}
+
+/** SeaBIOS comes with its VGA BIOS in a file of this name; a firmware without one has its own, or no picture. */
+function videoRomBeside(firmware: string): Uint8Array | undefined {
+  const rom = readHostFile(join(dirname(firmware), 'vgabios-stdvga.bin'), 'rom');
+  return rom.ok ? rom.value : undefined;
 }
 
 function openKernel(kernel: Hardware['kernel']): Result<Media['kernel']> {

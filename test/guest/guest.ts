@@ -25,7 +25,11 @@ export class Guest {
   #debug = '';
 
   /** With `clock: 'host'` guest time passes as the test's does: for guests that poll the time. */
-  constructor(floppy: Uint8Array | undefined, config: Partial<PcConfig> = {}) {
+  constructor(
+    floppy: Uint8Array | undefined,
+    config: Partial<PcConfig> = {},
+    media: { readonly disks?: readonly Uint8Array[]; readonly cdrom?: Uint8Array } = {},
+  ) {
     this.floppy = floppy;
     this.#stepNs = STEP_NS[config.clock ?? 'virtual'];
     const hostClock = new HostClock();
@@ -37,7 +41,8 @@ export class Guest {
         wallClock: repeatableWallClock,
         entropy: repeatableEntropy(),
         floppies: [floppy && new MemoryBlock(floppy)],
-        disks: [],
+        disks: (media.disks ?? []).map((bytes) => new MemoryBlock(bytes)),
+        cdrom: media.cdrom && new MemoryBlock(media.cdrom, { readOnly: true }),
         serial: [{ write: (byte) => void (this.#serial += String.fromCharCode(byte)) }],
         debug: { write: (byte) => void (this.#debug += String.fromCharCode(byte)) },
         log: (message) => void this.log.push(message),
