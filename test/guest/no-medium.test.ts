@@ -8,7 +8,9 @@ test('a machine without media says why nothing boots and what to do', () => {
 
   guest.runUntil(MESSAGE);
 
-  expect(guest.text).toMatch(/Floppy A: the drive is empty\.\n.*CD-ROM: the drive is empty\.\n.*Hard disk: none attached\./);
+  expect(guest.text).toMatch(
+    /Floppy A: the drive is empty\.\n.*CD-ROM: the drive is empty\.\n.*Hard disk: none attached\./,
+  );
   expect(guest.text).toContain('Insert or attach a bootable medium, then press any key to try again.');
 });
 
