@@ -13,7 +13,12 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 export const LAST_LINE = 'END';
 
-function run(command: string, args: readonly string[], cwd: string, timeoutMs: number): { status: number | null; stderr: string } {
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  timeoutMs: number,
+): { status: number | null; stderr: string } {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: timeoutMs, killSignal: 'SIGKILL' });
   const problem = result.error as NodeJS.ErrnoException | undefined;
   if (problem?.code === 'ENOENT') throw new Error(`${command} is missing: install nasm and qemu-system-x86`);
@@ -34,7 +39,12 @@ function inTemporaryFolder<T>(work: (folder: string) => T): T {
 export function assemble(name: string): Uint8Array {
   return inTemporaryFolder((folder) => {
     const target = join(folder, 'image');
-    const { status, stderr } = run('nasm', ['-w+error', '-f', 'bin', '-o', target, `${name}.asm`], HERE, QEMU_TIMEOUT_MS);
+    const { status, stderr } = run(
+      'nasm',
+      ['-w+error', '-f', 'bin', '-o', target, `${name}.asm`],
+      HERE,
+      QEMU_TIMEOUT_MS,
+    );
     if (status !== 0) throw new Error(`nasm: ${stderr}`);
     const floppy = new Uint8Array(FLOPPY_BYTES);
     floppy.set(readFileSync(target));
@@ -55,7 +65,8 @@ export function qemuTranscript(floppy: Uint8Array): string[] {
     ]; // prettier-ignore
     const { status, stderr } = run('qemu-system-i386', args, folder, QEMU_TIMEOUT_MS);
     const text = existsSync(log) ? readFileSync(log, 'latin1') : '';
-    if (status !== EXIT_STATUS) throw new Error(`qemu-system-i386 ended with ${status}: ${stderr}\n${text.slice(-500)}`);
+    if (status !== EXIT_STATUS)
+      throw new Error(`qemu-system-i386 ended with ${status}: ${stderr}\n${text.slice(-500)}`);
     return linesOf(text);
   });
 }
