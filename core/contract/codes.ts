@@ -30,6 +30,8 @@ export const CODES = {
   'image.duplicate': { kind: 'file', meaning: 'The same image is attached twice, once for writing.' },
   'image.not-bootable': { kind: 'file', meaning: 'The only medium to boot from has no boot signature or code.' },
   'image.format': { kind: 'file', meaning: 'The format of the image is not supported.' },
+  'kernel.format': { kind: 'file', meaning: 'The file is not a Linux kernel that can be started directly.' },
+  'firmware.size': { kind: 'file', meaning: 'The firmware image is not 64, 128 or 256 KiB.' },
 
   'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before the last --until was met.' },
   'run.stopped': { kind: 'timeout', meaning: 'The machine powered off or shut down before the last --until was met.' },

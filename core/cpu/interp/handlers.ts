@@ -6,6 +6,8 @@ import { HandlerBuilder } from './handler-builder.ts';
 import { RUNTIME_HANDLER, declareImports, encodeRuntime, type TypeScriptImports } from './runtime.ts';
 
 const TABLE_LIMIT = 1 << 16;
+/** Entries that regions leave for handlers: more than there are forms. */
+const HANDLER_RESERVE = 1 << 15;
 
 interface Pending {
   readonly index: number;
@@ -78,8 +80,9 @@ export class HandlerTable {
     return this.#forms[index]!;
   }
 
-  /** A table entry of its own for a compiled region. */
-  reserve(): number {
+  /** A table entry of its own for a compiled region; undefined when only the reserve for handlers is left. */
+  reserve(): number | undefined {
+    if (this.#next >= TABLE_LIMIT - HANDLER_RESERVE) return undefined;
     const index = this.#next++;
     this.#grow();
     return index;

@@ -37,12 +37,13 @@ export class Regions {
 
   /** Compiles the blocks reachable from `header` without leaving its page. Never while generated code runs. */
   compile(header: number, mode: number, find: BlockFinder): void {
+    const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
+    if (slot === undefined) return;
     const blocks = this.#gather(header, find);
     const module = new ModuleBuilder();
     const imports = declareImports(module, this.#limits);
     const { index, body } = module.addFunction(imports.handlerType);
     new RegionBuilder(body, blocks, mode, this.#view, imports).build();
-    const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
     module.elements(slot, [index]);
     this.#handlers.instantiate(module);
     this.#slots.set(header, slot);
