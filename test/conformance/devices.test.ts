@@ -12,6 +12,7 @@ const LIFE_STEPS = 2_000;
 const GARBAGE_COUNT = 100_000;
 /** A leak of a few bytes per access shows; the engine's own tables do not. */
 const GROWTH_BYTES = 256 << 10;
+const GROWTH_ROUNDS = 3;
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -158,12 +159,15 @@ describe.each(registry.map((entry) => [entry.name, entry] as const))('%s', (_nam
     const random = new Random(0xc0ffee);
     const count = entry.garbageCount ?? GARBAGE_COUNT;
     for (let i = 0; i < count; i++) step(random, subject);
-    const before = usedBytes();
 
-    for (let i = 0; i < count; i++) step(random, subject);
+    // A leak grows in every round; what the engine allocates for itself does not.
+    const growths = Array.from({ length: GROWTH_ROUNDS }, () => {
+      const before = usedBytes();
+      for (let i = 0; i < count; i++) step(random, subject);
+      return usedBytes() - before;
+    });
 
-    const growth = usedBytes() - before;
-    expect(growth).toBeLessThan(GROWTH_BYTES);
+    expect(Math.min(...growths)).toBeLessThan(GROWTH_BYTES);
     // Named after the measurement, so that the collector has not taken the device and its leak along.
     expect(save(subject)).not.toHaveLength(0);
   }, 60_000);
