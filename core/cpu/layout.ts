@@ -173,8 +173,6 @@ export const R = {
   imm2: 28,
   /** Address of the segment's hidden part. */
   segment: 32,
-  /** 0xFFFF or 0xFFFFFFFF by address size. */
-  addressMask: 36,
   scale: 40,
   segmentIndex: 41,
   /** Offsets in the linear page of this instruction and of the next. */
@@ -185,7 +183,7 @@ export const R = {
 } as const;
 
 /** The header record of a block. */
-export const BLOCK = { handler: 0, count: 4, executions: 8 } as const;
+export const BLOCK = { handler: 0, count: 4 } as const;
 
 /** Why handlers returned to TypeScript. */
 export const EXIT = {

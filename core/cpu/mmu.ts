@@ -1,4 +1,4 @@
-import { PAGE_KIND, type PhysicalMemory } from '../memory/index.ts';
+import type { PhysicalMemory } from '../memory/index.ts';
 import type { IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import { CpuFault, VECTOR, gp } from './fault.ts';
@@ -305,9 +305,5 @@ export class Mmu {
       return;
     }
     this.write(linear, bytes as IoWidth, value, user);
-  }
-
-  isRam(physical: number): boolean {
-    return this.#memory.kind[physical >>> 12] !== PAGE_KIND.MMIO && this.#memory.hostPage[physical >>> 12] >= 0;
   }
 }

@@ -37,5 +37,3 @@ export function definitionOf(row: OpcodeRow): InsnDef | undefined {
     }
   return definitions.get(row.mnemonic);
 }
-
-export const definedNames = (): readonly string[] => [...definitions.keys()];

@@ -8,7 +8,7 @@
  * This needs no record of which instruction set the flags, so reading a condition never dispatches.
  */
 import { CC, type Builder, type Condition } from './builder.ts';
-import type { Value, Width } from './value.ts';
+import type { Value } from './value.ts';
 
 export const AUX = { CF: 0x8000_0000, PO: 0x4000_0000, AF: 8, PARITY_SHIFT: 8, SIGN: 1 } as const;
 /** EFLAGS bits, SDM volume 1, 3.4.3. */
@@ -173,8 +173,6 @@ export function setArithmeticFlags(b: Builder, image: Value): void {
   b.setFlagsResult(b.shl(not(6), 8));
   b.setFlagsAux(b.or(auxFromBits(b, bit(0), bit(11), bit(4)), b.or(b.shl(not(2), AUX.PARITY_SHIFT), bit(7))));
 }
-
-export const widthMask = (width: Width): bigint => (1n << BigInt(width)) - 1n;
 
 /** ZF, PF and CF given (0 or 1, width 8), the others 0: COMISS, PTEST, PCMPISTRI. */
 export function flagsZeroParityCarry(

@@ -14,7 +14,7 @@ import './sse-move.ts';
 import './sse-float.ts';
 import './sse-string.ts';
 
-export { definitionOf, definedNames, type InsnDef } from './define.ts';
+export { definitionOf, type InsnDef } from './define.ts';
 export { Builder } from './builder.ts';
 export type { Opnd } from './operand.ts';
 export { Value, type Width } from './value.ts';
