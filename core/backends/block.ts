@@ -17,4 +17,6 @@ export interface Block {
   write(offsetBytes: number, data: Uint8Array): void;
   /** When it returns, every earlier write survives a crash of the host process. */
   flush(): void;
+  /** The guest no longer needs these bytes (TRIM): they read as zeros or as before. Absent where nothing is gained. */
+  discard?(offsetBytes: number, lengthBytes: number): void;
 }

@@ -6,6 +6,14 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
+  /** Where in a file it was found, for programs; the message says it too. */
+  readonly place?: FailurePlace;
+}
+
+export interface FailurePlace {
+  readonly file: string;
+  readonly offsetBytes?: number;
+  readonly field?: string;
 }
 
 export type Result<T, E = Failure> =

@@ -116,6 +116,9 @@ export const failureSchema = z.strictObject({
   code: z.string().max(64),
   message: z.string(),
   hint: z.string().optional(),
+  place: z
+    .strictObject({ file: z.string(), offsetBytes: z.number().optional(), field: z.string().optional() })
+    .optional(),
 });
 
 /**

@@ -1,3 +1,8 @@
-/** Image formats over a byte source. */
+/** Image formats over a byte source: `openImage`, `createImage`, `probeImage`; and media in memory. */
+export * from './disk-image.ts';
+export { ImageError } from './failure.ts';
+export * from './image.ts';
 export * from './memory-block.ts';
+export * from './memory-file.ts';
 export * from './memory-overlay.ts';
+export * from './probe.ts';

@@ -1,0 +1,91 @@
+/** Opening, creating and recognizing disk images: the one door to every format. */
+import type { ByteFile } from '../backends/index.ts';
+import { ok, type Result } from '../base/index.ts';
+import type { CreateOptions, DiskImage, ImageFormat, OpenOptions, RelatedRequest } from './disk-image.ts';
+import type { OpenContext } from './driver.ts';
+import { attempt, imageError, ImageError, type Where } from './failure.ts';
+import { probeImage } from './probe.ts';
+import { RawImage } from './raw.ts';
+
+interface Driver {
+  /** Throws ImageError; disposes of what it opened beside `file`. */
+  open(file: ByteFile, context: OpenContext): DiskImage;
+  /** `file` is empty. */
+  create(file: ByteFile, options: CreateOptions): DiskImage;
+}
+
+const DRIVERS: Readonly<Partial<Record<ImageFormat, Driver>>> = { raw: RawImage };
+
+function driverOf(format: ImageFormat, file: ByteFile): Driver {
+  const driver = DRIVERS[format];
+  if (!driver) throw imageError('image.format', { file }, `${format} is not supported`);
+  return driver;
+}
+
+/** Images below one that is attached: more is a mistake or an attack. */
+const CHAIN_MAX = 64;
+
+/**
+ * Opens an image of any format. On success the image owns `file` and disposes of it; on failure it is the caller's.
+ * Codes: image.format, image.corrupt, image.truncated, image.unsupported, image.parent, image.cycle, image.size,
+ * image.dirty, file.io. Nothing is written by opening, except that a writable qcow2 image is marked as in use.
+ */
+export function openImage(file: ByteFile, options: OpenOptions): Result<DiskImage> {
+  return attempt(file, () => ok(openInChain(file, options, [file.identity])));
+}
+
+function openInChain(file: ByteFile, options: OpenOptions, chain: readonly string[]): DiskImage {
+  const format = options.format ?? probeImage(file);
+  const related = (request: RelatedRequest, where: Where): ByteFile => {
+    if (!options.related)
+      throw imageError(
+        'image.parent',
+        where,
+        `the image needs ${request.reference ?? request.uuid}, and other files may not be opened here`,
+        'convert it to an image that stands alone',
+      );
+    const opened = options.related.open(request);
+    if (!opened.ok) throw new ImageError(opened.error);
+    return opened.value;
+  };
+  return driverOf(format, file).open(file, {
+    codecs: options.codecs,
+    related: options.related,
+    readOnly: (options.readOnly ?? false) || file.readOnly,
+    openParent({ reference, uuid, format: parentFormat }, where) {
+      if (options.ignoreParent) return undefined;
+      const parent = related({ purpose: 'parent', from: file, reference, uuid, writable: false }, where);
+      try {
+        if (chain.includes(parent.identity))
+          throw imageError('image.cycle', where, `${parent.name} is its own ancestor`, 'correct the chain of parents');
+        if (chain.length >= CHAIN_MAX)
+          throw imageError('image.cycle', where, `more than ${CHAIN_MAX} parents`, 'join some of them');
+        return openInChain(parent, { ...options, readOnly: true, format: parentFormat }, [...chain, parent.identity]);
+      } catch (error) {
+        parent.dispose();
+        throw error;
+      }
+    },
+    openExtent: (name, where) =>
+      related(
+        {
+          purpose: 'extent',
+          from: file,
+          reference: name,
+          uuid: undefined,
+          writable: !((options.readOnly ?? false) || file.readOnly),
+        },
+        where,
+      ),
+  });
+}
+
+/** Makes `file`, which must be empty and writable, into a new image whose contents are its parent's, or zeros. */
+export function createImage(file: ByteFile, format: ImageFormat, options: CreateOptions): Result<DiskImage> {
+  return attempt(file, () => {
+    const { sizeBytes } = options;
+    if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0)
+      throw imageError('image.size', { file }, `${sizeBytes} is no size`, 'use a multiple of 512 bytes');
+    return ok(driverOf(format, file).create(file, options));
+  });
+}
