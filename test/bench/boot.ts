@@ -1,9 +1,11 @@
-/** From process start until a floppy's system shows that it is up. */
+/** From process start until a system shows that it is up: on the screen, Linux on its serial console. */
 import { guestImage } from '../fixtures/guests.ts';
+import { benchGuest } from '../fixtures/linux-guests.ts';
 import type { Bench, BenchCase } from './harness.ts';
-import { qemuFloppyUntilScreen } from './peers/qemu.ts';
-import { terrariumWallMs } from './peers/terrarium.ts';
-import { v86FloppyUntilScreen } from './peers/v86.ts';
+import type { KernelRun, PeerProcess } from './peers/process.ts';
+import { qemuFloppyUntilScreen, qemuKernel } from './peers/qemu.ts';
+import { kernelOptions, terrariumWallMs } from './peers/terrarium.ts';
+import { v86FloppyUntilScreen, v86Kernel } from './peers/v86.ts';
 
 const MEMORY_MIB = 32;
 const TIMEOUT_MS = 60_000;
@@ -31,9 +33,35 @@ function bootCase(guest: (typeof GUESTS)[number], workDir: string): BenchCase {
   };
 }
 
+const LINUX_MEMORY_MIB = 256;
+const LINUX_TIMEOUT_MS = 300_000;
+const LINUX_UP = /BOOT-OK/;
+
+/** The peers without what Terrarium has an option for: each as fast as it can. */
+function linuxCase(name: string, guest: KernelRun, engine: 'auto' | 'interpreter'): BenchCase {
+  const untilUp = async (peer: PeerProcess): Promise<number> => {
+    await using running = peer;
+    return (await running.output(LINUX_UP, LINUX_TIMEOUT_MS)).ms;
+  };
+  const options = ['--engine', engine, '--until', LINUX_UP.source, '--timeout', `${LINUX_TIMEOUT_MS / 1000}`];
+  return {
+    name,
+    run: {
+      terrarium: () => terrariumWallMs([...kernelOptions(guest), ...options]),
+      qemu: () => untilUp(qemuKernel(guest)),
+      v86: () => untilUp(v86Kernel(guest)),
+    },
+  };
+}
+
+async function linuxCases(): Promise<BenchCase[]> {
+  const guest = { ...(await benchGuest()), commandLine: 'console=ttyS0 quiet', memoryMiB: LINUX_MEMORY_MIB };
+  return [linuxCase('Linux shell', guest, 'auto'), linuxCase('Linux shell, interpreter', guest, 'interpreter')];
+}
+
 export const boot: Bench = {
   name: 'boot',
   unit: 'ms',
   better: 'lower',
-  cases: async (workDir) => GUESTS.map((guest) => bootCase(guest, workDir)),
+  cases: async (workDir) => [...GUESTS.map((guest) => bootCase(guest, workDir)), ...(await linuxCases())],
 };

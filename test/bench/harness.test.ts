@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { median, runBench, table } from './harness.ts';
-import type { Bench } from './harness.ts';
+import { geometricMean, median, runBench, table } from './harness.ts';
+import type { Bench, Measurement } from './harness.ts';
 
 const quiet = { only: ['terrarium', 'qemu', 'v86'] as const, workDir: '/nowhere', log: () => {} };
 
-function benchOf(run: Record<string, () => Promise<number>>): Bench {
+function benchOf(run: Record<string, () => Promise<Measurement>>): Bench {
   return { name: 'demo', unit: 'ms', better: 'lower', cases: () => Promise.resolve([{ name: 'one', run }]) };
 }
 
@@ -17,6 +17,12 @@ describe('median', () => {
   });
 });
 
+describe('the geometric mean', () => {
+  it('takes a doubling and a halving for no change', () => {
+    expect(geometricMean([2, 0.5])).toBeCloseTo(1);
+  });
+});
+
 describe('a benchmark', () => {
   it('takes the contenders in turn, round by round', async () => {
     const order: string[] = [];
@@ -26,7 +32,8 @@ describe('a benchmark', () => {
     const { rows } = await runBench(bench, { ...quiet, rounds: 2 });
 
     expect(order).toEqual(['t', 'q', 't', 'q']);
-    expect(rows).toEqual([{ bench: 'demo', case: 'one', unit: 'ms', terrarium: 10, qemu: 20, v86: null }]);
+    const figures = { terrarium: 10, qemu: 20, v86: null, toQemu: 2, toV86: null };
+    expect(rows).toEqual([{ bench: 'demo', case: 'one', unit: 'ms', ...figures }]);
   });
 
   it('goes on without a contender that fails, and says why', async () => {
@@ -40,15 +47,40 @@ describe('a benchmark', () => {
     expect(rows[0]).toMatchObject({ terrarium: 7, qemu: null });
     expect(failures).toEqual([{ case: 'one', contender: 'qemu', reason: 'not installed' }]);
   });
+
+  it('makes a row of every figure that a run yields', async () => {
+    const values = [30, 10, 20];
+    const bench = benchOf({ terrarium: () => Promise.resolve({ crc: values.pop()!, fib: 5 }) });
+
+    const { rows } = await runBench(bench, { ...quiet, rounds: 3 });
+
+    expect(rows.map((row) => [row.case, row.terrarium])).toEqual([
+      ['crc', 20],
+      ['fib', 5],
+    ]);
+  });
+
+  it('sums the ratios up in a geometric mean where asked', async () => {
+    const bench: Bench = {
+      ...benchOf({ terrarium: async () => ({ a: 10, b: 10 }), qemu: async () => ({ a: 20, b: 80 }) }),
+      geometricMean: true,
+    };
+
+    const { rows } = await runBench(bench, { ...quiet, rounds: 1 });
+
+    expect(rows.at(-1)).toMatchObject({ case: 'geometric mean', toQemu: 4, toV86: null });
+  });
 });
 
 describe('the table', () => {
   it.each([
     ['lower', '2.00x'],
     ['higher', '0.50x'],
-  ] as const)('says how many times better Terrarium is when %s is better', (better, expected) => {
-    const rows = [{ bench: 'demo', case: 'one', unit: 'ms', terrarium: 100, qemu: 200, v86: null }];
+  ] as const)('says how many times better Terrarium is when %s is better', async (better, expected) => {
+    const bench = { ...benchOf({ terrarium: async () => 100, qemu: async () => 200 }), better };
 
-    expect(table({ ...benchOf({}), better }, rows)).toContain(expected);
+    const { rows } = await runBench(bench, { ...quiet, rounds: 1 });
+
+    expect(table(bench, rows)).toContain(expected);
   });
 });

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 
+/** Linux started directly. */
+export interface KernelRun {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly commandLine: string;
+  readonly memoryMiB: number;
+}
+
 /** A peer's process: started, watched line by line, and always ended. */
 export class PeerProcess {
   readonly child: ChildProcessWithoutNullStreams;

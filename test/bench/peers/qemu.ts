@@ -2,18 +2,38 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { PeerProcess } from './process.ts';
+import { PeerProcess, type KernelRun } from './process.ts';
 
 const POLL_MS = 20;
 const TEXT_VRAM = 0xb8000;
 const TEXT_BYTES = 80 * 25 * 2;
 
+function start(memoryMiB: number, more: readonly string[]): PeerProcess {
+  const board = [
+    '-accel',
+    'tcg',
+    '-m',
+    `${memoryMiB}`,
+    '-display',
+    'none',
+    '-vga',
+    'std',
+    '-net',
+    'none',
+    '-no-reboot',
+  ];
+  return new PeerProcess('qemu-system-i386', [...board, ...more]);
+}
+
 function startFloppy(image: string, memoryMiB: number, extra: readonly string[]): PeerProcess {
-  return new PeerProcess('qemu-system-i386', [
-    ...['-accel', 'tcg', '-m', `${memoryMiB}`, '-display', 'none', '-vga', 'std', '-net', 'none', '-no-reboot'],
-    ...['-boot', 'order=a', '-drive', `if=floppy,index=0,format=raw,readonly=on,file=${image}`],
-    ...extra,
-  ]);
+  const floppy = ['-boot', 'order=a', '-drive', `if=floppy,index=0,format=raw,readonly=on,file=${image}`];
+  return start(memoryMiB, [...floppy, ...extra]);
+}
+
+/** A kernel started directly, its first serial port on standard output. */
+export function qemuKernel({ kernel, initrd, commandLine, memoryMiB }: KernelRun): PeerProcess {
+  const direct = ['-kernel', kernel, '-initrd', initrd, '-append', commandLine];
+  return start(memoryMiB, [...direct, '-monitor', 'none', '-serial', 'stdio']);
 }
 
 /** A QMP connection: one command at a time, resolved by its answer; events are skipped. */

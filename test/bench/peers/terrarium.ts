@@ -1,6 +1,7 @@
 /** Terrarium through its command line, as a user has it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import { PeerProcess, type KernelRun } from './process.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../../main/cli/terrarium.mjs');
 
@@ -34,3 +35,13 @@ export async function terrariumWallMs(args: readonly string[]): Promise<number> 
     });
   });
 }
+
+/** Linux started directly by `terrarium run`, its first serial port on standard output. */
+export function terrariumKernel(guest: KernelRun, more: readonly string[] = []): PeerProcess {
+  return new PeerProcess(process.execPath, [cli, 'run', ...kernelOptions(guest), '--serial', 'stdio', ...more]);
+}
+
+/** What `terrarium run` is told to start this. */
+export const kernelOptions = ({ kernel, initrd, commandLine, memoryMiB }: KernelRun): string[] => [
+  ...['--kernel', kernel, '--initrd', initrd, '--append', commandLine, '--memory', `${memoryMiB}`],
+];

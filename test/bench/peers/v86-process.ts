@@ -1,14 +1,15 @@
 /**
- * A process that runs v86: IMAGE MEMORY-MIB jit|no-jit. Serial output goes to standard output; a line on standard input
- * is a pattern, answered with "screen matches" when the text screen shows it.
+ * A process that runs v86: its one argument is V86Run as JSON. Serial output goes to standard output; a line on standard
+ * input is a pattern, answered with "screen matches" when the text screen shows it.
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import readline from 'node:readline';
 import { V86 } from 'v86';
+import type { V86Run } from './v86.ts';
 
-const [image = '', memoryMiB = '32', jit = 'jit'] = process.argv.slice(2);
+const { memoryMiB, jit, floppy, linux } = JSON.parse(process.argv[2] ?? '{}') as V86Run;
 const seabios = '/usr/share/seabios';
 
 function file(name: string): { buffer: ArrayBuffer } {
@@ -28,10 +29,10 @@ const emulator = new V86({
   wasm_path: path.join(path.dirname(createRequire(import.meta.url).resolve('v86')), 'v86.wasm'),
   bios: file(path.join(seabios, 'bios.bin')),
   vga_bios: file(path.join(seabios, 'vgabios-stdvga.bin')),
-  fda: file(image),
-  boot_order: 0x321,
-  memory_size: Number(memoryMiB) << 20,
-  disable_jit: jit === 'no-jit',
+  ...(floppy !== undefined && { fda: file(floppy), boot_order: 0x321 }),
+  ...(linux && { bzimage: file(linux.kernel), initrd: file(linux.initrd), cmdline: linux.commandLine }),
+  memory_size: memoryMiB << 20,
+  disable_jit: !jit,
   disable_speaker: true,
   fastboot: true,
   autostart: true,
