@@ -1,7 +1,9 @@
 import { SEG } from '../../isa/index.ts';
 import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { HELPERS, type HelperName } from '../helpers.ts';
-import { Builder, typeOf } from '../insn/builder.ts';
+import { Builder } from '../insn/builder.ts';
+import { typeOf } from '../insn/expressions.ts';
+import { KERNELS, type KernelName } from '../insn/kernels.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import {
@@ -25,6 +27,7 @@ export interface HandlerImports {
   readonly writeSlow: number;
   readonly helper: number;
   readonly dynamicJump: number;
+  readonly kernels: Readonly<Record<KernelName, number>>;
   /** (record, budget) -> (). */
   readonly handlerType: number;
 }
@@ -522,6 +525,14 @@ export class HandlerBuilder extends Builder {
     code.localSet(result);
     this.afterHelper();
     return Value.local(32, true, result);
+  }
+
+  kernel(name: KernelName, ...args: readonly Value[]): Value[] {
+    for (const arg of args) this.pushClean(arg);
+    this.code.call(this.imports.kernels[name]);
+    const results = KERNELS[name].results.map((width) => Value.local(width, true, this.body.newLocal(typeOf(width))));
+    for (const { local } of results.toReversed()) this.code.localSet(local);
+    return results;
   }
 
   // --- control flow ------------------------------------------------------------------------------------------------------

@@ -43,9 +43,9 @@ export class HandlerTable {
     const runtime = new WebAssembly.Instance(module, {
       env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
     });
-    const { readSlow, writeSlow, dynamicJump } = runtime.exports as Record<string, WebAssembly.ImportValue>;
-    this.#env = { ...shared, readSlow, writeSlow, dynamicJump, helper: calls.helper };
-    this.enter = runtime.exports.enter as (record: number, budget: number) => void;
+    const { enter, ...functions } = runtime.exports as Record<string, WebAssembly.ImportValue>;
+    this.#env = { ...shared, ...functions, helper: calls.helper };
+    this.enter = enter as (record: number, budget: number) => void;
   }
 
   get count(): number {

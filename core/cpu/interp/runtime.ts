@@ -19,6 +19,8 @@ import {
   TLB_ENTRIES,
   segmentAddress,
 } from '../layout.ts';
+import { emitKernel, kernelType } from '../insn/kernel.ts';
+import { KERNEL_ENTRIES } from '../insn/kernels.ts';
 import { SLOW, type HandlerImports } from './handler-builder.ts';
 
 /** Indices in the function table of the handlers that are not instructions. */
@@ -56,6 +58,9 @@ export function declareImports(module: ModuleBuilder, memory: { minPages: number
     writeSlow: module.importFunction('writeSlow', module.type(i32s(5), [])),
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
     dynamicJump: module.importFunction('dynamicJump', handlerType),
+    kernels: Object.fromEntries(
+      KERNEL_ENTRIES.map(([name, kernel]) => [name, module.importFunction(name, kernelType(module, kernel))]),
+    ) as HandlerImports['kernels'],
   };
 }
 
@@ -409,6 +414,8 @@ export function encodeRuntime(
   add('readSlow', readType, (body) => emitReadSlow(body, readMiss));
   add('writeSlow', writeType, (body) => emitWriteSlow(body, writeMiss, codeMap));
   const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType));
+  for (const [name, kernel] of KERNEL_ENTRIES)
+    add(name, kernelType(module, kernel), (body) => emitKernel(body, kernel));
   add('enter', handlerType, ({ code }) => tailCall(code, () => code.localGet(RECORD), handlerType));
   const handlers: Record<Exclude<keyof typeof RUNTIME_HANDLER, 'COUNT'>, (body: FunctionBody) => void> = {
     HEADER: (body) => emitHeader(body, handlerType),

@@ -2,6 +2,8 @@
 export {
   CONDITION,
   EXCEPTION,
+  EXPONENT_BIAS,
+  EXPONENT_MAX,
   FloatContext,
   Floatx80,
   isDenormal,
