@@ -1,6 +1,7 @@
 import type { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import type { PhysicalMemory } from '../memory/index.ts';
+import { CpuCounters, type CpuStats } from './counters.ts';
 import { Descriptors } from './descriptors.ts';
 import { CpuFault, VECTOR, gp } from './fault.ts';
 import { FarTransfers } from './far.ts';
@@ -35,6 +36,8 @@ export interface CpuConnections extends FpuErrorPins {
   /** Absent: a processor without local APIC. */
   readonly localApic?: () => { apicBase: number };
   readonly timeStamp: () => bigint;
+  /** Host time, for counters of what compiling costs. Absent: not measured. */
+  readonly hostNowNs?: () => number;
   readonly log: (message: string) => void;
   /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
   readonly jit?: 'off' | 'auto' | 'force';
@@ -73,6 +76,7 @@ export class Cpu {
   /** How often a block was found to be running when the budget ended. */
   readonly #heat = new Map<number, number>();
   readonly fpu: X87Fpu;
+  readonly #counters = new CpuCounters();
   readonly #c: CpuConnections;
   readonly #handlers: HandlerTable;
   readonly #helpers: readonly HelperTable[keyof HelperTable][];
@@ -131,7 +135,7 @@ export class Cpu {
       onForget: (record) => this.#codeForgotten(record),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
-    this.regions = new Regions(this.#handlers, memory.view, connections.limits);
+    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections.hostNowNs);
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }
@@ -224,6 +228,24 @@ export class Cpu {
 
   get unimplemented(): ReadonlyMap<string, number> {
     return this.#unimplemented;
+  }
+
+  stats(): CpuStats {
+    const { blocks, regions, mmu } = this;
+    return this.#counters.report({
+      instructions: this.retired,
+      code: {
+        decodedInstructions: blocks.decodedInstructions,
+        builtBlocks: blocks.builtBlocks,
+        forgottenBlocks: blocks.invalidatedBlocks,
+        flushes: blocks.flushes,
+        handlers: this.#handlers.count,
+        compiledRegions: regions.compiled,
+        forgottenRegions: regions.forgotten,
+        compileMs: Math.round(regions.compileNs / 1e6),
+      },
+      memory: { ...mmu.counts },
+    });
   }
 
   /**
@@ -340,6 +362,8 @@ export class Cpu {
       this.#running = false;
       this.#unpatch();
     }
+    this.#counters.entries++;
+    this.#counters.exits[state.get(S.exitReason)]++;
     state.set(S.budget, state.signed(S.budget) + this.#stolen);
     this.#stolen = 0;
     if (state.get(S.fault)) {
@@ -374,6 +398,7 @@ export class Cpu {
 
   /** The block at rip, decoded if need be; sets S.ipBase. Throws CpuFault. */
   #resolve(single: boolean): number {
+    this.#counters.resolved++;
     const { state, mmu, blocks } = this;
     const rip = state.rip;
     const limit = state.limit(SEG.CS);
@@ -416,10 +441,14 @@ export class Cpu {
 
   /** Compiles a block that is found running again and again. Slices end often, so that this is a sampling profile. */
   #warm(record: number, physical: number, mode: number): void {
+    const sampled = this.state.get(S.exitReason) === EXIT.BUDGET;
+    const compiled = this.regions.has(record);
+    if (sampled && compiled) this.#counters.sampledCompiled++;
+    else if (sampled) this.#counters.sampledInterpreted++;
     const { jit = 'off' } = this.#c;
-    if (jit === 'off' || this.regions.has(record)) return;
+    if (jit === 'off' || compiled) return;
     if (jit === 'auto') {
-      if (this.state.get(S.exitReason) !== EXIT.BUDGET) return;
+      if (!sampled) return;
       const heat = (this.#heat.get(record) ?? 0) + 1;
       this.#heat.set(record, heat);
       if (heat < HOT) return;
@@ -456,6 +485,7 @@ export class Cpu {
     let current = { vector, source, errorCode };
     state.set(S.exitLink, 0);
     for (;;) {
+      this.#count(current.vector, current.source);
       this.onException?.(current.vector, current.source, current.errorCode);
       try {
         this.interrupts.deliver(current.vector, current.source, state.rip, current.errorCode);
@@ -479,6 +509,12 @@ export class Cpu {
     }
   }
 
+  #count(vector: number, source: InterruptSource): void {
+    const { exceptions, externalInterrupts, softwareInterrupts } = this.#counters;
+    const counts = { exception: exceptions, external: externalInterrupts, software: softwareInterrupts };
+    counts[source][vector]++;
+  }
+
   #noteUnimplemented(mnemonic: string): void {
     const count = this.#unimplemented.get(mnemonic) ?? 0;
     this.#unimplemented.set(mnemonic, count + 1);
@@ -499,6 +535,7 @@ export class Cpu {
     const { state } = this;
     state.set(S.record, record);
     state.set(S.budget, budget);
+    this.#counters.slowReads++;
     try {
       return this.mmu.slowRead(
         (info >> SLOW.SEGMENT_SHIFT) & 7,
@@ -517,6 +554,7 @@ export class Cpu {
     const { state } = this;
     state.set(S.record, record);
     state.set(S.budget, budget);
+    this.#counters.slowWrites++;
     try {
       this.mmu.slowWrite(
         (info >> SLOW.SEGMENT_SHIFT) & 7,
@@ -534,6 +572,7 @@ export class Cpu {
     const { state } = this;
     state.set(S.record, record);
     state.set(S.budget, budget);
+    this.#counters.helpers[id]++;
     try {
       return (this.#helpers[id](a, b, c) as number) | 0;
     } catch (fault) {

@@ -1,4 +1,5 @@
 /** The processor: decode once, define once, execute in WebAssembly. */
+export type { CpuStats } from './counters.ts';
 export { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
 export { RAM_BASE, codeMapBytes } from './layout.ts';

@@ -40,7 +40,7 @@ export class Mmu {
   /** Counts up at every change of the mapping; part of S.jumpKey. */
   #generation = 0;
   a20Mask = 0xffffffff;
-  missCount = 0;
+  readonly counts = { tlbFills: 0, flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
 
   constructor(state: CpuState, memory: PhysicalMemory) {
     this.#state = state;
@@ -59,6 +59,7 @@ export class Mmu {
   // --- TLB --------------------------------------------------------------------------------------------------------------
 
   flush(): void {
+    this.counts.flushes++;
     for (const entry of this.#filled) this.#clear(entry);
     this.#filled = [];
     this.nextGeneration();
@@ -105,6 +106,7 @@ export class Mmu {
     const index = (linear >>> 12) & (TLB_ENTRIES - 1);
     const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
     const linearPage = linear & PAGE_MASK;
+    this.counts.tlbFills++;
     if (this.#i32[at] === TLB_INVALID)
       this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
     this.#i32[at] = write && this.#memory.hasCode[page] ? linearPage | TLB_CODE : linearPage;
@@ -282,7 +284,6 @@ export class Mmu {
 
   /** The value; of more than 4 bytes it is in S.transfer. */
   slowRead(segment: number, offset: number, bytes: number, forWrite: boolean, aligned: boolean): number {
-    this.missCount++;
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, forWrite, aligned);
     if (bytes > 4) {
@@ -296,7 +297,6 @@ export class Mmu {
   }
 
   slowWrite(segment: number, offset: number, bytes: number, value: number, aligned: boolean): void {
-    this.missCount++;
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, true, aligned);
     if (bytes > 4) {

@@ -121,6 +121,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     0: writeCr0,
     2: (value) => state.set(CONTROL.cr2, value),
     3: (value) => {
+      mmu.counts.cr3Loads++;
       state.set(CONTROL.cr3, value);
       mmu.flush();
     },
@@ -387,6 +388,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     cpuid: () => cpuid(state),
     invalidatePage: () => {
       requireLevel0();
+      mmu.counts.pageInvalidations++;
       mmu.flush();
     },
     sysenter: () => {

@@ -10,6 +10,7 @@ import type {
   WallClock,
 } from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
+import type { CpuStats } from '../cpu/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
 export interface PcConfig {
@@ -29,7 +30,7 @@ export interface PcConfig {
 }
 
 export interface PcBackends {
-  /** Monotonic host time in nanoseconds; read only when `clock` is `host`. */
+  /** Monotonic host time in nanoseconds; what the guest sees depends on it only when `clock` is `host`. */
   readonly hostClock: { readonly nowNs: number };
   readonly wallClock: WallClock;
   readonly entropy: Entropy;
@@ -84,6 +85,8 @@ export interface Machine {
   save(): Uint8Array;
   /** All or nothing: on an error the machine is as before. */
   load(image: Uint8Array): Result<void>;
+  /** Where the processor's time went, as far as it keeps counters. */
+  stats?(): CpuStats;
   /** Counters and states for people: per device lines from the state declarations. */
   describe(): Readonly<Record<string, readonly string[]>>;
 }

@@ -1,7 +1,7 @@
 import type { DisplaySource } from '../backends/index.ts';
 import { err, FailureError, type Result } from '../base/index.ts';
 import { IoBus, TimerQueue, type Device } from '../bus/index.ts';
-import { CPU, Cpu, cpuStateView } from '../cpu/index.ts';
+import { CPU, Cpu, cpuStateView, type CpuStats } from '../cpu/index.ts';
 import { Vga } from '../devices/display/index.ts';
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { FpuErrorLogic } from '../devices/misc/fpu-error.ts';
@@ -81,6 +81,7 @@ class Pc implements Machine {
       setFerr: (level) => fpuError.setFerr(level),
       ignne: () => fpuError.ignne,
       timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),
+      hostNowNs: () => backends.hostClock.nowNs,
       log: backends.log,
       jit: ({ auto: 'auto', interpreter: 'off', jit: 'force' } as const)[config.engine],
     }));
@@ -305,15 +306,19 @@ class Pc implements Machine {
     return loaded;
   }
 
+  stats(): CpuStats {
+    return this.#cpu.stats();
+  }
+
   describe(): Readonly<Record<string, readonly string[]>> {
-    const { blocks, mmu, unimplemented } = this.#cpu;
+    const { unimplemented } = this.#cpu;
+    const { code, memory } = this.stats();
+    const lines = (counts: Readonly<Record<string, number>>): string[] =>
+      Object.entries(counts).map(([name, count]) => `${name} = ${count}`);
     return {
       engine: [
-        `compiled regions = ${this.#cpu.regions.compiled}`,
-        `decoded instructions = ${blocks.decodedInstructions}`,
-        `invalidated blocks = ${blocks.invalidatedBlocks}`,
-        `flushes = ${blocks.flushes}`,
-        `slow memory accesses = ${mmu.missCount}`,
+        ...lines(code),
+        ...lines(memory),
         ...[...unimplemented].map(([name, count]) => `unimplemented ${name} = ${count}`),
       ],
       ...Object.fromEntries(this.#parts.map((part) => [part.id, describeState(part.spec, part.state as never)])),

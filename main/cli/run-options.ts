@@ -63,6 +63,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     choices: ['auto', 'interpreter', 'jit'],
     help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)',
   },
+  { name: 'stats', help: "print counters at the end: where the processor's time went (with --json: in the object)" },
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
 
@@ -75,6 +76,7 @@ export interface RunPlan {
   readonly screenshot: string | undefined;
   readonly printScreen: boolean;
   readonly timeoutMs: number | undefined;
+  readonly stats: boolean;
   readonly json: boolean;
 }
 
@@ -133,6 +135,7 @@ export function parseRun(args: readonly string[]): RunPlan {
     screenshot: path('screenshot') ?? undefined,
     printScreen: has('print-screen'),
     timeoutMs: parseTimeout(one('timeout')),
+    stats: has('stats'),
     json: has('json'),
   };
 }

@@ -23,6 +23,7 @@ import { MachineRunner, type StopReason } from '../vm-host/runner.ts';
 import { SerialFile } from '../vm-host/serial-file.ts';
 import { failureLine, type CliIo } from './io.ts';
 import { parseRun, type RunPlan } from './run-options.ts';
+import { statsText } from './stats-text.ts';
 import { Script } from './script.ts';
 import { SerialWatch } from './serial-watch.ts';
 
@@ -198,12 +199,16 @@ class Run {
       io.stderr.write(screen.map((row) => `${row}\n`).join(''));
       io.stderr.write(failureLine(trouble));
     }
+    const stats = plan.stats ? machine.stats?.() : undefined;
     if (plan.json) {
       const stateHash = createHash('sha256').update(machine.save()).digest('hex');
       io.stdout.write(
-        `${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, exit })}\n`,
+        `${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, stats, exit })}\n`,
       );
-    } else if (plan.printScreen) io.stdout.write(screen.map((row) => `${row}\n`).join(''));
+    } else {
+      if (plan.printScreen) io.stdout.write(screen.map((row) => `${row}\n`).join(''));
+      if (stats) io.stdout.write(statsText(stats));
+    }
     return exit;
   }
 }

@@ -65,6 +65,7 @@ export class BlockCache {
   readonly #onForget: (record: number) => void;
   readonly #onUnimplemented: (mnemonic: string) => void;
   decodedInstructions = 0;
+  builtBlocks = 0;
   invalidatedBlocks = 0;
   flushes = 0;
 
@@ -191,6 +192,7 @@ export class BlockCache {
       this.#view.setUint16(header + (i + 1) * RECORD_BYTES + R.remaining, count - i, true);
     this.#handlers.flush();
     this.decodedInstructions += count;
+    this.builtBlocks++;
     this.#free = record + RECORD_BYTES;
     const own = [page * PAGE + start, page * PAGE + Math.min(offset, PAGE)] as const;
     const block: Block = {

@@ -24,11 +24,21 @@ export class Regions {
   readonly #slots = new Map<number, number>();
   #freeSlots: number[] = [];
   compiled = 0;
+  forgotten = 0;
+  /** Host time that compiling took; 0 without a clock. */
+  compileNs = 0;
+  readonly #now: () => number;
 
-  constructor(handlers: HandlerTable, view: DataView, limits: { minPages: number; maxPages: number }) {
+  constructor(
+    handlers: HandlerTable,
+    view: DataView,
+    limits: { minPages: number; maxPages: number },
+    hostNowNs: () => number = () => 0,
+  ) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
+    this.#now = hostNowNs;
   }
 
   has(header: number): boolean {
@@ -39,6 +49,7 @@ export class Regions {
   compile(header: number, mode: number, find: BlockFinder): void {
     const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
     if (slot === undefined) return;
+    const started = this.#now();
     const blocks = this.#gather(header, find);
     const module = new ModuleBuilder();
     const imports = declareImports(module, this.#limits);
@@ -54,6 +65,7 @@ export class Regions {
     }
     this.#view.setUint32(header + BLOCK.handler, slot, true);
     this.compiled++;
+    this.compileNs += this.#now() - started;
   }
 
   /** A block is stale: so are the regions with it. */
@@ -62,6 +74,7 @@ export class Regions {
       const slot = this.#slots.get(entry);
       if (slot === undefined) continue;
       this.#slots.delete(entry);
+      this.forgotten++;
       this.#freeSlots.push(slot);
       if (this.#view.getUint32(entry + BLOCK.handler, true) === slot)
         this.#view.setUint32(entry + BLOCK.handler, RUNTIME_HANDLER.HEADER, true);

@@ -1,0 +1,63 @@
+import { HELPERS } from './helpers.ts';
+import { EXIT } from './layout.ts';
+
+/** Vectors that have a name; others are written as numbers. */
+const EXCEPTION_NAMES: Readonly<Record<number, string>> = { 0: '#DE', 1: '#DB', 2: 'NMI', 3: '#BP', 4: '#OF', 5: '#BR', 6: '#UD', 7: '#NM', 8: '#DF', 10: '#TS', 11: '#NP', 12: '#SS', 13: '#GP', 14: '#PF', 16: '#MF', 17: '#AC', 18: '#MC', 19: '#XM' }; // prettier-ignore
+
+/** Where a processor's time goes, as plain data: what `terrarium run --stats` prints. Counts since construction. */
+export interface CpuStats {
+  readonly instructions: number;
+  /** Times that control went from TypeScript into generated code, and why it came back. */
+  readonly entries: number;
+  readonly exits: Readonly<Record<string, number>>;
+  /** At the end of a slice the block about to run was found in this tier: a sampling profile. */
+  readonly samples: { readonly interpreted: number; readonly compiled: number };
+  /** Calls from generated code into TypeScript, by name; those never made are left out. */
+  readonly helpers: Readonly<Record<string, number>>;
+  readonly exceptions: Readonly<Record<string, number>>;
+  readonly softwareInterrupts: Readonly<Record<string, number>>;
+  readonly externalInterrupts: Readonly<Record<string, number>>;
+  readonly code: Readonly<Record<string, number>>;
+  readonly memory: Readonly<Record<string, number>>;
+}
+
+/** Counts that the engine keeps all the time: an addition each, beside work that costs a hundred times more. */
+export class CpuCounters {
+  entries = 0;
+  readonly exits = new Float64Array(Object.keys(EXIT).length);
+  sampledInterpreted = 0;
+  sampledCompiled = 0;
+  readonly helpers = new Float64Array(HELPERS.length);
+  readonly exceptions = new Float64Array(256);
+  readonly softwareInterrupts = new Float64Array(256);
+  readonly externalInterrupts = new Float64Array(256);
+  /** Blocks that TypeScript was asked for. */
+  resolved = 0;
+  slowReads = 0;
+  slowWrites = 0;
+
+  /** `instructions`, `code` and `memory` come from those who count them. */
+  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory'>): CpuStats {
+    const vector = (number: number): string => EXCEPTION_NAMES[number] ?? String(number);
+    const hex = (number: number): string => `${number.toString(16).toUpperCase()}h`;
+    const exitNames = Object.keys(EXIT);
+    return {
+      instructions: rest.instructions,
+      entries: this.entries,
+      exits: named(this.exits, (reason) => exitNames[reason].toLowerCase()),
+      samples: { interpreted: this.sampledInterpreted, compiled: this.sampledCompiled },
+      helpers: named(this.helpers, (id) => HELPERS[id]),
+      exceptions: named(this.exceptions, vector),
+      softwareInterrupts: named(this.softwareInterrupts, hex),
+      externalInterrupts: named(this.externalInterrupts, hex),
+      code: { resolved: this.resolved, ...rest.code },
+      memory: { slowReads: this.slowReads, slowWrites: this.slowWrites, ...rest.memory },
+    };
+  }
+}
+
+/** Those above zero, the largest first. */
+function named(counts: Float64Array, name: (index: number) => string): Record<string, number> {
+  const entries = Array.from(counts, (count, index) => [name(index), count] as const);
+  return Object.fromEntries(entries.filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]));
+}
