@@ -35,6 +35,10 @@ export default defineConfig({
         },
       },
       {
+        // Random programs and random moments: two minutes here, an hour by `npm run torture`.
+        test: { name: 'torture', include: ['test/torture/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+      },
+      {
         // Real guests on a whole machine.
         test: { name: 'guest', include: ['test/guest/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
       },

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FLOPPY_BYTES = 2880 * 512;
@@ -35,21 +35,27 @@ function inTemporaryFolder<T>(work: (folder: string) => T): T {
   }
 }
 
-/** A 1.44 MB floppy that boots `name`.asm. */
-export function assemble(name: string): Uint8Array {
+/** A file in nasm's language as a flat binary; its folder is where it includes from. */
+export function assembleFlat(source: URL): Uint8Array {
+  const path = fileURLToPath(source);
   return inTemporaryFolder((folder) => {
     const target = join(folder, 'image');
     const { status, stderr } = run(
       'nasm',
-      ['-w+error', '-f', 'bin', '-o', target, `${name}.asm`],
-      HERE,
+      ['-w+error', '-f', 'bin', '-o', target, basename(path)],
+      dirname(path),
       QEMU_TIMEOUT_MS,
     );
     if (status !== 0) throw new Error(`nasm: ${stderr}`);
-    const floppy = new Uint8Array(FLOPPY_BYTES);
-    floppy.set(readFileSync(target));
-    return floppy;
+    return Uint8Array.from(readFileSync(target));
   });
+}
+
+/** A 1.44 MB floppy that boots `name`.asm. */
+export function assemble(name: string): Uint8Array {
+  const floppy = new Uint8Array(FLOPPY_BYTES);
+  floppy.set(assembleFlat(new URL(`${name}.asm`, import.meta.url)));
+  return floppy;
 }
 
 /** The lines that the image printed on QEMU's TCG. */
