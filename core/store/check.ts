@@ -1,0 +1,286 @@
+import { renameSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { FailureError } from '../base/index.ts';
+import { ChunkReader, nameOfRow } from './chunks.ts';
+import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
+import { openLogs } from './disk.ts';
+import { logNumbers, logPath } from './log-files.ts';
+import { lockInLibrary, logFolder, mediumLock, packPath, type Library } from './library.ts';
+import { nameToBlob, nameToHex, type ChunkName } from './name.ts';
+import {
+  PACK_HEADER_BYTES,
+  decodeHeader,
+  decodeRecord,
+  packHeader,
+  packHeaderIsGood,
+  recordIsWhole,
+  scanPack,
+} from './pack.ts';
+import { getMedium, getPosition, getSnapshot, rootsOf, type TreeRef } from './rows.ts';
+import { TreeReader, levelsFor } from './tree.ts';
+
+/** Something that is not as it was written. `where` names the file and offset, or the table and row. */
+export interface Problem {
+  readonly where: string;
+  readonly what: string;
+}
+
+export interface CheckReport {
+  readonly problems: readonly Problem[];
+  readonly chunks: number;
+  readonly bytes: number;
+  /** With repair: what was put right. */
+  readonly repaired: readonly string[];
+}
+
+const messageOf = (error: unknown): string => (error instanceof FailureError ? error.failure.message : String(error));
+
+/**
+ * Reads everything in a library and compares it with its names, sums and digests. Yields what it is about, so that
+ * the caller can show progress and stop; returns the report. Changes nothing.
+ */
+export function* checkLibrary(library: Library): Generator<string, CheckReport> {
+  const problems: Problem[] = [];
+  const note = (where: string, what: string): void => void problems.push({ where, what });
+  yield 'database';
+  checkDatabase(library, note);
+  let chunks = 0;
+  let bytes = 0;
+  const bad = new Set<ChunkName>();
+  for (const pack of library.database.prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack').pluck().all() as number[]) {
+    yield `pack ${pack}`;
+    for (const row of checkPack(library, pack, note, bad)) {
+      chunks++;
+      bytes += row;
+    }
+  }
+  yield* checkOwners(library, note, bad);
+  return { problems, chunks, bytes, repaired: [] };
+}
+
+function checkDatabase(library: Library, note: (where: string, what: string) => void): void {
+  try {
+    for (const row of library.database.pragma('integrity_check') as { integrity_check: string }[])
+      if (row.integrity_check !== 'ok') note('library.db', row.integrity_check);
+  } catch (error) {
+    note('library.db', messageOf(error));
+  }
+}
+
+/** Yields the size of every good record. */
+function* checkPack(
+  library: Library,
+  pack: number,
+  note: (where: string, what: string) => void,
+  bad: Set<ChunkName>,
+): Generator<number> {
+  const { io, database } = library;
+  const rows = database
+    .prepare('SELECT name, offset, stored_bytes FROM chunk WHERE pack = ? ORDER BY offset')
+    .all(pack) as { name: Uint8Array; offset: number; stored_bytes: number }[];
+  let fd: number;
+  try {
+    fd = io.open(packPath(library, pack), 'r');
+  } catch (error) {
+    note(`pack ${pack}`, messageOf(error));
+    for (const row of rows) bad.add(nameOfRow(row));
+    return;
+  }
+  try {
+    const header = Buffer.alloc(PACK_HEADER_BYTES);
+    io.read(fd, header, 0);
+    if (!packHeaderIsGood(header, pack)) note(`pack ${pack} at 0`, 'the header is damaged');
+    for (const row of rows) {
+      const name = nameOfRow(row);
+      const where = `pack ${pack} at ${row.offset}, chunk ${nameToHex(name)}`;
+      try {
+        const record = Buffer.alloc(Math.min(row.stored_bytes, 1 << 17));
+        if (io.read(fd, record, row.offset) !== row.stored_bytes) throw new Error('the pack is too short');
+        decodeRecord(record, name, where);
+        // Bytes of the record that decoding does not need are covered by its sum.
+        if (!recordIsWhole(record, decodeHeader(record)!.crc)) throw new Error('the header of the record is damaged');
+        yield row.stored_bytes;
+      } catch (error) {
+        note(where, messageOf(error));
+        bad.add(name);
+      }
+    }
+  } finally {
+    io.close(fd);
+  }
+}
+
+/** Every medium, snapshot and position: their rows, their trees, their logs. */
+function* checkOwners(
+  library: Library,
+  note: (where: string, what: string) => void,
+  bad: ReadonlySet<ChunkName>,
+): Generator<string> {
+  const chunks = new ChunkReader(library);
+  const trees = new TreeReader(chunks);
+  const seen = new Set<string>();
+  const attempt = (where: string, action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      note(where, messageOf(error));
+    }
+  };
+  const tree = (where: string, { root, sizeBytes }: TreeRef): void =>
+    attempt(where, () =>
+      trees.walk(root, levelsFor(sizeBytes), (name, isNode) => {
+        const key = `${isNode ? 'n' : 'c'}${name}`;
+        if (seen.has(key)) return false;
+        seen.add(key);
+        if (bad.has(name)) note(where, `needs chunk ${nameToHex(name)}, which is damaged`);
+        else if (!chunks.has(name)) note(where, `needs chunk ${nameToHex(name)}, which is not in the library`);
+        else return isNode;
+        return false;
+      }),
+    );
+  try {
+    for (const id of ids(library, 'medium', 'id')) {
+      yield `medium ${id}`;
+      attempt(`table medium, row ${id}`, () => {
+        const medium = getMedium(library, id);
+        tree(`medium "${medium.name}"`, medium);
+        for (const log of openLogs(library, medium)) {
+          for (const block of log.damagedBlocks)
+            note(log.path, `the data at byte ${block * BLOCK_BYTES} of "${medium.name}" is damaged`);
+          log.dispose();
+        }
+      });
+    }
+    for (const id of ids(library, 'snapshot', 'id')) {
+      yield `snapshot ${id}`;
+      attempt(`table snapshot, row ${id}`, () => {
+        const snapshot = getSnapshot(library, id);
+        for (const ref of rootsOf(snapshot)) tree(`snapshot "${snapshot.name}"`, ref);
+      });
+    }
+    for (const machine of ids(library, 'position', 'machine'))
+      attempt(`table position, row ${machine}`, () => {
+        const { snapshot, resume } = getPosition(library, machine);
+        for (const id of [snapshot, resume]) if (id !== undefined) getSnapshot(library, id);
+      });
+  } finally {
+    chunks.dispose();
+  }
+}
+
+const ids = (library: Library, table: string, column: string): string[] =>
+  library.database.prepare(`SELECT ${column} FROM ${table}`).pluck().all() as string[];
+
+/**
+ * Puts right what can be: chunks of which a pack holds another whole copy, rows that packs know better, logs with a
+ * damaged record (their other records go on). Removes nothing: what it replaces is kept beside it.
+ */
+export function* repairLibrary(library: Library): Generator<string, CheckReport> {
+  const before = yield* checkLibrary(library);
+  if (before.problems.length === 0) return before;
+  const repaired: string[] = [];
+  yield* rebuildIndex(library, repaired);
+  for (const id of ids(library, 'medium', 'id')) {
+    yield `medium ${id}`;
+    repairLogs(library, id, repaired);
+  }
+  const after = yield* checkLibrary(library);
+  return { ...after, repaired };
+}
+
+function* rebuildIndex(library: Library, repaired: string[]): Generator<string> {
+  const { io, database } = library;
+  const chunks = new ChunkReader(library);
+  const readable = (name: ChunkName): boolean => {
+    try {
+      chunks.read(name);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const insert = database.prepare(
+    `INSERT INTO chunk SELECT ?, ?, ?, ?, epoch FROM collection WHERE 1
+     ON CONFLICT (name) DO UPDATE SET pack = excluded.pack, offset = excluded.offset, stored_bytes = excluded.stored_bytes`,
+  );
+  try {
+    for (const pack of database.prepare('SELECT id FROM pack').pluck().all() as number[]) {
+      yield `pack ${pack}`;
+      let fd: number;
+      try {
+        fd = io.open(packPath(library, pack), 'r');
+      } catch {
+        continue;
+      }
+      try {
+        for (const { name, offset, storedBytes } of scanPack(io, fd)) {
+          if (readable(name)) continue;
+          const record = Buffer.alloc(storedBytes);
+          io.read(fd, record, offset);
+          try {
+            decodeRecord(record, name, `pack ${pack} at ${offset}`);
+          } catch {
+            continue;
+          }
+          insert.run(nameToBlob(name), pack, offset, storedBytes);
+          repaired.push(`chunk ${nameToHex(name)} found again in pack ${pack} at ${offset}`);
+        }
+        const header = Buffer.alloc(PACK_HEADER_BYTES);
+        io.read(fd, header, 0);
+        if (!packHeaderIsGood(header, pack)) rewriteHeader(library, pack, repaired);
+      } finally {
+        io.close(fd);
+      }
+    }
+  } finally {
+    chunks.dispose();
+  }
+}
+
+function rewriteHeader(library: Library, pack: number, repaired: string[]): void {
+  const { io } = library;
+  const fd = io.open(packPath(library, pack), 'r+');
+  try {
+    io.write(fd, [packHeader(pack)], 0);
+    io.sync(fd);
+    repaired.push(`pack ${pack}: header written again`);
+  } finally {
+    io.close(fd);
+  }
+}
+
+/** A log that does not open is written again without the record that is damaged; the old file stays as `.damaged`. */
+function repairLogs(library: Library, id: string, repaired: string[]): void {
+  const lock = lockInLibrary(library, mediumLock(id));
+  if (!lock) return;
+  const { io } = library;
+  try {
+    const medium = getMedium(library, id);
+    for (const number of logNumbers(library, id)) {
+      if (number < medium.firstLog) continue;
+      const path = logPath(library, id, number);
+      try {
+        DiskLog.open(io, path, id, number).dispose();
+      } catch {
+        const old = DiskLog.open(io, path, id, number, true);
+        const fresh = DiskLog.create(io, `${path}.repaired`, dirname(path), id, number);
+        const block = new Uint8Array(BLOCK_BYTES);
+        for (const [index, entry] of old.blocks) {
+          old.read(index, entry, block);
+          fresh.append(index, block);
+        }
+        fresh.sync();
+        fresh.dispose();
+        repaired.push(`${path}: ${old.lostRecords} damaged records left out; the file as it was is ${path}.damaged`);
+        old.dispose();
+        renameSync(path, `${path}.damaged`);
+        renameSync(`${path}.repaired`, path);
+        io.syncFolder(logFolder(library, id));
+      }
+    }
+  } catch {
+    // The check that follows says what is left.
+  } finally {
+    lock.dispose();
+  }
+}

@@ -1,0 +1,224 @@
+import { dirname } from 'node:path';
+import type { Statement } from 'better-sqlite3';
+import { FailureError, type Disposable } from '../base/index.ts';
+import { damaged } from './errors.ts';
+import { packPath, type Library } from './library.ts';
+import { ZERO_NAME, isZero, nameFromBlob, nameOf, nameToBlob, nameToHex, type ChunkName } from './name.ts';
+import { PACK_HEADER_BYTES, decodeRecord, encodeRecord, packHeader } from './pack.ts';
+import type { Session } from './library.ts';
+
+interface ChunkRow {
+  readonly pack: number;
+  readonly offset: number;
+  readonly stored_bytes: number;
+}
+
+const PACK_BYTES_MAX = 256 << 20;
+/** Chunks between two syncs of the pack; their raw bytes are kept until then. */
+const BATCH = 1024;
+const OPEN_PACKS_MAX = 64;
+
+/** Reads chunks by name; each is verified against its name. */
+export class ChunkReader implements Disposable {
+  readonly #library: Library;
+  readonly #find: Statement;
+  readonly #packs = new Map<number, number>();
+
+  constructor(library: Library) {
+    this.#library = library;
+    this.#find = library.database.prepare('SELECT pack, offset, stored_bytes FROM chunk WHERE name = ?');
+  }
+
+  has(name: ChunkName): boolean {
+    return name === ZERO_NAME || this.#find.get(nameToBlob(name)) !== undefined;
+  }
+
+  /** Throws FailureError `store.damaged`, or the host's error. Not for ZERO_NAME. */
+  read(name: ChunkName): Buffer {
+    const blob = nameToBlob(name);
+    for (let attempt = 0; ; attempt++) {
+      const row = this.#find.get(blob) as ChunkRow | undefined;
+      if (!row) throw damaged(`chunk ${nameToHex(name)} is not in the library`);
+      try {
+        return this.#readAt(row, name);
+      } catch (error) {
+        // The collector may have moved it between the two looks.
+        const again = this.#find.get(blob) as ChunkRow | undefined;
+        if (attempt > 0 || !again || (again.pack === row.pack && again.offset === row.offset)) throw error;
+      }
+    }
+  }
+
+  #readAt(row: ChunkRow, name: ChunkName): Buffer {
+    const { io } = this.#library;
+    const where = `pack ${row.pack} at ${row.offset}, chunk ${nameToHex(name)}`;
+    const record = Buffer.allocUnsafe(Math.min(Math.max(row.stored_bytes, 0), 1 << 17));
+    if (io.read(this.#open(row.pack), record, row.offset) !== row.stored_bytes)
+      throw damaged(`${where}: the pack is too short`);
+    return decodeRecord(record, name, where);
+  }
+
+  #open(pack: number): number {
+    const open = this.#packs.get(pack);
+    if (open !== undefined) return open;
+    if (this.#packs.size >= OPEN_PACKS_MAX) this.dispose();
+    try {
+      const fd = this.#library.io.open(packPath(this.#library, pack), 'r');
+      this.#packs.set(pack, fd);
+      return fd;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw damaged(`pack ${pack} is missing`);
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    for (const fd of this.#packs.values()) this.#library.io.close(fd);
+    this.#packs.clear();
+  }
+}
+
+interface PackFile {
+  readonly id: number;
+  readonly fd: number;
+  position: number;
+}
+
+/** A chunk that was handed over since the last batch: written by us, or found in the library. */
+interface Wanted {
+  readonly raw: Uint8Array;
+  /** Undefined: the library had it. */
+  readonly written: ChunkRow | undefined;
+}
+
+/**
+ * Stores chunks, each once. Nothing counts before `commit` has returned: it syncs the pack, then names all chunks and
+ * whatever roots the caller adds in one transaction. After an error the writer is of no use; what it wrote is garbage
+ * that the collector takes.
+ */
+export class ChunkWriter implements Disposable {
+  readonly #library: Library;
+  readonly #session: Session;
+  readonly #find: Statement;
+  readonly #insert: Statement;
+  readonly #touch: Statement;
+  readonly #relocate: Statement;
+  readonly #wanted = new Map<ChunkName, Wanted>();
+  #pack: PackFile | undefined;
+  #failed = false;
+  #moving = false;
+  /** Bytes of records that this writer added: what was not in the library before. */
+  addedBytes = 0;
+
+  constructor(library: Library, session: Session) {
+    this.#library = library;
+    this.#session = session;
+    const { database } = library;
+    this.#find = database.prepare('SELECT pack FROM chunk WHERE name = ?');
+    this.#insert = database.prepare(
+      `INSERT INTO chunk SELECT ?, ?, ?, ?, epoch FROM collection WHERE 1
+       ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch`,
+    );
+    this.#relocate = database.prepare('UPDATE chunk SET pack = ?, offset = ?, stored_bytes = ? WHERE name = ?');
+    this.#touch = database.prepare('UPDATE chunk SET epoch = (SELECT epoch FROM collection) WHERE name = ?');
+  }
+
+  /** Throws FailureError or the host's error. `raw` may be reused by the caller afterwards. */
+  put(raw: Uint8Array): ChunkName {
+    if (this.#failed) throw new Error('this writer has failed before');
+    if (isZero(raw)) return ZERO_NAME;
+    const name = nameOf(raw);
+    if (this.#wanted.has(name)) return name;
+    const known = this.#find.get(nameToBlob(name)) !== undefined;
+    try {
+      if (known) this.#wanted.set(name, { raw: raw.slice(), written: undefined });
+      else this.#wanted.set(name, { raw, written: this.#append(name, raw) });
+      if (this.#wanted.size >= BATCH) this.commit(() => {});
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+    return name;
+  }
+
+  /** Writes a chunk that the library has once more, so that its present pack is free of it. */
+  move(name: ChunkName, raw: Uint8Array): void {
+    this.#wanted.set(name, { raw, written: this.#append(name, raw) });
+    this.#moving = true;
+    if (this.#wanted.size >= BATCH) this.commit(() => {});
+  }
+
+  /** `also` runs in the same transaction: all of it happens, or nothing. */
+  commit<T>(also: () => T): T {
+    const { io, database } = this.#library;
+    try {
+      this.#sync();
+      const result = database
+        .transaction(() => {
+          for (const [name, { raw, written }] of this.#wanted) {
+            const blob = nameToBlob(name);
+            let row = written;
+            if (!row) {
+              if (this.#touch.run(blob).changes === 1) continue;
+              // The collector took it since we looked.
+              row = this.#append(name, raw);
+              io.sync(this.#pack!.fd);
+            }
+            if (this.#moving) this.#relocate.run(row.pack, row.offset, row.stored_bytes, blob);
+            else this.#insert.run(blob, row.pack, row.offset, row.stored_bytes);
+          }
+          return also();
+        })
+        .immediate();
+      this.#wanted.clear();
+      return result;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  #append(name: ChunkName, raw: Uint8Array): ChunkRow {
+    const { io } = this.#library;
+    const pack = this.#openPack();
+    const record = encodeRecord(name, raw);
+    const bytes = record[0].length + record[1].length;
+    io.write(pack.fd, record, pack.position);
+    const row = { pack: pack.id, offset: pack.position, stored_bytes: bytes };
+    pack.position += bytes;
+    this.addedBytes += bytes;
+    return row;
+  }
+
+  #openPack(): PackFile {
+    if (this.#pack && this.#pack.position < PACK_BYTES_MAX) return this.#pack;
+    this.#sync();
+    this.#closePack();
+    const { io, database } = this.#library;
+    const id = Number(database.prepare('INSERT INTO pack (session) VALUES (?)').run(this.#session.id).lastInsertRowid);
+    const path = packPath(this.#library, id);
+    const fd = io.open(path, 'wx+', 0o600);
+    this.#pack = { id, fd, position: PACK_HEADER_BYTES };
+    io.write(fd, [packHeader(id)], 0);
+    io.syncFolder(dirname(path));
+    return this.#pack;
+  }
+
+  #sync(): void {
+    if (this.#pack && [...this.#wanted.values()].some(({ written }) => written)) this.#library.io.sync(this.#pack.fd);
+  }
+
+  #closePack(): void {
+    if (this.#pack) this.#library.io.close(this.#pack.fd);
+    this.#pack = undefined;
+  }
+
+  dispose(): void {
+    this.#closePack();
+  }
+}
+
+export const isDamage = (error: unknown): boolean =>
+  error instanceof FailureError && error.failure.code === 'store.damaged';
+
+export const nameOfRow = (row: { readonly name: Uint8Array }): ChunkName => nameFromBlob(row.name);

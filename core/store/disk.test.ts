@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import { collect } from './collect.ts';
+import { StoreDisk, foldMedium } from './disk.ts';
+import { createMedium, resizeMedium } from './media.ts';
+import type { Library } from './library.ts';
+import { ZERO_NAME } from './name.ts';
+import { getMedium } from './rows.ts';
+import { randomBytes, testLibrary } from './testing.fixture.ts';
+
+const MIB = 1 << 20;
+
+const newDisk = (library: Library, sizeBytes = 64 * MIB): string =>
+  createMedium(library, { name: 'disk', kind: 'disk', sizeBytes }).id;
+
+const open = (library: Library, id: string): StoreDisk => StoreDisk.open(library, id, { mode: 'normal' });
+
+function contents(disk: StoreDisk): Buffer {
+  const all = Buffer.alloc(disk.sizeBytes);
+  disk.read(0, all);
+  return all;
+}
+
+const chunkRows = (library: Library): number => library.database.prepare('SELECT COUNT(*) FROM chunk').pluck().get() as number;
+
+test('a disk of the store holds what was written, at any offset and length, as a plain array does', () => {
+  const library = testLibrary();
+  const id = newDisk(library, 3 * MIB);
+  const model = Buffer.alloc(3 * MIB);
+  let disk = open(library, id);
+  const random = randomBytes(1, 4096);
+  const next = (i: number, below: number): number => (random[i] * 65536 + random[i + 1] * 256 + random[i + 2]) % below;
+  for (let i = 0; i + 8 < random.length; i += 8) {
+    const at = next(i, model.length - 70000);
+    const length = 1 + next(i + 3, 70000);
+    const data = random[i + 6] < 60 ? new Uint8Array(length) : randomBytes(i, length);
+    if (random[i + 6] > 240) {
+      disk.discard(Math.floor(at / 4096) * 4096, 8192);
+      model.fill(0, Math.floor(at / 4096) * 4096, Math.floor(at / 4096) * 4096 + 8192);
+    } else {
+      disk.write(at, data);
+      model.set(data, at);
+    }
+    if (random[i + 7] < 16) {
+      const last = disk.seal();
+      foldMedium(library, id, last);
+      disk.folded(last);
+    } else if (random[i + 7] < 24) {
+      disk.dispose();
+      disk = open(library, id);
+    }
+  }
+  expect(contents(disk).equals(model)).toBe(true);
+  disk.dispose();
+  foldMedium(library, id);
+  disk = open(library, id);
+  expect(contents(disk).equals(model)).toBe(true);
+  disk.dispose();
+});
+
+test('chunks of equal contents are stored once, whichever disk they are on', () => {
+  const library = testLibrary();
+  const data = randomBytes(7, MIB);
+  const first = newDisk(library);
+  const disk = open(library, first);
+  disk.write(0, data);
+  disk.write(16 * MIB, data);
+  disk.dispose();
+  foldMedium(library, first);
+  const before = chunkRows(library);
+  const second = createMedium(library, { name: 'second', kind: 'disk', sizeBytes: 64 * MIB }).id;
+  const other = open(library, second);
+  other.write(0, data);
+  other.write(16 * MIB, data);
+  other.dispose();
+
+  foldMedium(library, second);
+
+  expect(chunkRows(library)).toBe(before);
+  expect(before).toBeLessThan(64 + 8);
+});
+
+test('zeros cost nothing, and zeros written over data give its space back', () => {
+  const library = testLibrary();
+  const id = newDisk(library);
+  let disk = open(library, id);
+  disk.write(0, randomBytes(3, 4 * MIB));
+  disk.dispose();
+  foldMedium(library, id);
+  expect(chunkRows(library)).toBeGreaterThan(256);
+
+  disk = open(library, id);
+  disk.write(0, new Uint8Array(2 * MIB));
+  disk.discard(2 * MIB, 2 * MIB);
+  disk.dispose();
+  foldMedium(library, id);
+  const collected = collect(library)!;
+
+  expect(getMedium(library, id).root).toBe(ZERO_NAME);
+  expect(chunkRows(library)).toBe(0);
+  expect(collected.bytes).toBeGreaterThan(4 * MIB);
+  expect(collected.packs).toBe(1);
+});
+
+test('a disk is opened for writing once', () => {
+  const library = testLibrary();
+  const id = newDisk(library);
+  const disk = open(library, id);
+
+  expect(() => open(library, id)).toThrow('open for writing in another machine');
+
+  disk.dispose();
+  open(library, id).dispose();
+});
+
+test('what a throw-away session wrote is gone, also when the session was killed', () => {
+  const library = testLibrary();
+  const id = newDisk(library);
+  const data = randomBytes(1, 8192);
+  const kept = open(library, id);
+  kept.write(0, data);
+  kept.dispose();
+
+  const session = StoreDisk.open(library, id, { mode: 'throw-away' });
+  session.write(0, new Uint8Array(8192).fill(1));
+  const read = new Uint8Array(8192);
+  session.read(0, read);
+  expect(read[0]).toBe(1);
+  session.dispose();
+
+  const after = open(library, id);
+  after.read(0, read);
+  expect(Buffer.from(read).equals(data)).toBe(true);
+  after.dispose();
+});
+
+test('a disk grows, and shrinks when nothing is cut off', () => {
+  const library = testLibrary();
+  const id = newDisk(library, 4 * MIB);
+  const data = randomBytes(1, MIB);
+  const disk = open(library, id);
+  disk.write(0, data);
+  disk.write(3 * MIB, data);
+  disk.dispose();
+
+  resizeMedium(library, id, 5000 * MIB, false);
+  const grown = open(library, id);
+  const read = new Uint8Array(MIB);
+  grown.read(3 * MIB, read);
+  expect(Buffer.from(read).equals(data)).toBe(true);
+  grown.read(4999 * MIB, read);
+  expect(read.every((byte) => byte === 0)).toBe(true);
+  grown.dispose();
+
+  expect(() => resizeMedium(library, id, 3 * MIB, false)).toThrow('behind the new end');
+  expect(resizeMedium(library, id, 4 * MIB, false).sizeBytes).toBe(4 * MIB);
+  resizeMedium(library, id, 3 * MIB + 512, true);
+  const shrunk = open(library, id);
+  expect(shrunk.sizeBytes).toBe(3 * MIB + 512);
+  const last = new Uint8Array(512);
+  shrunk.read(3 * MIB, last);
+  expect(Buffer.from(last).equals(data.subarray(0, 512))).toBe(true);
+  shrunk.dispose();
+});

@@ -1,0 +1,324 @@
+import { mkdirSync } from 'node:fs';
+import { BlockIoError, type Block } from '../backends/index.ts';
+import { FailureError, failure, type Disposable } from '../base/index.ts';
+import { ChunkReader, ChunkWriter, isDamage } from './chunks.ts';
+import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
+import { logNumbers, logPath, undoPath } from './log-files.ts';
+import { Session, lockInLibrary, logFolder, mediumLock, type Library } from './library.ts';
+import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
+import { getMedium, putMedium, type Medium } from './rows.ts';
+import { TreeReader, levelsFor, updateTree } from './tree.ts';
+
+const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
+/** 16 MiB of chunks as the guest reads them. */
+const CHUNKS_KEPT = 1024;
+/** A log that is worth bringing into the tree while the machine runs. */
+export const LOG_BYTES_MAX = 256 << 20;
+const LOG_BLOCKS_MAX = 1 << 17;
+
+/** The tree of a disk and the logs over it, oldest first: what a disk holds at one moment. */
+export interface DiskContents {
+  readonly root: ChunkName;
+  readonly sizeBytes: number;
+  readonly logs: readonly DiskLog[];
+}
+
+/** Opens the logs of a medium that are not in its tree yet. */
+export function openLogs(library: Library, medium: Medium, salvage = false): DiskLog[] {
+  const logs: DiskLog[] = [];
+  try {
+    for (const number of logNumbers(library, medium.id))
+      if (number >= medium.firstLog)
+        logs.push(DiskLog.open(library.io, logPath(library, medium.id, number), medium.id, number, salvage));
+    return logs;
+  } catch (error) {
+    for (const log of logs) log.dispose();
+    throw error;
+  }
+}
+
+/** The tree with the logs in it. Chunks go through `writer`, which the caller commits. */
+export function foldLogs(reader: TreeReader, writer: ChunkWriter, contents: DiskContents): ChunkName {
+  const { root, sizeBytes, logs } = contents;
+  const levels = levelsFor(sizeBytes);
+  const byChunk = new Map<number, Map<number, DiskLog>>();
+  for (const log of logs)
+    for (const block of log.blocks.keys()) {
+      const chunk = Math.floor(block / BLOCKS_PER_CHUNK);
+      let blocks = byChunk.get(chunk);
+      if (!blocks) byChunk.set(chunk, (blocks = new Map()));
+      blocks.set(block, log);
+    }
+  const changes = new Map<number, ChunkName>();
+  for (const [chunk, blocks] of [...byChunk].sort(([a], [b]) => a - b)) {
+    const name = blocks.size === BLOCKS_PER_CHUNK ? ZERO_NAME : reader.leaf(root, levels, chunk);
+    const data = name === ZERO_NAME ? Buffer.alloc(CHUNK_BYTES) : Buffer.from(reader.chunks.read(name));
+    for (const [block, log] of blocks) {
+      const at = (block % BLOCKS_PER_CHUNK) * BLOCK_BYTES;
+      log.read(block, log.blocks.get(block)!, data.subarray(at, at + BLOCK_BYTES));
+    }
+    changes.set(chunk, writer.put(data));
+  }
+  return updateTree(reader, writer, root, levels, changes);
+}
+
+/** A medium that another machine writes. */
+const locked = (medium: Medium): FailureError =>
+  new FailureError(
+    failure('image.locked', `"${medium.name}" is open for writing in another machine`, 'stop that machine'),
+  );
+
+export interface DiskOptions {
+  /** `throw-away`: what is written goes when the disk is closed. */
+  readonly mode: 'normal' | 'throw-away' | 'read-only';
+}
+
+/**
+ * A disk of the store, for one machine. Writes go to a log, so they cost what they cost in a raw file; a flush syncs
+ * the log. Whoever brings the log into the tree (a snapshot, closing, a log that grew) does it beside the guest.
+ */
+export class StoreDisk implements Block, Disposable {
+  readonly id: string;
+  readonly sizeBytes: number;
+  readonly readOnly: boolean;
+  readonly #library: Library;
+  readonly #lock: Disposable | undefined;
+  readonly #chunks: ChunkReader;
+  readonly #trees: TreeReader;
+  readonly #levels: number;
+  readonly #throwAway: boolean;
+  readonly #kept = new Map<number, Buffer>();
+  #root: ChunkName;
+  /** Oldest first; the last one takes writes, unless the disk is read-only. */
+  #logs: DiskLog[];
+
+  private constructor(library: Library, medium: Medium, mode: DiskOptions['mode'], lock: Disposable | undefined) {
+    this.id = medium.id;
+    this.#library = library;
+    this.sizeBytes = medium.sizeBytes;
+    this.readOnly = mode === 'read-only';
+    this.#throwAway = mode === 'throw-away';
+    this.#lock = lock;
+    this.#root = medium.root;
+    this.#levels = levelsFor(medium.sizeBytes);
+    this.#chunks = new ChunkReader(library);
+    this.#trees = new TreeReader(this.#chunks);
+    this.#logs = openLogs(library, medium);
+    if (!this.readOnly) this.seal();
+  }
+
+  /** Throws FailureError (`store.medium`, `image.locked`, `store.damaged`) or the host's error. */
+  static open(library: Library, id: string, { mode }: DiskOptions): StoreDisk {
+    const lock = mode === 'read-only' ? undefined : lockInLibrary(library, mediumLock(id), 150);
+    if (mode !== 'read-only' && !lock) throw locked(getMedium(library, id));
+    try {
+      mkdirSync(logFolder(library, id), { recursive: true, mode: 0o700 });
+      return new StoreDisk(library, getMedium(library, id), mode, lock);
+    } catch (error) {
+      lock?.dispose();
+      throw error;
+    }
+  }
+
+  // --- the guest's side -------------------------------------------------------------------------------------------------------
+
+  read(offsetBytes: number, target: Uint8Array): void {
+    this.#attempt('read', offsetBytes, () => {
+      for (let done = 0; done < target.length; ) {
+        const at = offsetBytes + done;
+        const within = at % BLOCK_BYTES;
+        const length = Math.min(target.length - done, BLOCK_BYTES - within);
+        this.#readBlock(Math.floor(at / BLOCK_BYTES), within, target.subarray(done, done + length));
+        done += length;
+      }
+    });
+  }
+
+  #readBlock(block: number, within: number, target: Uint8Array): void {
+    for (let i = this.#logs.length - 1; i >= 0; i--) {
+      const entry = this.#logs[i].blocks.get(block);
+      if (!entry) continue;
+      if (target.length === BLOCK_BYTES) return this.#logs[i].read(block, entry, target);
+      const whole = new Uint8Array(BLOCK_BYTES);
+      this.#logs[i].read(block, entry, whole);
+      target.set(whole.subarray(within, within + target.length));
+      return;
+    }
+    const chunk = this.#chunk(Math.floor(block / BLOCKS_PER_CHUNK));
+    if (!chunk) target.fill(0);
+    else {
+      const at = (block % BLOCKS_PER_CHUNK) * BLOCK_BYTES + within;
+      target.set(chunk.subarray(at, at + target.length));
+    }
+  }
+
+  /** A chunk of the tree; undefined: zeros. */
+  #chunk(index: number): Buffer | undefined {
+    const kept = this.#kept.get(index);
+    if (kept) {
+      this.#kept.delete(index);
+      this.#kept.set(index, kept);
+      return kept;
+    }
+    const name = this.#trees.leaf(this.#root, this.#levels, index);
+    if (name === ZERO_NAME) return undefined;
+    const chunk = this.#chunks.read(name);
+    if (this.#kept.size >= CHUNKS_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    this.#kept.set(index, chunk);
+    return chunk;
+  }
+
+  write(offsetBytes: number, data: Uint8Array): void {
+    if (this.readOnly) throw new BlockIoError(`${this.id}: opened read-only`, offsetBytes);
+    this.#attempt('write', offsetBytes, () => {
+      const first = Math.floor(offsetBytes / BLOCK_BYTES);
+      const within = offsetBytes - first * BLOCK_BYTES;
+      if (within === 0 && data.length % BLOCK_BYTES === 0) return this.#log.append(first, data);
+      // Blocks that are written in part keep the rest of what they hold.
+      const blocks = Math.ceil((within + data.length) / BLOCK_BYTES);
+      const whole = new Uint8Array(blocks * BLOCK_BYTES);
+      this.#readBlock(first, 0, whole.subarray(0, BLOCK_BYTES));
+      if (blocks > 1) this.#readBlock(first + blocks - 1, 0, whole.subarray((blocks - 1) * BLOCK_BYTES));
+      whole.set(data, within);
+      this.#log.append(first, whole);
+    });
+  }
+
+  /** What lies wholly in the range reads as zeros afterwards, and takes no space. */
+  discard(offsetBytes: number, lengthBytes: number): void {
+    if (this.readOnly) throw new BlockIoError(`${this.id}: opened read-only`, offsetBytes);
+    this.#attempt('discard', offsetBytes, () => {
+      const first = Math.ceil(offsetBytes / BLOCK_BYTES);
+      const end = Math.floor((offsetBytes + lengthBytes) / BLOCK_BYTES);
+      let start: number | undefined;
+      for (let block = first; block < end; block++) {
+        const skip = this.#knownZeros(block, end);
+        if (skip === 0) start ??= block;
+        else {
+          if (start !== undefined) this.#log.zero(start, block - start);
+          start = undefined;
+          block += skip - 1;
+        }
+      }
+      if (start !== undefined) this.#log.zero(start, end - start);
+    });
+  }
+
+  /** How many blocks from `block` on, up to `end`, are zeros in a chunk that no log touches and the tree does not have. */
+  #knownZeros(block: number, end: number): number {
+    const chunk = Math.floor(block / BLOCKS_PER_CHUNK);
+    if (this.#trees.leaf(this.#root, this.#levels, chunk) !== ZERO_NAME) return 0;
+    const stop = Math.min(end, (chunk + 1) * BLOCKS_PER_CHUNK);
+    for (let at = block; at < stop; at++) if (this.#logs.some((log) => log.blocks.has(at))) return at - block;
+    return stop - block;
+  }
+
+  flush(): void {
+    if (this.readOnly || this.#throwAway) return;
+    this.#attempt('flush', 0, () => {
+      for (const log of this.#logs) log.sync();
+    });
+  }
+
+  get #log(): DiskLog {
+    return this.#logs[this.#logs.length - 1];
+  }
+
+  #attempt(what: string, offsetBytes: number, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (error instanceof BlockIoError) throw error;
+      throw new BlockIoError(`disk ${this.id}: ${what} at ${offsetBytes}: ${(error as Error).message}`, offsetBytes);
+    }
+  }
+
+  // --- the store's side -------------------------------------------------------------------------------------------------------
+
+  /** The log has grown so much that it should be folded into the tree. */
+  get wantsFolding(): boolean {
+    const { sizeBytes, blocks } = this.#log;
+    return !this.readOnly && (sizeBytes > LOG_BYTES_MAX || blocks.size > LOG_BLOCKS_MAX);
+  }
+
+  /** Writes go to a new log from here on. Returns the last number before it: the disk at this moment. */
+  seal(): number {
+    const last = this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1;
+    const next = last + 1;
+    const path = this.#throwAway ? undoPath(this.#library, this.id) : logPath(this.#library, this.id, next);
+    if (this.#throwAway) this.#library.io.remove(path); // of a session that was killed
+    this.#logs.push(DiskLog.create(this.#library.io, path, logFolder(this.#library, this.id), this.id, next));
+    return last;
+  }
+
+  get #medium(): Medium {
+    return getMedium(this.#library, this.id);
+  }
+
+  /** After someone folded the logs up to `lastLog` into the medium's tree: forgets them. */
+  folded(lastLog: number): void {
+    this.#root = this.#medium.root;
+    this.#kept.clear();
+    const done = this.#logs.filter(({ number }) => number <= lastLog);
+    this.#logs = this.#logs.filter(({ number }) => number > lastLog);
+    for (const log of done) {
+      log.dispose();
+      this.#library.io.remove(log.path);
+    }
+  }
+
+  /** Closes it, with all that was written on stable storage; a throw-away disk is as it was when it was opened. */
+  dispose(): void {
+    try {
+      if (this.#throwAway) this.#library.io.remove(this.#log.path);
+      else this.flush();
+    } finally {
+      for (const log of this.#logs) log.dispose();
+      this.#chunks.dispose();
+      this.#lock?.dispose();
+    }
+  }
+}
+
+/**
+ * Brings the logs of a medium up to `lastLog` (default: all) into its tree, in one transaction with `also`. The caller
+ * holds the medium's lock, or is the machine that does. Throws FailureError or the host's error; nothing changed then.
+ */
+export function foldMedium(library: Library, id: string, lastLog = Infinity): Medium {
+  const session = new Session(library);
+  const writer = new ChunkWriter(library, session);
+  const chunks = new ChunkReader(library);
+  try {
+    const folded = prepareFold(library, new TreeReader(chunks), writer, id, lastLog);
+    return writer.commit(() => {
+      putMedium(library, folded);
+      return folded;
+    });
+  } finally {
+    writer.dispose();
+    chunks.dispose();
+    session.dispose();
+  }
+}
+
+/** The medium's row with the logs in its tree; the caller writes it in the transaction that commits `writer`. */
+export function prepareFold(
+  library: Library,
+  reader: TreeReader,
+  writer: ChunkWriter,
+  id: string,
+  lastLog: number,
+): Medium {
+  const medium = getMedium(library, id);
+  const open = openLogs(library, medium);
+  try {
+    const logs = open.filter(({ number }) => number <= lastLog);
+    if (logs.length === 0) return medium;
+    const root = foldLogs(reader, writer, { root: medium.root, sizeBytes: medium.sizeBytes, logs });
+    return { ...medium, root, firstLog: logs[logs.length - 1].number + 1 };
+  } finally {
+    for (const log of open) log.dispose();
+  }
+}
+
+export const diskIsDamaged = isDamage;

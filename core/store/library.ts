@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { err, failure, ok, type Disposable, type Result } from '../base/index.ts';
+import { tryLock } from './file-lock.ts';
+import { hostIo, type StoreIo } from './io.ts';
+import { MIGRATIONS } from './schema.ts';
+
+export const LIBRARY_VERSION = MIGRATIONS.length;
+/** How long a statement waits for another process's transaction. */
+const BUSY_MS = 20_000;
+
+/** An open library: one folder with a database, packs of chunks, logs of disks and locks. */
+export interface Library extends Disposable {
+  readonly folder: string;
+  readonly database: Database.Database;
+  readonly io: StoreIo;
+}
+
+export const packPath = (library: Library, pack: number): string => join(library.folder, 'packs', `${pack}.pack`);
+export const logFolder = (library: Library, medium: string): string => join(library.folder, 'media', medium);
+const lockPath = (library: Library, what: string): string => join(library.folder, 'locks', `${what}.lock`);
+
+/** Opens the library, made or brought up to date as needed. Codes `library.open`, `library.newer`. */
+export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Library> {
+  let database: Database.Database | undefined;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const part of ['packs', 'media', 'locks']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+    const opened = new Database(join(folder, 'library.db'), { timeout: BUSY_MS });
+    database = opened;
+    opened.pragma('journal_mode = WAL');
+    opened.pragma('synchronous = FULL');
+    opened.pragma('foreign_keys = ON');
+    // A flipped byte in the database file shows as an error of the cell, not as other values.
+    opened.pragma('cell_size_check = ON');
+    const version = opened.pragma('user_version', { simple: true }) as number;
+    if (version > LIBRARY_VERSION) {
+      opened.close();
+      return err(
+        failure(
+          'library.newer',
+          `${folder} has version ${version}, this Terrarium reads ${LIBRARY_VERSION}`,
+          'update Terrarium, or name another folder with --library',
+        ),
+      );
+    }
+    if (version < LIBRARY_VERSION)
+      opened
+        .transaction(() => {
+          // Read again: another process may have brought it up to date meanwhile.
+          const from = opened.pragma('user_version', { simple: true }) as number;
+          for (const step of MIGRATIONS.slice(from)) opened.exec(step);
+          opened.pragma(`user_version = ${LIBRARY_VERSION}`);
+        })
+        .immediate();
+    return ok({ folder, database: opened, io, dispose: () => opened.close() });
+  } catch (error) {
+    database?.close();
+    return err(
+      failure(
+        'library.open',
+        `${folder}: ${(error as Error).message}`,
+        'make the folder writable, or name another with --library',
+      ),
+    );
+  }
+}
+
+/** Undefined: another process holds it. Freed by `dispose` or the end of this process. */
+export const lockInLibrary = (library: Library, what: string, waitMs = 0): Disposable | undefined =>
+  tryLock(lockPath(library, what), waitMs);
+
+/** The lock of whoever writes a disk. */
+export const mediumLock = (medium: string): string => `medium-${medium}`;
+/** The lock of whoever runs a machine or changes what it holds. */
+export const machineLock = (machine: string): string => `machine-${machine}`;
+const sessionLock = (session: string): string => `session-${session}`;
+
+/** A writer of chunks. What it wants is kept by the collector while it lives, whether a root names it yet or not. */
+export class Session implements Disposable {
+  readonly id = randomUUID();
+  readonly #library: Library;
+  readonly #lock: Disposable;
+
+  constructor(library: Library) {
+    this.#library = library;
+    const lock = lockInLibrary(library, sessionLock(this.id));
+    if (!lock) throw new Error('a new lock is taken');
+    this.#lock = lock;
+    library.database.prepare('INSERT INTO session SELECT ?, epoch FROM collection').run(this.id);
+  }
+
+  dispose(): void {
+    this.#library.database.prepare('DELETE FROM session WHERE id = ?').run(this.id);
+    this.#lock.dispose();
+    this.#library.io.remove(lockPath(this.#library, sessionLock(this.id)));
+  }
+}
+
+/** Forgets sessions whose process is gone; returns those that live. Call it inside a write transaction. */
+export function liveSessions(library: Library): { readonly id: string; readonly epoch: number }[] {
+  const { database } = library;
+  const rows = database.prepare('SELECT id, epoch FROM session').all() as { id: string; epoch: number }[];
+  return rows.filter(({ id }) => {
+    const lock = lockInLibrary(library, sessionLock(id));
+    if (!lock) return true;
+    database.prepare('DELETE FROM session WHERE id = ?').run(id);
+    lock.dispose();
+    library.io.remove(lockPath(library, sessionLock(id)));
+    return false;
+  });
+}

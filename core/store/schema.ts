@@ -1,0 +1,72 @@
+/**
+ * The library's tables. Each entry takes the schema from its index to the next version; entries are never changed,
+ * only added.
+ *
+ * - `pack`: files of chunks; `session` wrote it and may still.
+ * - `chunk`: where each chunk lies. `epoch`: the collection count when a writer last wanted it.
+ * - `medium`: disks of the store. Its contents are the tree at `root`, and over it the logs from `first_log` on.
+ * - `snapshot`: `kind` is `snapshot`, or `saved` for the state of a machine that was stopped with --save. `disks` is
+ *   JSON: slot, medium, root and size of each. `state_root`, `memory_root`, `picture_root` are trees of bytes.
+ * - `session`, `pin`: who writes now, and the roots that it builds upon; the collector leaves both alone.
+ *
+ * `digest` covers a row's other columns: a byte that flipped in the database is found, and never served.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE machine (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+     config TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE collection (only INTEGER PRIMARY KEY CHECK (only = 0), epoch INTEGER NOT NULL) STRICT;
+   INSERT INTO collection VALUES (0, 1);
+   CREATE TABLE session (id TEXT PRIMARY KEY, epoch INTEGER NOT NULL) STRICT;
+   CREATE TABLE pin (
+     session TEXT NOT NULL REFERENCES session ON DELETE CASCADE,
+     root BLOB NOT NULL,
+     size_bytes INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE pack (id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL) STRICT;
+   CREATE TABLE chunk (
+     name BLOB PRIMARY KEY,
+     pack INTEGER NOT NULL,
+     offset INTEGER NOT NULL,
+     stored_bytes INTEGER NOT NULL,
+     epoch INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX chunk_pack ON chunk (pack);
+   CREATE TABLE medium (
+     id TEXT PRIMARY KEY,
+     name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+     kind TEXT NOT NULL,
+     size_bytes INTEGER NOT NULL,
+     root BLOB NOT NULL,
+     first_log INTEGER NOT NULL,
+     created_at TEXT NOT NULL,
+     digest BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE snapshot (
+     id TEXT PRIMARY KEY,
+     machine TEXT NOT NULL,
+     parent TEXT,
+     kind TEXT NOT NULL,
+     name TEXT NOT NULL,
+     note TEXT NOT NULL,
+     created_at TEXT NOT NULL,
+     config TEXT NOT NULL,
+     disks TEXT NOT NULL,
+     state_root BLOB,
+     state_bytes INTEGER NOT NULL,
+     memory_root BLOB,
+     memory_bytes INTEGER NOT NULL,
+     picture_root BLOB,
+     picture_bytes INTEGER NOT NULL,
+     digest BLOB NOT NULL
+   ) STRICT;
+   CREATE INDEX snapshot_machine ON snapshot (machine);
+   CREATE TABLE position (
+     machine TEXT PRIMARY KEY,
+     snapshot TEXT,
+     resume TEXT,
+     digest BLOB NOT NULL
+   ) STRICT;`,
+];

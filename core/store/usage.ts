@@ -1,0 +1,109 @@
+import { ChunkReader, nameOfRow } from './chunks.ts';
+import type { Library } from './library.ts';
+import { logNumbers, logPath } from './log-files.ts';
+import type { ChunkName } from './name.ts';
+import { listMedia, listSnapshots, rootsOf, type TreeRef } from './rows.ts';
+import { TreeReader, levelsFor } from './tree.ts';
+
+export interface Owner {
+  readonly kind: 'medium' | 'snapshot';
+  readonly id: string;
+  readonly name: string;
+  /** Of a snapshot: the machine. */
+  readonly machine: string | undefined;
+  /** Stored bytes of all that it needs; of a disk also what is not in its tree yet. */
+  readonly bytes: number;
+  /** Of these, what nothing else needs: what its removal gives back. */
+  readonly uniqueBytes: number;
+}
+
+export interface Usage {
+  readonly owners: readonly Owner[];
+  /** Stored bytes of all chunks, and of those that nothing needs any more. */
+  readonly storedBytes: number;
+  readonly garbageBytes: number;
+  /** Bytes in logs: written by guests and not in a tree yet. */
+  readonly logBytes: number;
+}
+
+const SHARED = -1;
+
+/** Who needs how much of a library. Reads every node. */
+export function usageOf(library: Library): Usage {
+  const chunks = new ChunkReader(library);
+  const trees = new TreeReader(chunks);
+  try {
+    const sizes = new Map<ChunkName, number>();
+    let storedBytes = 0;
+    const rows = library.database.prepare('SELECT name, stored_bytes FROM chunk').iterate();
+    for (const row of rows as IterableIterator<{ name: Uint8Array; stored_bytes: number }>) {
+      sizes.set(nameOfRow(row), row.stored_bytes);
+      storedBytes += row.stored_bytes;
+    }
+    const owners = [
+      ...listMedia(library).map((medium) => ({
+        kind: 'medium' as const,
+        id: medium.id,
+        name: medium.name,
+        machine: undefined,
+        roots: [medium as TreeRef],
+        logBytes: logBytes(library, medium.id, medium.firstLog),
+      })),
+      ...listSnapshots(library).map((snapshot) => ({
+        kind: 'snapshot' as const,
+        id: snapshot.id,
+        name: snapshot.name,
+        machine: snapshot.machine,
+        roots: rootsOf(snapshot),
+        logBytes: 0,
+      })),
+    ];
+    const ownerOf = new Map<ChunkName, number>();
+    const totals = owners.map(({ roots, logBytes: bytes }, owner) => {
+      const seen = new Set<ChunkName>();
+      let total = bytes;
+      for (const { root, sizeBytes } of roots)
+        trees.walk(root, levelsFor(sizeBytes), (name) => {
+          if (seen.has(name)) return false;
+          seen.add(name);
+          total += sizes.get(name) ?? 0;
+          ownerOf.set(name, (ownerOf.get(name) ?? owner) === owner ? owner : SHARED);
+          return true;
+        });
+      return total;
+    });
+    const unique = owners.map((owner) => owner.logBytes);
+    let needed = 0;
+    for (const [name, owner] of ownerOf) {
+      const bytes = sizes.get(name) ?? 0;
+      needed += bytes;
+      if (owner !== SHARED) unique[owner] += bytes;
+    }
+    return {
+      owners: owners.map(({ kind, id, name, machine }, i) => ({
+        kind,
+        id,
+        name,
+        machine,
+        bytes: totals[i],
+        uniqueBytes: unique[i],
+      })),
+      storedBytes,
+      garbageBytes: storedBytes - needed,
+      logBytes: owners.reduce((sum, owner) => sum + owner.logBytes, 0),
+    };
+  } finally {
+    chunks.dispose();
+  }
+}
+
+function logBytes(library: Library, medium: string, firstLog: number): number {
+  let bytes = 0;
+  for (const log of logNumbers(library, medium)) {
+    if (log < firstLog) continue;
+    const fd = library.io.open(logPath(library, medium, log), 'r');
+    bytes += library.io.size(fd);
+    library.io.close(fd);
+  }
+  return bytes;
+}
