@@ -47,7 +47,10 @@ export function* checkLibrary(library: Library): Generator<string, CheckReport> 
   let chunks = 0;
   let bytes = 0;
   const bad = new Set<ChunkName>();
-  for (const pack of library.database.prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack').pluck().all() as number[]) {
+  for (const pack of library.database
+    .prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack')
+    .pluck()
+    .all() as number[]) {
     yield `pack ${pack}`;
     for (const row of checkPack(library, pack, note, bad)) {
       chunks++;

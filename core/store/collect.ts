@@ -89,7 +89,9 @@ function mark(library: Library, reader: ChunkReader): MarkSet {
 
 function sweep(library: Library, pinned: number, marked: MarkSet): Omit<Collected, 'packs'> {
   const { database } = library;
-  const rows = database.prepare('SELECT name, stored_bytes FROM chunk WHERE epoch < ? AND name > ? ORDER BY name LIMIT ?');
+  const rows = database.prepare(
+    'SELECT name, stored_bytes FROM chunk WHERE epoch < ? AND name > ? ORDER BY name LIMIT ?',
+  );
   const drop = database.prepare('DELETE FROM chunk WHERE name = ? AND epoch < ?');
   let chunks = 0;
   let bytes = 0;
@@ -176,5 +178,5 @@ function removeEmptyPacks(library: Library): number {
 
 /** The last id given out; ids are not used again. */
 const lastPack = (library: Library): number =>
-  (library.database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'pack'").pluck().get() as number | undefined) ??
-  0;
+  (library.database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'pack'").pluck().get() as
+    number | undefined) ?? 0;

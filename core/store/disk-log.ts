@@ -75,7 +75,15 @@ export class DiskLog {
   #unsynced = false;
   #broken: unknown;
 
-  private constructor(io: StoreIo, fd: number, path: string, number: number, salt: number, end: number, synced: number) {
+  private constructor(
+    io: StoreIo,
+    fd: number,
+    path: string,
+    number: number,
+    salt: number,
+    end: number,
+    synced: number,
+  ) {
     this.#io = io;
     this.#fd = fd;
     this.path = path;
@@ -205,7 +213,7 @@ export class DiskLog {
     const magic = Buffer.alloc(4);
     magic.writeUInt32LE(RECORD_MAGIC, 0);
     const window = Buffer.alloc(1 << 20);
-    for (let at = from; at + RECORD_BYTES <= size; ) {
+    for (let at = from; at + RECORD_BYTES <= size;) {
       const filled = this.#io.read(this.#fd, window, at);
       const view = window.subarray(0, filled);
       for (let found = view.indexOf(magic); found >= 0; found = view.indexOf(magic, found + 1)) {
@@ -223,7 +231,7 @@ export class DiskLog {
   /** Whole blocks from `first` on. Throws the host's error; the log is then as before. */
   append(first: number, data: Uint8Array): void {
     const count = data.length / BLOCK_BYTES;
-    for (let start = 0; start < count; ) {
+    for (let start = 0; start < count;) {
       const zero = isZero(data.subarray(start * BLOCK_BYTES, (start + 1) * BLOCK_BYTES));
       let end = start + 1;
       while (
@@ -310,11 +318,7 @@ export class DiskLog {
       target.fill(0);
       return;
     }
-    if (
-      entry.at === BAD ||
-      this.#io.read(this.#fd, target, entry.at) !== BLOCK_BYTES ||
-      crc32(target) !== entry.crc
-    )
+    if (entry.at === BAD || this.#io.read(this.#fd, target, entry.at) !== BLOCK_BYTES || crc32(target) !== entry.crc)
       throw damaged(`${this.path}: block ${block} at ${entry.at}`);
   }
 

@@ -1,11 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { collect } from './collect.ts';
 import { StoreDisk, foldMedium } from './disk.ts';
 import { createMedium, resizeMedium } from './media.ts';
 import type { Library } from './library.ts';
 import { ZERO_NAME } from './name.ts';
 import { getMedium } from './rows.ts';
-import { randomBytes, testLibrary } from './testing.fixture.ts';
+import { randomBytes, testLibrary } from './testing/library.ts';
+
+/** Many syncs; the disk may be busy. */
+vi.setConfig({ testTimeout: 120_000 });
 
 const MIB = 1 << 20;
 
@@ -20,7 +23,8 @@ function contents(disk: StoreDisk): Buffer {
   return all;
 }
 
-const chunkRows = (library: Library): number => library.database.prepare('SELECT COUNT(*) FROM chunk').pluck().get() as number;
+const chunkRows = (library: Library): number =>
+  library.database.prepare('SELECT COUNT(*) FROM chunk').pluck().get() as number;
 
 test('a disk of the store holds what was written, at any offset and length, as a plain array does', () => {
   const library = testLibrary();

@@ -124,7 +124,7 @@ export class StoreDisk implements Block, Disposable {
 
   read(offsetBytes: number, target: Uint8Array): void {
     this.#attempt('read', offsetBytes, () => {
-      for (let done = 0; done < target.length; ) {
+      for (let done = 0; done < target.length;) {
         const at = offsetBytes + done;
         const within = at % BLOCK_BYTES;
         const length = Math.min(target.length - done, BLOCK_BYTES - within);

@@ -182,8 +182,11 @@ export function findMedium(library: Library, nameOrId: string): Medium {
 }
 
 /** Another medium with the same contents, which they share until either is written. Runs in the caller's transaction. */
-export const cloneMedium = (library: Library, from: Pick<Medium, 'sizeBytes' | 'kind' | 'root'>, name: string): Medium =>
-  addMedium(library, fresh({ name, kind: from.kind, sizeBytes: from.sizeBytes }, from.root));
+export const cloneMedium = (
+  library: Library,
+  from: Pick<Medium, 'sizeBytes' | 'kind' | 'root'>,
+  name: string,
+): Medium => addMedium(library, fresh({ name, kind: from.kind, sizeBytes: from.sizeBytes }, from.root));
 
 /** Names of the snapshots that hold contents of a medium. */
 export const snapshotsOf = (library: Library, medium: string): string[] =>

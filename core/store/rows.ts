@@ -69,7 +69,8 @@ const plain = (value: unknown): unknown => (value instanceof Uint8Array ? nameFr
 /** The row's values; throws `store.damaged` when they are not as written. */
 function checked(table: string, columns: readonly string[], row: Row): Row {
   const digest = digestOf(columns.map((column) => plain(row[column])));
-  if (!digest.equals(row.digest as Uint8Array)) throw damaged(`table ${table}, row ${String(row[columns[0]])}: altered`);
+  if (!digest.equals(row.digest as Uint8Array))
+    throw damaged(`table ${table}, row ${String(row[columns[0]])}: altered`);
   return row;
 }
 

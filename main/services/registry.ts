@@ -7,7 +7,7 @@ import {
   type MachineChanges,
   type MachineConfig,
 } from '../../core/contract/index.ts';
-import type { Library } from './library.ts';
+import type { Library } from '../../core/store/index.ts';
 
 /** The machines of a library. What is read is checked as if it came from outside. */
 export class MachineRegistry {

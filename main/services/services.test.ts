@@ -15,7 +15,7 @@ import {
   type WindowMessage,
 } from '../../core/contract/index.ts';
 import { forkLauncher } from './host-process.ts';
-import { openLibrary } from './library.ts';
+import { openLibrary } from '../../core/store/index.ts';
 import { createServices, type Services } from './services.ts';
 
 const FAKE_ENTRY = join(import.meta.dirname, '../vm-host/testing/fake-entry.ts');

@@ -16,7 +16,7 @@ import {
 import { looksBootable, openHostFile } from '../vm-host/image-file.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import type { Launcher } from './host-process.ts';
-import { openLibrary } from './library.ts';
+import { openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
 import type { Stream, StreamEnd } from './supervised.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openLibrary, type Library } from './library.ts';
-import type { StoreIo } from './io.ts';
+import { openLibrary, type Library } from '../library.ts';
+import type { StoreIo } from '../io.ts';
 
 /** A library in a folder of its own, gone after the test. */
 export function testLibrary(io?: StoreIo): Library {
