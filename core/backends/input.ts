@@ -12,6 +12,13 @@ export interface MouseInput {
   buttons(mask: number): void;
 }
 
+export interface PointerInput extends MouseInput {
+  /** The guest takes positions: `moveTo` reaches it. Else `move` alone does. */
+  readonly absolute: boolean;
+  /** `x`, `y`: 0 to 65535 over the whole screen; wheel as for `move`. */
+  moveTo(x: number, y: number, wheel: number): void;
+}
+
 /** Types text as key strokes of a US keyboard, paced in guest time. */
 export interface TypistInput {
   type(text: string): void;

@@ -36,6 +36,8 @@ export const serialSchema = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('file'), path: hostPathSchema }),
 ]);
 
+/** `absolute`: guests that know VMware's pointer take positions, so that the host's pointer need not be captured. */
+export const pointerSchema = z.enum(['absolute', 'ps2']);
 export const clockSchema = z.enum(['host', 'virtual']);
 export const engineSchema = z.enum(['auto', 'interpreter', 'jit']);
 
@@ -69,6 +71,13 @@ const hardwareShape = {
     .default([{ mode: 'console' }]),
   clock: clockSchema.default('host'),
   engine: engineSchema.default('auto'),
+  pointer: pointerSchema.default('absolute'),
+  /** Parts for guests that know that they run on a virtual machine: virtio entropy source and balloon. */
+  paravirtual: z.boolean().default(true),
+  /** Memory that a guest with a balloon driver is asked to leave to the host. */
+  balloonMiB: z.int().min(0).max(MEMORY_MIB_MAX).default(0),
+  /** The firmware asks at every start what to boot from, without F12 being pressed. */
+  bootMenu: z.boolean().default(false),
   /** A ROM image instead of the built-in firmware. */
   firmware: hostPathSchema.nullable().default(null),
   /** Direct Linux boot. */
@@ -108,6 +117,10 @@ export const machineChangesSchema = z.strictObject({
   serial: hardwareShape.serial.unwrap().optional(),
   clock: clockSchema.optional(),
   engine: engineSchema.optional(),
+  pointer: pointerSchema.optional(),
+  paravirtual: z.boolean().optional(),
+  balloonMiB: hardwareShape.balloonMiB.unwrap().optional(),
+  bootMenu: z.boolean().optional(),
   firmware: hardwareShape.firmware.unwrap().optional(),
   kernel: hardwareShape.kernel.unwrap().optional(),
 });

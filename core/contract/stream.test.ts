@@ -43,6 +43,7 @@ const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
   {
     type: 'status',
     paused: true,
+    absolutePointer: true,
     activity: { floppy: true, disk: false, cdrom: false, serial: true },
     guestNs: 1.5e12,
     instructions: 2 ** 52,

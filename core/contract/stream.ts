@@ -12,7 +12,7 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *                A frame whose size differs from the last one's begins a new picture: it covers all of it.
  *   02 text      mode u8 (0: graphics, no rows), row count u16, rows as text
  *   03 serial    port u8 (0 is COM1), the remaining bytes as the guest sent them
- *   04 status    state u8 (0 running, 1 paused), activity u8 (bit 0 floppy, 1 disk, 2 CD-ROM, 3 serial),
+ *   04 status    state u8 (bit 0 paused, bit 1 the guest takes positions of the pointer), activity u8 (bit 0 floppy, 1 disk, 2 CD-ROM, 3 serial),
  *                guest time in ns f64, instructions f64, instructions per host second f64, busy share of a core f64
  *
  * window to machine
@@ -21,6 +21,7 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   83 key       down u8, KeyboardEvent.code as text
  *   84 release   all keys up (the window lost the focus)
  *   85 mouse     dx i16, dy i16, wheel i8, buttons u8 (bit 0 left, 1 right, 2 middle)
+ *   89 pointer   x u16, y u16 (0 to 65535 over the screen), wheel i8, buttons u8; for a guest that takes positions
  *   86 type      text, typed as keys of a US keyboard
  *   87 chord     count u8, that many codes as text: pressed in order, released in reverse
  *   88 serial    port u8, the remaining bytes go to the guest
@@ -60,6 +61,8 @@ export interface Activity {
 export interface StatusMessage {
   readonly type: 'status';
   readonly paused: boolean;
+  /** The guest takes positions of the pointer: it need not be captured. */
+  readonly absolutePointer: boolean;
   readonly activity: Activity;
   readonly guestNs: number;
   readonly instructions: number;
@@ -95,6 +98,14 @@ export interface MouseMessage {
   readonly wheel: number;
   readonly buttons: number;
 }
+/** `x`, `y`: 0 to 65535 over the whole screen. */
+export interface PointerMessage {
+  readonly type: 'pointer';
+  readonly x: number;
+  readonly y: number;
+  readonly wheel: number;
+  readonly buttons: number;
+}
 export interface TypeMessage {
   readonly type: 'type';
   readonly text: string;
@@ -104,7 +115,15 @@ export interface ChordMessage {
   readonly codes: readonly string[];
 }
 export type WindowMessage =
-  WatchMessage | AckMessage | KeyMessage | ReleaseMessage | MouseMessage | TypeMessage | ChordMessage | SerialMessage;
+  | WatchMessage
+  | AckMessage
+  | KeyMessage
+  | ReleaseMessage
+  | MouseMessage
+  | PointerMessage
+  | TypeMessage
+  | ChordMessage
+  | SerialMessage;
 
 export const FRAMES_IN_FLIGHT = 2;
 /** Longest message that either end accepts, in bytes: a raw frame of the largest VBE mode with room to spare. */
@@ -124,6 +143,7 @@ const MOUSE = 0x85;
 const TYPE = 0x86;
 const CHORD = 0x87;
 const SERIAL_IN = 0x88;
+const POINTER = 0x89;
 
 const SIDE_MAX = 4096;
 const RECTS_MAX = 4096;
@@ -178,7 +198,7 @@ export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessa
     case 'status': {
       const { activity } = message;
       out.u8(STATUS);
-      out.u8(message.paused ? 1 : 0);
+      out.u8(bits(message.paused, message.absolutePointer));
       out.u8(bits(activity.floppy, activity.disk, activity.cdrom, activity.serial));
       out.f64(message.guestNs);
       out.f64(message.instructions);
@@ -216,6 +236,13 @@ export function encodeWindowMessage(message: WindowMessage): Uint8Array<ArrayBuf
       out.u8(clamp(message.wheel, 0x7f) & 0xff);
       out.u8(message.buttons & 7);
       break;
+    case 'pointer':
+      out.u8(POINTER);
+      out.u16(Math.max(0, clamp(message.x, 0xffff)));
+      out.u16(Math.max(0, clamp(message.y, 0xffff)));
+      out.u8(clamp(message.wheel, 0x7f) & 0xff);
+      out.u8(message.buttons & 7);
+      break;
     case 'type':
       out.u8(TYPE);
       out.text(message.text);
@@ -250,11 +277,12 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
       case SERIAL:
         return { type: 'serial', port: atMost(input.u8(), 3, 'port'), data: input.raw(input.remaining) };
       case STATUS: {
-        const paused = flag(input);
+        const state = atMost(input.u8(), 3, 'state');
         const activity = atMost(input.u8(), 15, 'activity');
         return {
           type: 'status',
-          paused,
+          paused: bit(state, 0),
+          absolutePointer: bit(state, 1),
           activity: {
             floppy: bit(activity, 0),
             disk: bit(activity, 1),
@@ -293,6 +321,14 @@ export function decodeWindowMessage(data: Uint8Array): Result<WindowMessage> {
           type: 'mouse',
           dx: (input.u16() << 16) >> 16,
           dy: (input.u16() << 16) >> 16,
+          wheel: (input.u8() << 24) >> 24,
+          buttons: atMost(input.u8(), 7, 'buttons'),
+        };
+      case POINTER:
+        return {
+          type: 'pointer',
+          x: input.u16(),
+          y: input.u16(),
           wheel: (input.u8() << 24) >> 24,
           buttons: atMost(input.u8(), 7, 'buttons'),
         };

@@ -4,7 +4,7 @@ import type {
   DisplaySource,
   Entropy,
   KeyboardInput,
-  MouseInput,
+  PointerInput,
   SerialInput,
   TypistInput,
   WallClock,
@@ -27,6 +27,14 @@ export interface PcConfig {
   readonly videoRom?: Uint8Array;
   /** Direct Linux boot. */
   readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string };
+  /** The firmware asks what to boot from. */
+  readonly bootMenu?: boolean;
+  /** `absolute` (default): VMware's absolute pointer beside the PS/2 mouse, for guests that know it. */
+  readonly pointer?: 'absolute' | 'ps2';
+  /** Virtio's entropy source and balloon, for guests that know them. Default true. */
+  readonly paravirtual?: boolean;
+  /** Memory that a guest with a balloon driver is asked to leave to the host. Default 0. */
+  readonly balloonMiB?: number;
 }
 
 export interface PcBackends {
@@ -68,7 +76,7 @@ export interface Machine {
   readonly instructions: number;
   readonly display: DisplaySource;
   readonly keyboard: KeyboardInput;
-  readonly mouse: MouseInput;
+  readonly mouse: PointerInput;
   readonly typist: TypistInput;
   readonly serial: readonly SerialInput[];
   readonly floppies: readonly FloppyDrive[];

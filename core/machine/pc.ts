@@ -22,6 +22,7 @@ import { loadMachine, saveMachine, type SavedPart } from './image.ts';
 import { addControllers, addIsaParts, type IsaParts } from './isa-parts.ts';
 import { LfbDisplay } from './lfb-display.ts';
 import type { Machine, PcBackends, PcConfig, RunStatus } from './machine.ts';
+import { addParavirtual } from './paravirtual.ts';
 import { BoardMemory, MIB } from './memory-map.ts';
 
 /** Instructions between looks at the host clock when nothing else is due: about a millisecond. */
@@ -53,6 +54,7 @@ class Pc implements Machine {
   readonly #isa: IsaParts;
   readonly #chipset: Chipset;
   readonly #apics: Apics;
+  readonly mouse: Machine['mouse'];
   /** The level of the interrupt line into the processor; the local APIC drives it again after a load. */
   #intr = false;
   readonly display: DisplaySource;
@@ -116,6 +118,12 @@ class Pc implements Machine {
       lfbBase: () => this.#chipset.vga.lfbBase,
       revokeWrites: () => cpu.mmu.revokeAllWrites(),
     });
+    this.mouse = addParavirtual(parts, {
+      host,
+      pci: this.#chipset.pci,
+      mouse: this.#isa.mouse,
+      screen: () => this.display.frame,
+    });
     this.#firmware = installFirmware(
       parts,
       this.#isa,
@@ -147,9 +155,6 @@ class Pc implements Machine {
 
   get keyboard(): Machine['keyboard'] {
     return this.#isa.keyboard;
-  }
-  get mouse(): Machine['mouse'] {
-    return this.#isa.mouse;
   }
   get typist(): Machine['typist'] {
     return this.#isa.typist;

@@ -31,6 +31,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     choices: ['floppy', 'disk', 'cdrom'],
     help: 'device to boot first: floppy, disk or cdrom',
   },
+  { name: 'boot-menu', help: 'let the firmware ask what to boot from, as F12 does' },
   { name: 'firmware', value: 'FILE', help: 'ROM image instead of the built-in firmware' },
   { name: 'write', help: 'write changes into the images (default: images are read-only, changes live in memory)' },
   { name: 'serial', value: 'WHERE', help: 'first serial port: stdio, none (default), or a file to append to' },
@@ -64,6 +65,13 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)',
   },
   { name: 'stats', help: "print counters at the end: where the processor's time went (with --json: in the object)" },
+  {
+    name: 'pointer',
+    value: 'KIND',
+    choices: ['absolute', 'ps2'],
+    help: "absolute (default: for guests that know VMware's pointer), or ps2 alone",
+  },
+  { name: 'no-paravirtual', help: 'leave out the virtio entropy source and balloon' },
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
 
@@ -125,6 +133,10 @@ export function parseRun(args: readonly string[]): RunPlan {
       ],
       clock: (one('clock') as Hardware['clock'] | undefined) ?? 'host',
       engine: (one('engine') as Hardware['engine'] | undefined) ?? 'auto',
+      pointer: (one('pointer') as Hardware['pointer'] | undefined) ?? 'absolute',
+      paravirtual: !has('no-paravirtual'),
+      balloonMiB: 0,
+      bootMenu: has('boot-menu'),
       firmware: path('firmware'),
       kernel: kernel === null ? null : { image: kernel, initrd, append: one('append') ?? '' },
     },

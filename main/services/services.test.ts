@@ -80,7 +80,16 @@ const parts = {
   bootOrder: ['floppy' as const],
   clock: 'host' as const,
 };
-const rest = { serial: [{ mode: 'console' as const }], engine: 'auto' as const, firmware: null, kernel: null };
+const rest = {
+  serial: [{ mode: 'console' as const }],
+  engine: 'auto' as const,
+  pointer: 'absolute' as const,
+  paravirtual: true,
+  balloonMiB: 0,
+  bootMenu: false,
+  firmware: null,
+  kernel: null,
+};
 const valueOf = <T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T => {
   if (!result.ok) throw new Error(result.error.message);
   return result.value;

@@ -77,6 +77,10 @@ export class StreamHub implements Disposable {
           machine.mouse.move(message.dx, message.dy, message.wheel);
         machine.mouse.buttons(message.buttons);
         break;
+      case 'pointer':
+        machine.mouse.moveTo(message.x, message.y, message.wheel);
+        machine.mouse.buttons(message.buttons);
+        break;
       case 'type':
         machine.typist.type(message.text);
         break;
@@ -155,6 +159,7 @@ export class StreamHub implements Disposable {
       session.sendStatus({
         type: 'status',
         paused: runner.paused,
+        absolutePointer: machine.mouse.absolute,
         activity,
         guestNs: machine.nowNs,
         instructions: machine.instructions,

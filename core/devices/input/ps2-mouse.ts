@@ -42,6 +42,7 @@ export const Ps2Mouse = defineState({
     buttonsNow: u8({ doc: 'as the host says' }),
     buttonsSent: u8({ doc: 'as last reported' }),
     buttonChanges: fifo(16, { doc: 'button states to report in order, so that a quick click is not lost' }),
+    reportWanted: bool({ doc: 'a report is due even if nothing moved' }),
     nextSampleNs: f64({ doc: 'no report before this time, -1: none is being waited for', reset: -1 }),
   },
 });
@@ -103,6 +104,12 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, Mouse
     if ((mask & 0x1f) === s.buttonsNow) return;
     s.buttonsNow = mask & 0x1f;
     if (s.mode === 'stream' && s.reporting) s.buttonChanges.push(s.buttonsNow);
+    this.#report();
+  }
+
+  /** A report without news, for a driver that finds at the interrupt what another part has to say. */
+  requestReport(): void {
+    this.state.reportWanted = true;
     this.#report();
   }
 
@@ -222,6 +229,7 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, Mouse
   #forgetMotion(): void {
     const s = this.state;
     s.dx = s.dy = s.dz = 0;
+    s.reportWanted = false;
     s.buttonChanges.clear();
     s.buttonsSent = s.buttonsNow;
   }
@@ -238,7 +246,7 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, Mouse
     const s = this.state;
     if (s.mode !== 'stream' || !s.reporting || s.wrap || s.awaiting !== 0) return;
     const wheelMoved = s.deviceId !== 0 && s.dz !== 0;
-    if (s.dx === 0 && s.dy === 0 && !wheelMoved && s.buttonChanges.size === 0) return;
+    if (s.dx === 0 && s.dy === 0 && !wheelMoved && s.buttonChanges.size === 0 && !s.reportWanted) return;
     if (s.out.size > 0 || s.nextSampleNs >= 0) return;
     this.#sendPacket(s.scaling2);
     s.nextSampleNs = this.#timers.nowNs + Math.floor(1e9 / Math.max(s.sampleRate, 10));
@@ -254,6 +262,7 @@ export class Ps2MouseDevice implements Device<typeof Ps2Mouse>, Ps2Device, Mouse
     const dy = clamp(s.dy, limit);
     s.dx -= dx;
     s.dy -= dy;
+    s.reportWanted = false;
     s.buttonsSent = s.buttonChanges.shift() ?? s.buttonsNow;
     const x = scaled ? scale2(dx) : dx;
     const y = -(scaled ? scale2(dy) : dy);

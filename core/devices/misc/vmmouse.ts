@@ -4,7 +4,7 @@
  * general registers, which is why the port needs the processor.
  */
 import type { Device, IoWidth, PortIo } from '../../bus/index.ts';
-import { bool, create, defineState, resetState, u16, u32s, type StateOf } from '../../state/index.ts';
+import { bool, create, defineState, resetState, u16, u32s, u8, type StateOf } from '../../state/index.ts';
 
 const QUEUE_WORDS = 256;
 const PACKET_WORDS = 4;
@@ -17,6 +17,9 @@ export const VMMOUSE = defineState({
     count: u16({ doc: 'Words in the queue' }),
     status: u16({ reset: 0xffff, doc: '0 enabled, FFFFh disabled or in error' }),
     absolute: bool({ doc: 'The guest asked for absolute coordinates' }),
+    x: u16({ doc: 'Position last reported, 0 to 65535 over the screen' }),
+    y: u16(),
+    buttons: u8({ doc: 'Buttons last reported: bit 0 left, 1 right, 2 middle' }),
   },
 });
 
@@ -34,6 +37,8 @@ const POINTER_VERSION = 0x3442554a;
 const PRODUCT_VERSION = 6;
 const BUTTON = { LEFT: 0x20, RIGHT: 0x10, MIDDLE: 0x08 } as const;
 const DISABLED = 0xffff;
+/** Steps of a position over the whole width or height of the screen. */
+export const POINTER_UNITS = 0x10000;
 
 /** Registers of the processor in the midst of an IN; the result of the read goes to EAX by itself. */
 export interface BackdoorRegisters {
@@ -78,13 +83,19 @@ export class VmMouse implements Device<typeof VMMOUSE>, PortIo {
     return this.state.absolute && this.state.status !== DISABLED;
   }
 
-  /** `x`, `y`: 0 to 65535 over the whole screen. `buttons`: bit 0 left, 1 right, 2 middle. Wheel positive downwards. */
+  /**
+   * `x`, `y`: 0 to 65535 over the whole screen. `buttons`: bit 0 left, 1 right, 2 middle. Wheel positive downwards. What
+   * changes nothing is not reported.
+   */
   pointer(x: number, y: number, buttons: number, wheel: number): void {
     const { state } = this;
     if (!this.active || state.count + PACKET_WORDS > QUEUE_WORDS) return;
+    const [left, top, held] = [clamp(x), clamp(y), buttons & 7];
+    if (left === state.x && top === state.y && held === state.buttons && wheel === 0) return;
+    [state.x, state.y, state.buttons] = [left, top, held];
     const pressed =
       (buttons & 1 ? BUTTON.LEFT : 0) | (buttons & 2 ? BUTTON.RIGHT : 0) | (buttons & 4 ? BUTTON.MIDDLE : 0);
-    state.queue.set([pressed, clamp(x), clamp(y), wheel | 0], state.count);
+    state.queue.set([pressed, left, top, wheel | 0], state.count);
     state.count += PACKET_WORDS;
     this.#config.wake();
   }

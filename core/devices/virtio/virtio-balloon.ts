@@ -24,7 +24,9 @@ export const VIRTIO_BALLOON = defineState({
   },
 });
 
-export interface BalloonCallbacks {
+export interface BalloonConfig {
+  /** Pages that the guest is asked for from power-on. Default 0. */
+  readonly targetPages?: number;
   /** The guest does not use this page any more and expects nothing of what it holds. */
   given(physAddr: number): void;
 }
@@ -37,11 +39,11 @@ export class VirtioBalloon implements Device<typeof VIRTIO_BALLOON>, VirtioModel
   readonly queueSizes = [QUEUE_SIZE, QUEUE_SIZE];
   readonly configBytes = 8;
   readonly transport: VirtioPci;
-  readonly #callbacks: BalloonCallbacks;
+  readonly #config: BalloonConfig;
 
-  constructor(id: string, host: PciHost, memory: DmaMemory, callbacks: BalloonCallbacks) {
+  constructor(id: string, host: PciHost, memory: DmaMemory, config: BalloonConfig) {
     this.id = id;
-    this.#callbacks = callbacks;
+    this.#config = config;
     this.transport = new VirtioPci(this.state, layout, this, host, memory);
   }
 
@@ -51,6 +53,7 @@ export class VirtioBalloon implements Device<typeof VIRTIO_BALLOON>, VirtioModel
 
   reset(): void {
     resetState(VIRTIO_BALLOON, this.state);
+    this.state.target = this.#config.targetPages ?? 0;
     this.transport.reset();
   }
   postLoad(): void {
@@ -98,6 +101,6 @@ export class VirtioBalloon implements Device<typeof VIRTIO_BALLOON>, VirtioModel
 
   #give(page: number): void {
     const physAddr = page * BALLOON_PAGE_BYTES;
-    if (physAddr < 0x100000000) this.#callbacks.given(physAddr);
+    if (physAddr < 0x100000000) this.#config.given(physAddr);
   }
 }

@@ -22,6 +22,7 @@ import {
   ret,
   scope,
   store,
+  string,
   when,
   type Aml,
 } from './aml.ts';
@@ -47,7 +48,7 @@ const LINKS = ['LNKA', 'LNKB', 'LNKC', 'LNKD'];
 export const LINK_IRQS: readonly number[] = [5, 10, 11];
 
 const STA_PRESENT = 0x0f;
-const STA_LINK_ON = 0x0b;
+const STA_NOT_SHOWN = 0x0b;
 const STA_LINK_OFF = 0x09;
 
 /** SLP_TYP of PIIX4 for S5. */
@@ -75,7 +76,7 @@ function rootBridge(board: AcpiBoard): Aml {
     memoryWindow(0xa0000, 0xbffff, true),
     memoryWindow(board.pciHole.base, board.pciHole.end - 1, false),
   );
-  const parts = [isaBridge(board)];
+  const parts = [isaBridge(board), configurationDevice()];
   if (board.hpet) parts.push(hpetDevice());
   return device(
     'PCI0',
@@ -108,7 +109,7 @@ function linkDevice(path: string, n: number): Aml {
     named('_UID', int(n + 1)),
     named('_PRS', resources(linkInterrupts(...LINK_IRQS))),
     named('CUR', resources(linkInterrupts(0))),
-    method('_STA', 0, when(and(register, int(PIRQRC_OFF)), ret(int(STA_LINK_OFF))), ret(int(STA_LINK_ON))),
+    method('_STA', 0, when(and(register, int(PIRQRC_OFF)), ret(int(STA_LINK_OFF))), ret(int(STA_NOT_SHOWN))),
     method('_DIS', 0, or(register, int(PIRQRC_OFF), register)),
     method(
       '_CRS',
@@ -164,6 +165,15 @@ function isaBridge(board: AcpiBoard): Aml {
 
 const isaDevice = (path: string, id: string, ...descriptors: Aml[]): Aml =>
   device(path, named('_HID', eisaId(id)), named('_STA', int(STA_PRESENT)), named('_CRS', resources(...descriptors)));
+
+/** QEMU's firmware configuration ports, by which Linux finds them. QEMU docs/specs/fw_cfg. */
+const configurationDevice = (): Aml =>
+  device(
+    'FWCF',
+    named('_HID', string('QEMU0002')),
+    named('_STA', int(STA_NOT_SHOWN)),
+    named('_CRS', resources(io(0x510, 0x0c))),
+  );
 
 const hpetDevice = (): Aml =>
   device(

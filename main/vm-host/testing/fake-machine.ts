@@ -105,7 +105,7 @@ class FakeMachine implements Machine {
     releaseAll: (): void => {},
   };
 
-  readonly mouse = { move: (): void => {}, buttons: (): void => {} };
+  readonly mouse = { absolute: false, move: (): void => {}, moveTo: (): void => {}, buttons: (): void => {} };
 
   readonly typist = (() => {
     const isBusy = (): boolean => this.nowNs < this.#typedUntilNs;

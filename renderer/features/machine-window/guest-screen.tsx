@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import classes from './guest-screen.module.css';
@@ -30,6 +30,16 @@ export function GuestScreen(props: GuestScreenProps) {
   const { t } = useTranslation();
   const ref = useRef<HTMLDivElement>(null);
   const textId = useId();
+  const canvasRef = useRef<HTMLCanvasElement>(null);
+  /** The guest takes positions: the host's pointer moves freely, and the guest's is where it is. */
+  const [absolute, setAbsolute] = useState(false);
+  const absoluteRef = useRef(absolute);
+
+  useEffect(() => stream.on('status', (status) => setAbsolute(status.absolutePointer)), [stream]);
+  useEffect(() => {
+    absoluteRef.current = absolute;
+    if (absolute && document.pointerLockElement === ref.current) document.exitPointerLock();
+  }, [absolute]);
 
   useEffect(() => {
     const screen = ref.current;
@@ -66,23 +76,29 @@ export function GuestScreen(props: GuestScreenProps) {
       keyboard.blur();
       report();
     });
-    listen('mousedown', (event) => {
+    const follow = (event: MouseEvent): void => {
+      if (absoluteRef.current && canvasRef.current) mouse.moveTo(event, canvasRef.current.getBoundingClientRect());
+    };
+    const button = (event: MouseEvent): void => {
       if (isLocked()) mouse.button(event);
-    });
-    listen('mouseup', (event) => {
-      if (isLocked()) mouse.button(event);
-    });
+      else follow(event);
+    };
+    listen('mousedown', button);
+    // Let go outside, it is let go in the guest as well.
+    window.addEventListener('mouseup', button, { signal: end.signal });
     listen('mousemove', (event) => {
       if (isLocked()) mouse.move(event);
+      else follow(event);
     });
     listen('wheel', (event) => {
-      if (!isLocked()) return;
+      if (!isLocked() && !absoluteRef.current) return;
       event.preventDefault();
       mouse.wheel(event);
     });
     listen('contextmenu', (event) => event.preventDefault());
     listen('click', () => {
       screen.focus();
+      if (absoluteRef.current) return;
       // Refused where there is no pointer to lock (a remote desktop): the keyboard is captured all the same.
       if (!isLocked()) Promise.resolve(screen.requestPointerLock()).catch(() => undefined);
     });
@@ -104,7 +120,7 @@ export function GuestScreen(props: GuestScreenProps) {
   }, [stream, onCapture, onToggleFullScreen]);
 
   return (
-    <div className={classes['frame']} data-capture={capture}>
+    <div className={classes['frame']} data-capture={capture} data-absolute={absolute || undefined}>
       <div
         ref={ref}
         className={classes['screen']}
@@ -114,7 +130,7 @@ export function GuestScreen(props: GuestScreenProps) {
         aria-describedby={`${hintId} ${textId}`}
         data-testid="screen"
       >
-        <ScreenCanvas stream={stream} scaling={scaling} onSize={onSize} />
+        <ScreenCanvas stream={stream} scaling={scaling} onSize={onSize} canvasRef={canvasRef} />
       </div>
       <ScreenText id={textId} stream={stream} label={t('window.screenText', { name })} />
       {paused && (

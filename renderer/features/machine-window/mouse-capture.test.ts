@@ -1,19 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import type { MouseMessage } from '../../../core/contract/stream.ts';
+import type { MouseMessage, PointerMessage } from '../../../core/contract/stream.ts';
 import { MouseCapture } from './mouse-capture.ts';
 
 function setUp() {
   const sent: Omit<MouseMessage, 'type'>[] = [];
+  const positions: Omit<PointerMessage, 'type'>[] = [];
   let scheduled: (() => void) | undefined;
   const mouse = new MouseCapture({
-    send: ({ type: _, ...rest }) => sent.push(rest),
+    send({ type: _, ...rest }) {
+      if ('dx' in rest) sent.push(rest);
+      else positions.push(rest);
+    },
     schedule: (flush) => {
       scheduled = flush;
       return 1;
     },
     cancel: () => (scheduled = undefined),
   });
-  return { sent, mouse, repaint: () => scheduled?.(), isScheduled: () => scheduled !== undefined };
+  return { sent, positions, mouse, repaint: () => scheduled?.(), isScheduled: () => scheduled !== undefined };
 }
 
 describe('the mouse of a screen', () => {
@@ -69,5 +73,28 @@ describe('the mouse of a screen', () => {
     mouse.release();
 
     expect(sent.map(({ buttons }) => buttons)).toEqual([3, 0]);
+  });
+
+  test('tells a guest that takes positions where in the picture it is, at most its edge', () => {
+    const { positions, mouse, repaint } = setUp();
+    const area = { left: 100, top: 50, width: 800, height: 600 };
+
+    mouse.moveTo({ clientX: 500, clientY: 350, buttons: 0 }, area);
+    repaint();
+    mouse.moveTo({ clientX: 1000, clientY: 20, buttons: 1 }, area);
+
+    expect(positions).toEqual([
+      { x: 32768, y: 32768, wheel: 0, buttons: 0 },
+      { x: 65535, y: 0, wheel: 0, buttons: 1 },
+    ]);
+  });
+
+  test('turns the wheel of a guest that takes positions where the pointer is', () => {
+    const { positions, mouse } = setUp();
+    mouse.moveTo({ clientX: 0, clientY: 0, buttons: 0 }, { left: 0, top: 0, width: 10, height: 10 });
+
+    mouse.wheel({ deltaY: 100, deltaMode: 0, buttons: 0 });
+
+    expect(positions).toEqual([{ x: 0, y: 0, wheel: 1, buttons: 0 }]);
   });
 });

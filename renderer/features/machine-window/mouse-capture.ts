@@ -1,20 +1,27 @@
-import type { MouseMessage } from '../../../core/contract/stream.ts';
+import type { MouseMessage, PointerMessage } from '../../../core/contract/stream.ts';
 
 /** One notch of a wheel in CSS pixels, as browsers report it (DOM_DELTA_PIXEL), and in lines. */
 const NOTCH_PIXELS = 100;
 const NOTCH_LINES = 3;
+/** The right and lower edge of the screen in a position. */
+const POSITION_MAX = 0xffff;
 
 export interface MouseCaptureOptions {
-  readonly send: (message: MouseMessage) => void;
+  readonly send: (message: MouseMessage | PointerMessage) => void;
   /** Movements between two repaints are sent as one. */
   readonly schedule?: (flush: () => void) => number;
   readonly cancel?: (handle: number) => void;
 }
 
 type Movement = Pick<MouseEvent, 'movementX' | 'movementY' | 'buttons'>;
+type Place = Pick<MouseEvent, 'clientX' | 'clientY' | 'buttons'>;
+type Area = Pick<DOMRect, 'left' | 'top' | 'width' | 'height'>;
 type Turn = Pick<WheelEvent, 'deltaY' | 'deltaMode' | 'buttons'>;
 
-/** The mouse while the pointer is locked: relative movement, three buttons, wheel. */
+/**
+ * The mouse of a guest: relative movement while the pointer is locked, positions over the picture for a guest that takes
+ * them; three buttons, wheel.
+ */
 export class MouseCapture {
   readonly #send: MouseCaptureOptions['send'];
   readonly #schedule: (flush: () => void) => number;
@@ -24,6 +31,8 @@ export class MouseCapture {
   #dy = 0;
   #notches = 0;
   #buttons = 0;
+  /** Where the pointer is, once the guest was told a position. */
+  #position: { readonly x: number; readonly y: number } | undefined;
 
   constructor(options: MouseCaptureOptions) {
     this.#send = options.send;
@@ -36,6 +45,17 @@ export class MouseCapture {
     this.#dy += movementY;
     this.#buttons = buttons & 7;
     this.#scheduled ??= this.#schedule(() => this.flush());
+  }
+
+  /** The pointer is over this place of the picture that fills `area`; beyond it the nearest edge counts. */
+  moveTo({ clientX, clientY, buttons }: Place, area: Area): void {
+    const part = (at: number, length: number): number =>
+      Math.round(Math.max(0, Math.min(1, at / Math.max(1, length))) * POSITION_MAX);
+    this.#position = { x: part(clientX - area.left, area.width), y: part(clientY - area.top, area.height) };
+    const changed = this.#buttons !== (buttons & 7);
+    this.#buttons = buttons & 7;
+    if (changed) this.flush();
+    else this.#scheduled ??= this.#schedule(() => this.flush());
   }
 
   /** Down or up. What moved before is sent first: the guest clicks where the pointer was. */
@@ -58,9 +78,10 @@ export class MouseCapture {
     this.#dx = 0;
     this.#dy = 0;
     this.#notches = 0;
-    if (this.#buttons === 0) return;
+    const held = this.#buttons !== 0;
     this.#buttons = 0;
-    this.flush();
+    if (held) this.flush();
+    this.#position = undefined;
   }
 
   flush(): void {
@@ -70,6 +91,7 @@ export class MouseCapture {
     this.#dx -= dx;
     this.#dy -= dy;
     this.#notches -= wheel;
-    this.#send({ type: 'mouse', dx, dy, wheel, buttons: this.#buttons });
+    if (this.#position) this.#send({ type: 'pointer', ...this.#position, wheel, buttons: this.#buttons });
+    else this.#send({ type: 'mouse', dx, dy, wheel, buttons: this.#buttons });
   }
 }
