@@ -64,7 +64,7 @@ const policies = [
   allow: { to: { element: { types: { anyOf: to } } } },
 }));
 
-const TESTS = ['**/*.test.ts', '**/*.test.tsx', '**/testing/**', 'test/**'];
+const TESTS = ['**/*.test.ts', '**/*.test.tsx', '**/*.fixture.ts', '**/testing/**', 'test/**'];
 
 export default tseslint.config(
   { ignores: ['node_modules/', 'dist/', 'release/', '.cache/', 'test-results/', 'test/fixtures/**/*.js'] },

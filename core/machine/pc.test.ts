@@ -1,6 +1,5 @@
 /** The board: what its wiring does, seen by small ROMs and boot sectors that report on port E9h. */
 import { describe, expect, test } from 'vitest';
-import { MemoryBlock } from '../formats/index.ts';
 import {
   BOOT_NS,
   CLI,
