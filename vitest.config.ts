@@ -39,6 +39,15 @@ export default defineConfig({
         test: { name: 'torture', include: ['test/torture/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
       },
       {
+        // Image formats beside qemu-img, and damaged images; TERRARIUM_*_ROUNDS make it longer (`npm run torture`).
+        test: {
+          name: 'formats',
+          include: ['test/{formats,fuzz}/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
         // Real guests on a whole machine.
         test: { name: 'guest', include: ['test/guest/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
       },

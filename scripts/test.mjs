@@ -29,6 +29,7 @@ const STAGES = [
     ],
   },
   { name: 'unit', project: 'unit', workers: os.availableParallelism() },
+  { name: 'formats', project: 'formats', workers: os.availableParallelism() },
   { name: 'isa', project: 'isa', workers: os.availableParallelism() },
   { name: 'isa-jit', project: 'isa-jit', workers: os.availableParallelism() },
   { name: 'torture', project: 'torture', workers: os.availableParallelism() },

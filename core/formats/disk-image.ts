@@ -95,6 +95,8 @@ export interface OpenOptions extends ImageHost {
   readonly format?: ImageFormat | undefined;
   /** Default: as the file is. */
   readonly readOnly?: boolean | undefined;
+  /** For the content id that some formats change with the first write; without it, it stays. */
+  readonly entropy?: Entropy | undefined;
   /** Open without the parent: absent clusters then read as zeros. For looking at an image, not for running it. */
   readonly ignoreParent?: boolean | undefined;
 }

@@ -1,10 +1,11 @@
-import type { ByteFile } from '../backends/index.ts';
+import type { ByteFile, Entropy } from '../backends/index.ts';
 import type { DiskImage, ImageFormat, ImageHost, RelatedRequest } from './disk-image.ts';
 import type { Where } from './failure.ts';
 
 /** What a format's reader is given beside the file. Both functions throw ImageError. */
 export interface OpenContext extends ImageHost {
   readonly readOnly: boolean;
+  readonly entropy: Entropy | undefined;
   /** The medium that absent clusters are read from, open read-only; undefined when the caller wants it left out. */
   openParent(
     reference: Pick<RelatedRequest, 'reference' | 'uuid'> & { readonly format: ImageFormat | undefined },

@@ -5,6 +5,10 @@ import type { CreateOptions, DiskImage, ImageFormat, OpenOptions, RelatedRequest
 import type { OpenContext } from './driver.ts';
 import { attempt, imageError, ImageError, type Where } from './failure.ts';
 import { probeImage } from './probe.ts';
+import { Qcow2Image } from './qcow2/qcow2.ts';
+import { VdiImage } from './vdi.ts';
+import { VhdImage } from './vhd/vhd.ts';
+import { VmdkDriver } from './vmdk/vmdk.ts';
 import { RawImage } from './raw.ts';
 
 interface Driver {
@@ -14,13 +18,13 @@ interface Driver {
   create(file: ByteFile, options: CreateOptions): DiskImage;
 }
 
-const DRIVERS: Readonly<Partial<Record<ImageFormat, Driver>>> = { raw: RawImage };
-
-function driverOf(format: ImageFormat, file: ByteFile): Driver {
-  const driver = DRIVERS[format];
-  if (!driver) throw imageError('image.format', { file }, `${format} is not supported`);
-  return driver;
-}
+const DRIVERS: Readonly<Record<ImageFormat, Driver>> = {
+  raw: RawImage,
+  qcow2: Qcow2Image,
+  vdi: VdiImage,
+  vmdk: VmdkDriver,
+  vhd: VhdImage,
+};
 
 /** Images below one that is attached: more is a mistake or an attack. */
 const CHAIN_MAX = 64;
@@ -36,6 +40,7 @@ export function openImage(file: ByteFile, options: OpenOptions): Result<DiskImag
 
 function openInChain(file: ByteFile, options: OpenOptions, chain: readonly string[]): DiskImage {
   const format = options.format ?? probeImage(file);
+  const readOnly = (options.readOnly ?? false) || file.readOnly;
   const related = (request: RelatedRequest, where: Where): ByteFile => {
     if (!options.related)
       throw imageError(
@@ -48,10 +53,11 @@ function openInChain(file: ByteFile, options: OpenOptions, chain: readonly strin
     if (!opened.ok) throw new ImageError(opened.error);
     return opened.value;
   };
-  return driverOf(format, file).open(file, {
+  return DRIVERS[format].open(file, {
     codecs: options.codecs,
     related: options.related,
-    readOnly: (options.readOnly ?? false) || file.readOnly,
+    entropy: options.entropy,
+    readOnly,
     openParent({ reference, uuid, format: parentFormat }, where) {
       if (options.ignoreParent) return undefined;
       const parent = related({ purpose: 'parent', from: file, reference, uuid, writable: false }, where);
@@ -66,17 +72,15 @@ function openInChain(file: ByteFile, options: OpenOptions, chain: readonly strin
         throw error;
       }
     },
-    openExtent: (name, where) =>
-      related(
-        {
-          purpose: 'extent',
-          from: file,
-          reference: name,
-          uuid: undefined,
-          writable: !((options.readOnly ?? false) || file.readOnly),
-        },
+    openExtent(name, where) {
+      const extent = related(
+        { purpose: 'extent', from: file, reference: name, uuid: undefined, writable: !readOnly },
         where,
-      ),
+      );
+      if (extent.identity !== file.identity) return extent;
+      extent.dispose();
+      throw imageError('image.cycle', where, `${name} is the image itself`);
+    },
   });
 }
 
@@ -86,6 +90,6 @@ export function createImage(file: ByteFile, format: ImageFormat, options: Create
     const { sizeBytes } = options;
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0)
       throw imageError('image.size', { file }, `${sizeBytes} is no size`, 'use a multiple of 512 bytes');
-    return ok(driverOf(format, file).create(file, options));
+    return ok(DRIVERS[format].create(file, options));
   });
 }

@@ -1,6 +1,7 @@
 /** Image formats over a byte source: `openImage`, `createImage`, `probeImage`; and media in memory. */
+export * from './copy.ts';
 export * from './disk-image.ts';
-export { ImageError } from './failure.ts';
+export { ImageError, attempt } from './failure.ts';
 export * from './image.ts';
 export * from './memory-block.ts';
 export * from './memory-file.ts';
