@@ -415,13 +415,15 @@ export class Cpu {
     state.set(S.exitLink, 0);
     state.set(S.ipBase, ipBase);
     const physical = mmu.fetch(linear);
-    const known = blocks.find(physical, mode);
-    if (known !== undefined) {
+    const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
+    const known = blocks.find(place, mode);
+    if (known) {
+      const { record, linkable } = known;
       if (!one) {
-        this.#reach(linear, known, link);
-        this.#warm(known, physical, mode);
+        this.#reach(linear, record, linkable ? link : 0);
+        if (linkable) this.#warm(record, physical, mode);
       }
-      return known;
+      return record;
     }
     const fresh = blocks.nearlyFull;
     if (fresh) {
@@ -430,11 +432,10 @@ export class Cpu {
       this.#heat.clear();
       mmu.nextGeneration();
     }
-    const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
     const built = blocks.build(place, mode, limit - rip + 1);
     if (!one && built.reusable) {
-      this.#reach(linear, built.record, fresh ? 0 : link);
-      if (this.#c.jit === 'force') this.#warm(built.record, physical, mode);
+      this.#reach(linear, built.record, fresh || !built.linkable ? 0 : link);
+      if (this.#c.jit === 'force' && built.linkable) this.#warm(built.record, physical, mode);
     }
     return built.record;
   }
@@ -454,7 +455,7 @@ export class Cpu {
       if (heat < HOT) return;
     }
     const page = physical - (physical & 0xfff);
-    this.regions.compile(record, mode, (offset) => this.blocks.find(page + offset, mode));
+    this.regions.compile(record, mode, (offset) => this.blocks.findInPage(page + offset, mode));
   }
 
   #codeForgotten(record: number): void {

@@ -27,6 +27,18 @@ const PTE = { P: 1, RW: 2, US: 4, A: 0x20, D: 0x40, PS: 0x80, G: 0x100 } as cons
 const EFER_NXE = 1 << 11;
 const PAGE_MASK = 0xfffff000;
 
+/** What code of one privilege level was fetched through the page tables since its generation began. */
+class CodeMapping {
+  generation = 0;
+  /** Linear pages. */
+  readonly pages = new Set<number>();
+  /** Some of them are not global: a CR3 load changes them. */
+  hasLocal = false;
+}
+
+const LISTED_LOCAL = 1;
+const LISTED_GLOBAL = 2;
+
 /**
  * Linear to physical: segment checks for the slow path, page walks, the software TLB. SDM volume 3, chapters 3 to 5.
  * Linear and physical addresses are unsigned 32-bit numbers here; long mode will widen them.
@@ -35,10 +47,19 @@ export class Mmu {
   readonly #state: CpuState;
   readonly #memory: PhysicalMemory;
   readonly #i32: Int32Array;
-  /** Indices (in entries) of filled TLB slots, so that a flush costs what was filled. */
-  #filled: number[] = [];
-  /** Counts up at every change of the mapping; part of S.jumpKey. */
+  /** Indices (in entries) of filled TLB slots, so that a flush costs what was filled: of global pages, and of others. */
+  #filledGlobal: number[] = [];
+  #filledLocal: number[] = [];
+  /** For each slot the lists that it is in. */
+  readonly #listed = new Uint8Array((4 * TLB_BYTES) / TLB_ENTRY_BYTES);
+  /** 1: a large page was walked in these 4 MiB, whose fragments INVLPG of any address in it must take out. */
+  readonly #large = new Uint8Array(1024);
+  /** Whether the last walk ended in a global page; without paging all are. */
+  #global = true;
+  /** Counts up at every change of what code means; S.jumpKey has the number of the current privilege level's last change. */
   #generation = 0;
+  readonly #supervisorCode = new CodeMapping();
+  readonly #userCode = new CodeMapping();
   a20Mask = 0xffffffff;
   readonly counts = { tlbFills: 0, flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
 
@@ -58,42 +79,93 @@ export class Mmu {
 
   // --- TLB --------------------------------------------------------------------------------------------------------------
 
+  /** Everything: after changes of paging itself, of A20, of the memory map. */
   flush(): void {
     this.counts.flushes++;
-    for (const entry of this.#filled) this.#clear(entry);
-    this.#filled = [];
+    this.#clearAll(this.#filledLocal, LISTED_LOCAL);
+    this.#clearAll(this.#filledGlobal, LISTED_GLOBAL);
+    this.#filledLocal = [];
+    this.#filledGlobal = [];
+    this.#large.fill(0);
     this.nextGeneration();
+  }
+
+  /** All but global pages: what loading CR3 does. */
+  flushLocal(): void {
+    this.counts.cr3Loads++;
+    this.#clearAll(this.#filledLocal, LISTED_LOCAL);
+    this.#filledLocal = [];
+    if (this.#userCode.pages.size > 0) this.#forgetCode(this.#userCode);
+    if (this.#supervisorCode.hasLocal) this.#forgetCode(this.#supervisorCode);
+    this.updateMode();
+  }
+
+  /** The page that this address lies in: INVLPG. */
+  flushPage(linear: number): void {
+    this.counts.pageInvalidations++;
+    if (this.#large[linear >>> 22]) {
+      this.flush();
+      return;
+    }
+    const page = linear & PAGE_MASK;
+    const index = (linear >>> 12) & (TLB_ENTRIES - 1);
+    for (let tlb = 0; tlb < 4; tlb++) {
+      const entry = tlb * TLB_ENTRIES + index;
+      const tag = this.#i32[(TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2];
+      if ((tag & PAGE_MASK) === page && tag !== TLB_INVALID) this.#clear(entry);
+    }
+    const number = linear >>> 12;
+    if (this.#userCode.pages.has(number)) this.#forgetCode(this.#userCode);
+    if (this.#supervisorCode.pages.has(number)) this.#forgetCode(this.#supervisorCode);
+    this.updateMode();
+  }
+
+  #clearAll(entries: readonly number[], list: number): void {
+    for (const entry of entries) {
+      this.#clear(entry);
+      this.#listed[entry] &= ~list;
+    }
   }
 
   /** The page holds code now: writes to it look at the code map first. */
   guardCode(physPage: number): void {
     const host = this.#memory.hostPage[physPage];
-    for (const entry of this.#filled) {
-      const at = (TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2;
-      const isWrite = (Math.floor(entry / TLB_ENTRIES) & 1) === 1;
-      if (isWrite && ((this.#i32[at] + this.#i32[at + 2]) | 0) === host) this.#i32[at] |= TLB_CODE;
-    }
+    this.#eachWritable((at) => {
+      if (((this.#i32[at] + this.#i32[at + 2]) | 0) === host) this.#i32[at] |= TLB_CODE;
+    });
   }
 
   revokeAllWrites(): void {
-    const isWrite = (entry: number): boolean => (Math.floor(entry / TLB_ENTRIES) & 1) === 1;
-    for (const entry of this.#filled) if (isWrite(entry)) this.#clear(entry);
-    this.#filled = this.#filled.filter((entry) => !isWrite(entry));
+    this.#eachWritable((_at, entry) => this.#clear(entry));
+  }
+
+  #eachWritable(then: (at: number, entry: number) => void): void {
+    for (const list of [this.#filledLocal, this.#filledGlobal])
+      for (const entry of list) if ((entry / TLB_ENTRIES) & 1) then((TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2, entry);
   }
 
   /** Makes every jump cache entry invalid. */
   nextGeneration(): void {
+    this.#forgetCode(this.#userCode);
+    this.#forgetCode(this.#supervisorCode);
+    this.updateMode();
+  }
+
+  #forgetCode(code: CodeMapping): void {
     this.#generation = (this.#generation + 1) & ((1 << (32 - GENERATION_SHIFT - 1)) - 1);
     if (this.#generation === 0) this.#memory.bytes.fill(0, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_BYTES);
-    this.updateMode();
+    code.generation = this.#generation;
+    code.pages.clear();
+    code.hasLocal = false;
   }
 
   /** After any change of mode, privilege or segments: the key of jumps and the TLB in use. */
   updateMode(): void {
     const state = this.#state;
-    // Generation counts from 1, so that a zeroed cache entry never matches.
-    state.set(S.jumpKey, state.mode | ((this.#generation + 1) << GENERATION_SHIFT));
     const user = state.cpl === 3;
+    const { generation } = user ? this.#userCode : this.#supervisorCode;
+    // Generation counts from 1, so that a zeroed cache entry never matches.
+    state.set(S.jumpKey, state.mode | ((generation + 1) << GENERATION_SHIFT));
     state.set(S.tlbRead, tlbAddress(user, false));
     state.set(S.tlbWrite, tlbAddress(user, true));
   }
@@ -107,8 +179,12 @@ export class Mmu {
     const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
     const linearPage = linear & PAGE_MASK;
     this.counts.tlbFills++;
-    if (this.#i32[at] === TLB_INVALID)
-      this.#filled.push((user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index);
+    const entry = (user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index;
+    const list = this.#global ? LISTED_GLOBAL : LISTED_LOCAL;
+    if (!(this.#listed[entry] & list)) {
+      this.#listed[entry] |= list;
+      (this.#global ? this.#filledGlobal : this.#filledLocal).push(entry);
+    }
     this.#i32[at] = write && this.#memory.hasCode[page] ? linearPage | TLB_CODE : linearPage;
     this.#i32[at + (TLB.addend >> 2)] = (host - linearPage) | 0;
   }
@@ -123,7 +199,12 @@ export class Mmu {
         this.#state.cr4 & CR4.PAE ? this.#walkPae(linear, write, user, fetch) : this.#walk(linear, write, user, fetch);
       return (physical & this.a20Mask) >>> 0;
     }
+    this.#global = true;
     return (linear & this.a20Mask) >>> 0;
+  }
+
+  #noteGlobal(entry: number): void {
+    this.#global = (entry & PTE.G) !== 0 && (this.#state.cr4 & CR4.PGE) !== 0;
   }
 
   #fault(linear: number, present: boolean, write: boolean, user: boolean, fetch: boolean, reserved = false): CpuFault {
@@ -159,6 +240,8 @@ export class Mmu {
       if (pde & 0x0020_0000) throw this.#fault(linear, true, write, user, fetch, true);
       if (!this.#allowed(pde, write, user)) throw this.#fault(linear, true, write, user, fetch);
       this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
+      this.#noteGlobal(pde);
+      this.#large[linear >>> 22] = 1;
       // Bits 13-20 are bits 32-39 of the address (PSE-36): beyond what this memory has.
       return ((pde & 0xffc0_0000) | (linear & 0x003f_ffff)) >>> 0;
     }
@@ -168,6 +251,7 @@ export class Mmu {
     if (!this.#allowed(pde & pte, write, user)) throw this.#fault(linear, true, write, user, fetch);
     this.#mark(directory, pde, PTE.A);
     this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
+    this.#noteGlobal(pte);
     return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
   }
 
@@ -190,6 +274,8 @@ export class Mmu {
       if (!this.#allowed(pde, write, user) || (fetch && nx && pdeHigh >>> 31))
         throw this.#fault(linear, true, write, user, fetch);
       this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
+      this.#noteGlobal(pde);
+      this.#large[linear >>> 22] = 1;
       if (pdeHigh & 15) return 0xffff_fff0; // above 4 GiB: nothing there
       return ((pde & 0xffe0_0000) | (linear & 0x001f_ffff)) >>> 0;
     }
@@ -202,6 +288,7 @@ export class Mmu {
       throw this.#fault(linear, true, write, user, fetch);
     this.#mark(directory, pde, PTE.A);
     this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
+    this.#noteGlobal(pte);
     if (pteHigh & 15) return 0xffff_fff0;
     return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
   }
@@ -249,7 +336,12 @@ export class Mmu {
 
   /** Address for an instruction fetch. Throws CpuFault. */
   fetch(linear: number): number {
-    return this.translate(linear, false, this.#state.cpl === 3, true);
+    const user = this.#state.cpl === 3;
+    const physical = this.translate(linear, false, user, true);
+    const code = user ? this.#userCode : this.#supervisorCode;
+    code.pages.add(linear >>> 12);
+    if (!this.#global) code.hasLocal = true;
+    return physical;
   }
 
   // --- segmented accesses: the slow path of generated code ----------------------------------------------------------------

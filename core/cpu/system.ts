@@ -121,9 +121,8 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     0: writeCr0,
     2: (value) => state.set(CONTROL.cr2, value),
     3: (value) => {
-      mmu.counts.cr3Loads++;
       state.set(CONTROL.cr3, value);
-      mmu.flush();
+      mmu.flushLocal();
     },
     4: (value) => {
       if (value & ~CR4_WRITABLE) throw gp();
@@ -386,10 +385,9 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       state.setGpr(2, 0);
     },
     cpuid: () => cpuid(state),
-    invalidatePage: () => {
+    invalidatePage: (offset, segment) => {
       requireLevel0();
-      mmu.counts.pageInvalidations++;
-      mmu.flush();
+      mmu.flushPage((state.base(segment) + offset) >>> 0);
     },
     sysenter: () => {
       const cs = state.get(CONTROL.sysenterCs);

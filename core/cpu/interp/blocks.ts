@@ -41,6 +41,11 @@ interface CodePage {
   readonly isCode: Uint8Array;
 }
 
+export interface FoundBlock {
+  readonly record: number;
+  readonly linkable: boolean;
+}
+
 /** Where code lies. */
 export interface CodePlace {
   readonly physical: number;
@@ -92,8 +97,19 @@ export class BlockCache {
     return physical * 256 + mode;
   }
 
-  find(physical: number, mode: number): number | undefined {
-    return this.#blocks.get(BlockCache.key(physical, mode))?.record;
+  /** `linkable`: it lies in one page, so that branches of this page may go to it without a look at the page tables. */
+  find({ physical, nextPage }: CodePlace, mode: number): FoundBlock | undefined {
+    const block = this.#blocks.get(BlockCache.key(physical, mode));
+    if (!block) return undefined;
+    const { record, ranges } = block;
+    if (ranges.length === 1) return { record, linkable: true };
+    return nextPage() === ranges[1][0] ? { record, linkable: false } : undefined;
+  }
+
+  /** As find, without blocks that cross the page's end. */
+  findInPage(physical: number, mode: number): number | undefined {
+    const block = this.#blocks.get(BlockCache.key(physical, mode));
+    return block?.ranges.length === 1 ? block.record : undefined;
   }
 
   get nearlyFull(): boolean {
@@ -116,7 +132,7 @@ export class BlockCache {
    * Decodes a block and returns its record. `maxBytes` bounds what may be fetched (code segment limit; only for
    * MODE.SINGLE). Throws CpuFault when not even the first instruction can be fetched or decoded.
    */
-  build(place: CodePlace, mode: number, maxBytes: number): { record: number; reusable: boolean } {
+  build(place: CodePlace, mode: number, maxBytes: number): FoundBlock & { reusable: boolean } {
     const codeSize: CodeSize = mode & MODE.CODE32 ? 32 : 16;
     const single = (mode & MODE.SINGLE) !== 0;
     const page = place.physical >>> 12;
@@ -126,6 +142,7 @@ export class BlockCache {
     let offset = start;
     let count = 0;
     let ended = false;
+    let beforeCrossing = false;
     let crossing: Block['ranges'][number] | undefined;
     const source = this.#memory.hostPage[page] >= 0 ? undefined : this.#readPage(page);
     const bytes = source ?? this.#memory.bytes;
@@ -134,7 +151,10 @@ export class BlockCache {
     while (count < (single ? 1 : MAX_BLOCK) && offset < PAGE) {
       let status = decode(bytes, base + offset, base + PAGE, codeSize, insn);
       if (status === 'need-more') {
-        if (count > 0) break; // a block of its own, which depends on two pages
+        if (count > 0) {
+          beforeCrossing = true; // a block of its own, which depends on two pages
+          break;
+        }
         const available = PAGE - offset;
         const window = new Uint8Array(available + MAX_INSTRUCTION_BYTES);
         window.set(bytes.subarray(base + offset, base + PAGE));
@@ -178,7 +198,7 @@ export class BlockCache {
     // The record behind the last: how a block that is no branch goes on. Branches need it when they yield.
     const end = single
       ? RUNTIME_HANDLER.YIELD
-      : offset < PAGE && !crossing
+      : offset < PAGE && !crossing && !beforeCrossing
         ? RUNTIME_HANDLER.CONTINUE
         : RUNTIME_HANDLER.CONTINUE_FAR;
     this.#clear(record);
@@ -201,7 +221,7 @@ export class BlockCache {
       count,
       ranges: crossing ? [own, crossing] : [own],
     };
-    return { record: header, reusable: this.#register(block) };
+    return { record: header, reusable: this.#register(block), linkable: !crossing };
   }
 
   /** Code in memory-mapped I/O: a copy, decoded for this once. */
@@ -209,9 +229,9 @@ export class BlockCache {
     return Uint8Array.from({ length: PAGE }, (_, i) => this.#memory.read(page * PAGE + i, 1));
   }
 
-  /** False for code that is decoded anew each time: behind a device, or in a second page that may be mapped anew. */
+  /** False for code that is decoded anew each time: behind a device. */
   #register(block: Block): boolean {
-    const reusable = block.ranges.length === 1 && this.#memory.hostPage[block.ranges[0][0] >>> 12] >= 0;
+    const reusable = block.ranges.every(([start]) => this.#memory.hostPage[start >>> 12] >= 0);
     if (reusable) this.#blocks.set(block.key, block);
     for (const range of block.ranges) {
       const page = range[0] >>> 12;
