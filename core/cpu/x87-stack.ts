@@ -12,17 +12,11 @@ import {
   tagOf,
 } from './softfloat/index.ts';
 import { CR0, type CpuState } from './state.ts';
-import { CONTROL_OP } from './x87-operations.ts';
+import { CONTROL_OP, CONTROL_WORD, EXCEPTIONS, STATUS } from './x87-operations.ts';
 
 const { C1 } = CONDITION;
-/** Stack fault; error summary, which is also read as B. */
-export const STATUS = { SF: 0x40, ES: 0x80, B: 0x8000, TOP_SHIFT: 11, TOP: 0x3800 } as const;
-const EXCEPTIONS = 0x3f;
 /** FNINIT's control word: everything masked, 64 bits, to nearest. */
 const CONTROL_INITIAL = 0x037f;
-/** Bit 6 reads as 1; bit 12 (infinity control of the 80287) is kept, the others are zero. */
-const CONTROL_WRITABLE = 0x1f3f;
-const CONTROL_FIXED = 0x40;
 
 const WORDS = X87_REGISTER_BYTES / 4;
 const [REGISTERS, CONTROL, IN_USE] = [X87.registers >> 2, X87.control >> 2, X87.inUse >> 2];
@@ -188,7 +182,7 @@ export class X87Stack {
   // --- control -----------------------------------------------------------------------------------------------------------------
 
   loadControl(word: number): void {
-    this.words[CONTROL] = (word & CONTROL_WRITABLE) | CONTROL_FIXED;
+    this.words[CONTROL] = (word & CONTROL_WORD.WRITABLE) | CONTROL_WORD.FIXED;
     this.#summarize();
   }
 
@@ -200,7 +194,7 @@ export class X87Stack {
 
   /** FLDENV, FRSTOR, FXRSTOR: ES follows from flags and masks, whatever the image says. */
   loadWords(control: number, status: number): void {
-    this.words[CONTROL] = (control & CONTROL_WRITABLE) | CONTROL_FIXED;
+    this.words[CONTROL] = (control & CONTROL_WORD.WRITABLE) | CONTROL_WORD.FIXED;
     this.words[STATUS_WORD] = status & 0xffff;
     this.#summarize();
   }

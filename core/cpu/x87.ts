@@ -11,9 +11,10 @@ import {
   POP,
   PUSHING,
   STACK_BINARY,
+  STATUS,
   UNARY,
 } from './x87-operations.ts';
-import { STATUS, STATUS_WORD, X87Stack } from './x87-stack.ts';
+import { STATUS_WORD, X87Stack } from './x87-stack.ts';
 import {
   absolute,
   add,

@@ -135,6 +135,23 @@ export abstract class Builder extends Expressions {
     return this.let(Value.tree(64, true, () => this.loadState(offset, OP.i64Load)));
   }
 
+  /** Reads or writes a word of the processor state at a distance in bytes from `offset`. */
+  stateAt(offset: number, distance: Value, width: 32 | 64): Value {
+    return this.let(
+      Value.tree(width, true, () => {
+        this.push(distance);
+        this.code.memory(width === 64 ? OP.i64Load : OP.i32Load, STATE + offset);
+      }),
+    );
+  }
+
+  /** Writes 16 or 64 bits. */
+  setStateAt(offset: number, distance: Value, value: Value): void {
+    this.push(distance);
+    this.push(value);
+    this.code.memory(value.wide ? OP.i64Store : OP.i32Store16, STATE + offset);
+  }
+
   /** Reads or writes a vector of the processor state. */
   stateVector(offset: number): Value {
     return this.let(

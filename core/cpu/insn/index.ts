@@ -9,6 +9,7 @@ import './string.ts';
 import './control.ts';
 import './system.ts';
 import './x87.ts';
+import './x87-arithmetic.ts';
 import './simd-integer.ts';
 import './sse-move.ts';
 import './sse-float.ts';

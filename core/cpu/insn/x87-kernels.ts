@@ -7,6 +7,7 @@
  * says that the general path has to do it. Methods as in softfloat/kernel.ts.
  */
 import { CONDITION, EXCEPTION, EXPONENT_BIAS, EXPONENT_MAX, ROUND } from '../softfloat/index.ts';
+import { CONTROL_WORD } from '../x87-operations.ts';
 import type { Expressions, Variable } from './expressions.ts';
 import type { Kernel } from './kernel.ts';
 import type { Value } from './value.ts';
@@ -19,8 +20,6 @@ export const STATUS_SHIFT = 16;
 const SIGN = 0x8000;
 const INTEGER_BIT = 1n << 63n;
 const LOW_HALF = 0xffff_ffffn;
-/** Control word: Precision masked; not 24 or 53 bits; 53 rather than 24 bits; rounding control. */
-const CONTROL_WORD = { PM: 0x20, EXTENDED: 0x100, DOUBLE: 0x200, RC_SHIFT: 10, RC: 0xc00 } as const;
 /** Exponent of a number whose significand is an integer. */
 const INTEGER_EXPONENT = EXPONENT_BIAS + 63;
 

@@ -1,93 +1,53 @@
 /**
  * x87. Intel SDM volume 2. Every instruction first looks whether the FPU may be used (#NM) and, unless its name says
  * "no wait", whether an exception is pending; then reads memory; then notes itself as the last instruction; then computes.
+ *
+ * The common case is generated code: the stack neither over- nor underflows, and numbers are such as the kernels take.
+ * Everything else is a TypeScript helper's, which does the whole instruction from the state it finds.
  */
 import { CC, type Builder } from './builder.ts';
 import { insn } from './define.ts';
 import { conditionValue } from './flags.ts';
-import { isMemory, type Opnd } from './operand.ts';
-import type { HelperName } from '../helpers.ts';
-import { SEG } from '../../isa/index.ts';
-import { CONTROL, S, SEGMENT, SEGMENT_BYTES, X87 } from '../layout.ts';
+import type { KernelName } from './kernels.ts';
+import type { Opnd } from './operand.ts';
+import { CONTROL, S, X87 } from '../layout.ts';
 import { CR0 } from '../state.ts';
 import {
-  ARITHMETIC,
-  COMPARE,
   CONSTANT_NAMES,
   CONTROL_OP,
-  DESTINATION_STI,
-  POP,
+  CONTROL_WORD,
+  EXCEPTIONS,
   PUSHING,
   STACK_BINARY,
+  STATUS,
   UNARY,
 } from '../x87-operations.ts';
 import type { Value } from './value.ts';
-
-/** Status word: error summary. */
-const ES = 0x80;
-const OPCODE: Opnd = { kind: 'imm', width: 32, second: true };
-
-/** A frozen instruction starts again after the next interrupt. */
-function callUnlessReady(b: Builder, blocked: Value, helper: 'x87Blocked' | 'x87Wait'): void {
-  b.if(blocked, () => {
-    const frozen = b.helper(helper);
-    b.if(b.nonZero(frozen), () => b.restart());
-  });
-}
-
-function usable(b: Builder): Value {
-  return b.and(b.state32(CONTROL.cr0), b.const(32, CR0.EM | CR0.TS));
-}
-
-/** Instructions that do not wait: #NM only. */
-function withoutWait(b: Builder): void {
-  b.if(b.nonZero(usable(b)), () => void b.helper('x87NotAvailable'));
-}
-
-function wait(b: Builder): void {
-  const pending = b.and(b.state32(X87.status), b.const(32, ES));
-  callUnlessReady(b, b.nonZero(b.or(usable(b), pending)), 'x87Blocked');
-}
-
-/** Last instruction pointer, opcode and data pointer. */
-function note(b: Builder, memory?: Opnd): void {
-  b.setState32(X87.ip, b.thisIp());
-  b.setState32(X87.cs, b.state32(S.segments + SEG.CS * SEGMENT_BYTES + SEGMENT.selector));
-  b.setState32(X87.opcode, b.read(OPCODE));
-  if (!memory) return;
-  b.setState32(X87.dp, b.zext(b.address(memory), 32));
-  b.setState32(X87.ds, b.zext(b.segmentSelector(memory), 32));
-}
-
-const constant = (b: Builder, value: number): Value => b.const(32, value);
-const low = (b: Builder, value: Value): Value => b.trunc(value, 32);
-const high = (b: Builder, value: Value): Value => b.trunc(b.shr(value, 32), 32);
-
-/** Defines an instruction that works on the register stack alone. */
-function onStack(name: string, body: (b: Builder, ...operands: Opnd[]) => void): void {
-  insn(name, (b, ...operands) => {
-    wait(b);
-    note(b);
-    body(b, ...operands);
-  });
-}
-
-/** Reads a memory operand and calls a helper with what it read as two words: signed integers extended, or as they are. */
-function fromMemory(b: Builder, source: Opnd, integer: boolean, call: (lo: Value, hi: Value) => void): void {
-  wait(b);
-  const raw = b.let(b.read(source));
-  note(b, source);
-  const value = integer && raw.width < 64 ? b.let(b.sext(raw, 32)) : raw;
-  if (value.wide) call(low(b, value), high(b, value));
-  else call(value, b.sar(value, 31));
-}
+import { EXPONENT_BIAS, EXPONENT_MAX } from '../softfloat/index.ts';
+import { LEFT, STATUS_SHIFT } from './x87-kernels.ts';
+import { expandFloat, expandInteger } from './x87-operand.ts';
+import {
+  OPCODE,
+  RegisterStack,
+  callUnlessReady,
+  compute,
+  constant,
+  fromMemory,
+  high,
+  low,
+  note,
+  onStack,
+  wait,
+  withoutWait,
+  type Number80,
+} from './x87-state.ts';
 
 // --- waiting and control ---------------------------------------------------------------------------------------------------------
 
 insn('WAIT', (b) => {
   const lazily = constant(b, CR0.MP | CR0.TS);
   const away = b.eq(b.and(b.state32(CONTROL.cr0), lazily), lazily);
-  const pending = b.nonZero(b.and(b.state32(X87.status), constant(b, ES)));
+  const pending = b.nonZero(b.and(b.state32(X87.status), constant(b, STATUS.ES)));
   callUnlessReady(b, b.or(away, pending), 'x87Wait');
 });
 
@@ -123,7 +83,17 @@ for (const [name, word] of [
   });
 insn('FLDCW', (b, src) => {
   wait(b);
-  b.helper('x87LoadControl', b.zext(b.read(src), 32));
+  const word = b.let(b.zext(b.read(src), 32));
+  // Without an exception that is pending, or would be now, nothing but the word changes.
+  const unmasked = b.and(b.state32(X87.status), b.or(b.not(word), constant(b, STATUS.ES)));
+  b.if(
+    b.isZero(b.and(unmasked, constant(b, EXCEPTIONS | STATUS.ES))),
+    () => {
+      const kept = b.and(word, constant(b, CONTROL_WORD.WRITABLE));
+      b.setState32(X87.control, b.or(kept, constant(b, CONTROL_WORD.FIXED)));
+    },
+    () => void b.helper('x87LoadControl', word),
+  );
 });
 
 for (const [name, helper, waits] of [
@@ -142,15 +112,67 @@ for (const [name, helper, waits] of [
 
 // --- loads and stores ------------------------------------------------------------------------------------------------------------
 
+/** Pushes a number where there is room for it and `ordinary` holds; otherwise the helper does the whole load. */
+function load(b: Builder, stack: RegisterStack, ordinary: Value, read: () => Number80, helper: () => void): void {
+  const below = stack.place(-1);
+  b.if(b.and(b.isZero(stack.isUsed(below)), ordinary), () => stack.push(below, read()), helper);
+}
+
 insn('FLD M', (b, src) =>
-  fromMemory(b, src, false, (lo, hi) =>
-    src.width === 64 ? b.helper('x87LoadFloat64', lo, hi) : b.helper('x87LoadFloat32', lo),
+  fromMemory(b, src, false, (raw, lo, hi) => {
+    const { ordinary, ...number } = expandFloat(b, raw);
+    load(
+      b,
+      new RegisterStack(b),
+      ordinary,
+      () => number,
+      () => void (raw.wide ? b.helper('x87LoadFloat64', lo, hi) : b.helper('x87LoadFloat32', lo)),
+    );
+  }),
+);
+insn('FILD', (b, src) =>
+  fromMemory(b, src, true, (value, lo, hi) =>
+    load(
+      b,
+      new RegisterStack(b),
+      b.const(8, 1),
+      () => expandInteger(b, value),
+      () => void b.helper('x87LoadInteger', lo, hi),
+    ),
   ),
 );
-onStack('FLD T', (b, register) => void b.helper('x87LoadRegister', b.read(register)));
-insn('FILD', (b, src) => fromMemory(b, src, true, (lo, hi) => b.helper('x87LoadInteger', lo, hi)));
+onStack('FLD T', (b, register) => {
+  const i = b.read(register);
+  const stack = new RegisterStack(b);
+  const place = stack.place(i);
+  load(
+    b,
+    stack,
+    b.trunc(stack.isUsed(place), 8),
+    () => stack.read(place),
+    () => void b.helper('x87LoadRegister', i),
+  );
+});
+
+/** Constants that no rounding control changes. */
+const EXACT_CONSTANTS: Readonly<Record<string, readonly [sig: bigint, se: number]>> = {
+  FLD1: [1n << 63n, EXPONENT_BIAS],
+  FLDZ: [0n, 0],
+};
 for (const [number, name] of CONSTANT_NAMES.entries())
-  onStack(name, (b) => void b.helper('x87LoadConstant', constant(b, number)));
+  onStack(name, (b) => {
+    const helper = (): void => void b.helper('x87LoadConstant', constant(b, number));
+    const exact = EXACT_CONSTANTS[name];
+    if (exact)
+      load(
+        b,
+        new RegisterStack(b),
+        b.const(8, 1),
+        () => ({ sig: b.const(64, exact[0]), se: constant(b, exact[1]) }),
+        helper,
+      );
+    else helper();
+  });
 
 /** The two parts of a ten-byte operand. */
 function tenBytes(b: Builder, place: Opnd): { significand: Opnd; top: Opnd } {
@@ -167,7 +189,9 @@ for (const [name, helper] of [
     const value = b.let(b.read(significand));
     const last = b.let(b.zext(b.read(top), 32));
     note(b, src);
-    b.helper(helper, low(b, value), high(b, value), last);
+    const general = (): void => void b.helper(helper, low(b, value), high(b, value), last);
+    if (name === 'FBLD') general();
+    else load(b, new RegisterStack(b), b.const(8, 1), () => ({ sig: value, se: last }), general);
   });
 
 for (const [name, helper] of [
@@ -180,43 +204,137 @@ for (const [name, helper] of [
     b.modify(significand);
     b.modify(top);
     note(b, dst);
-    const last = b.helper(helper);
-    b.if(b.isZero(b.isNegative(last)), () => {
-      b.write(significand, b.state64(S.transfer));
-      b.write(top, b.trunc(last, 16));
+    // Negative: nothing is stored.
+    const last = b.variable(constant(b, -1));
+    const value = b.variable(b.const(64, 0));
+    const general = (): void => {
+      b.set(last, b.helper(helper));
+      b.set(value, b.state64(S.transfer));
+    };
+    if (name === 'FBSTP') general();
+    else {
+      const stack = new RegisterStack(b);
+      const st0 = stack.place(0);
+      b.if(
+        stack.isUsed(st0),
+        () => {
+          const { sig, se } = stack.read(st0);
+          b.set(last, se);
+          b.set(value, sig);
+          stack.end({ pops: 1 });
+        },
+        general,
+      );
+    }
+    b.if(b.isZero(b.isNegative(b.get(last))), () => {
+      b.write(significand, b.get(value));
+      b.write(top, b.trunc(b.get(last), 16));
     });
   });
 
-/** Stores what a helper left in S.transfer, unless an exception forbids it. */
-function toMemory(b: Builder, dst: Opnd, helper: HelperName, ...args: number[]): void {
+/**
+ * Converts ST(0) and stores it. The helper leaves its result in S.transfer and answers 0 when an exception forbids to
+ * store. `truncate`: with that rounding, whatever the control word says.
+ */
+function toMemory(
+  b: Builder,
+  dst: Opnd,
+  pop: 0 | 1,
+  convert: { kernel: KernelName; width?: number; truncate?: boolean },
+  helper: () => Value,
+): void {
   wait(b);
   b.modify(dst);
   note(b, dst);
-  const stored = b.helper(helper, ...args.map((value) => constant(b, value)));
-  b.if(b.nonZero(stored), () => {
-    const value = b.state64(S.transfer);
-    b.write(dst, dst.width === 64 ? value : b.trunc(value, dst.width));
+  const stack = new RegisterStack(b);
+  const st0 = stack.place(0);
+  const value = b.variable(b.const(64, 0));
+  const outcome = b.variable(constant(b, LEFT));
+  b.if(stack.isUsed(st0), () => {
+    const { sig, se } = stack.read(st0);
+    const control = b.state32(X87.control);
+    const rounding = convert.truncate ? b.or(control, constant(b, CONTROL_WORD.RC)) : control;
+    const width = convert.width === undefined ? [] : [constant(b, convert.width)];
+    const [converted, status] = b.kernel(convert.kernel, rounding, sig, se, ...width);
+    b.set(value, converted);
+    b.set(outcome, status);
   });
+  const stored = b.variable(constant(b, 1));
+  const status = b.get(outcome);
+  b.if(
+    b.isNegative(status),
+    () => {
+      b.set(stored, helper());
+      b.set(value, b.state64(S.transfer));
+    },
+    () => stack.end({ status: b.shr(status, STATUS_SHIFT), pops: pop }),
+  );
+  b.if(b.get(stored), () => b.write(dst, b.trunc(b.get(value), dst.width)));
 }
 
 for (const [name, pop] of [
   ['FST', 0],
   ['FSTP', 1],
 ] as const) {
-  insn(`${name} M`, (b, dst) => toMemory(b, dst, dst.width === 64 ? 'x87StoreFloat64' : 'x87StoreFloat32', pop));
-  onStack(
-    `${name} T`,
-    (b, register) => void b.helper('x87StoreRegister', b.read(register), constant(b, pop), b.read(OPCODE)),
-  );
+  insn(`${name} M`, (b, dst) => {
+    const [kernel, helper] =
+      dst.width === 64
+        ? (['x87ToFloat64', 'x87StoreFloat64'] as const)
+        : (['x87ToFloat32', 'x87StoreFloat32'] as const);
+    toMemory(b, dst, pop, { kernel }, () => b.helper(helper, constant(b, pop)));
+  });
+  onStack(`${name} T`, (b, register) => {
+    const i = b.read(register);
+    const stack = new RegisterStack(b);
+    const st0 = stack.place(0);
+    b.if(
+      stack.isUsed(st0),
+      () => {
+        const place = stack.place(i);
+        stack.write(place, stack.read(st0));
+        stack.end({ filled: place, pops: pop });
+      },
+      () => void b.helper('x87StoreRegister', i, constant(b, pop), b.read(OPCODE)),
+    );
+  });
 }
 for (const [name, truncate, pop] of [
-  ['FIST', 0, 0],
-  ['FISTP', 0, 1],
-  ['FISTTP', 1, 1],
+  ['FIST', false, 0],
+  ['FISTP', false, 1],
+  ['FISTTP', true, 1],
 ] as const)
-  insn(name, (b, dst) => toMemory(b, dst, 'x87StoreInteger', dst.width, truncate, pop));
+  insn(name, (b, dst) =>
+    toMemory(b, dst, pop, { kernel: 'x87ToInteger', width: dst.width, truncate }, () =>
+      b.helper('x87StoreInteger', constant(b, dst.width), constant(b, truncate ? 1 : 0), constant(b, pop)),
+    ),
+  );
 
-onStack('FXCH', (b, _st0, register) => void b.helper('x87Exchange', b.read(register)));
+/** Both registers are there: `then` works on them. */
+function withBoth(
+  b: Builder,
+  i: Value,
+  then: (stack: RegisterStack, st0: Value, sti: Value) => void,
+  helper: () => void,
+): void {
+  const stack = new RegisterStack(b);
+  const [st0, sti] = [stack.place(0), stack.place(i)];
+  b.if(b.and(stack.isUsed(st0), stack.isUsed(sti)), () => then(stack, st0, sti), helper);
+}
+
+onStack('FXCH', (b, _st0, register) => {
+  const i = b.read(register);
+  withBoth(
+    b,
+    i,
+    (stack, st0, sti) => {
+      const x = stack.read(st0);
+      stack.write(st0, stack.read(sti));
+      stack.write(sti, x);
+      stack.end();
+    },
+    () => void b.helper('x87Exchange', i),
+  );
+});
 
 for (const [name, condition] of [
   ['FCMOVB', CC.B],
@@ -230,73 +348,57 @@ for (const [name, condition] of [
 ] as const)
   onStack(name, (b, _st0, register) => {
     const holds = b.let(b.zext(conditionValue(b, condition), 32));
-    b.helper('x87ConditionalMove', holds, b.read(register));
+    const i = b.read(register);
+    withBoth(
+      b,
+      i,
+      (stack, st0, sti) => b.if(holds, () => stack.write(st0, stack.read(sti))),
+      () => void b.helper('x87ConditionalMove', holds, i),
+    );
   });
 
-// --- arithmetic ----------------------------------------------------------------------------------------------------------------------
+// --- the top of the stack ------------------------------------------------------------------------------------------------------
 
-for (const [name, operation] of Object.entries(ARITHMETIC)) {
-  const call = (b: Builder, register: Opnd, flags: number): void => {
-    b.helper('x87ArithmeticRegister', constant(b, operation), b.read(register), constant(b, flags));
-  };
-  onStack(`${name} ST0,T`, (b, _st0, register) => call(b, register, 0));
-  onStack(`${name} T,ST0`, (b, register) => call(b, register, DESTINATION_STI));
-  onStack(`${name}P`, (b, register) => call(b, register, DESTINATION_STI | POP));
-  insn(`${name} M`, (b, src) =>
-    fromMemory(b, src, false, (lo, hi) =>
-      src.width === 64
-        ? b.helper('x87ArithmeticFloat64', constant(b, operation), lo, hi)
-        : b.helper('x87ArithmeticFloat32', constant(b, operation), lo),
-    ),
-  );
-  insn(`FI${name.slice(1)}`, (b, src) =>
-    fromMemory(b, src, true, (lo) => b.helper('x87ArithmeticInteger', constant(b, operation), lo)),
-  );
-}
-
-// --- comparisons -----------------------------------------------------------------------------------------------------------------------
-
-for (const [name, flags] of [
-  ['FCOM', 0],
-  ['FCOMP', COMPARE.pop],
-  ['FUCOM', COMPARE.quiet],
-  ['FUCOMP', COMPARE.quiet | COMPARE.pop],
-  ['FCOMI', COMPARE.eflags],
-  ['FCOMIP', COMPARE.eflags | COMPARE.pop],
-  ['FUCOMI', COMPARE.eflags | COMPARE.quiet],
-  ['FUCOMIP', COMPARE.eflags | COMPARE.quiet | COMPARE.pop],
-] as const)
-  insn(name, (b, first, second) => {
-    if (isMemory(first)) {
-      fromMemory(b, first, false, (lo, hi) =>
-        first.width === 64
-          ? b.helper('x87CompareFloat64', lo, hi, constant(b, flags))
-          : b.helper('x87CompareFloat32', lo, constant(b, flags)),
-      );
+/** What ST(0)'s sign becomes, whatever the number is. */
+const SIGNS: Readonly<Record<string, (b: Builder, se: Value) => Value>> = {
+  FCHS: (b, se) => b.xor(se, constant(b, EXPONENT_MAX + 1)),
+  FABS: (b, se) => b.and(se, constant(b, EXPONENT_MAX)),
+};
+for (const [name, operation] of Object.entries(UNARY)) {
+  if (name === 'FTST') continue;
+  onStack(name, (b) => {
+    const general = (): void => void b.helper('x87Unary', constant(b, operation));
+    const sign = SIGNS[name];
+    if (!sign && name !== 'FRNDINT') {
+      general();
       return;
     }
-    wait(b);
-    note(b);
-    b.helper('x87CompareRegister', b.read(second), constant(b, flags));
+    const stack = new RegisterStack(b);
+    const st0 = stack.place(0);
+    const x = stack.read(st0);
+    if (sign)
+      b.if(
+        stack.isUsed(st0),
+        () => {
+          stack.write(st0, { sig: x.sig, se: sign(b, x.se) });
+          stack.end();
+        },
+        general,
+      );
+    else
+      compute(
+        b,
+        stack,
+        stack.isUsed(st0),
+        st0,
+        0,
+        () => b.kernel('x87RoundToInteger', b.state32(X87.control), x.sig, x.se),
+        general,
+      );
   });
-for (const [name, flags] of [
-  ['FCOMPP', 0],
-  ['FUCOMPP', COMPARE.quiet],
-] as const)
-  onStack(
-    name,
-    (b) => void b.helper('x87CompareRegister', constant(b, 1), constant(b, flags | COMPARE.pop | COMPARE.popTwice)),
-  );
-for (const [name, flags] of [
-  ['FICOM', 0],
-  ['FICOMP', COMPARE.pop],
-] as const)
-  insn(name, (b, src) => fromMemory(b, src, true, (lo) => b.helper('x87CompareInteger', lo, constant(b, flags))));
-
-// --- the rest works on the top of the stack ----------------------------------------------------------------------------------------------
+}
 
 for (const [operations, helper] of [
-  [UNARY, 'x87Unary'],
   [STACK_BINARY, 'x87Binary'],
   [PUSHING, 'x87Pushing'],
 ] as const)
