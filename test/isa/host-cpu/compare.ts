@@ -2,8 +2,8 @@
 import { decode, format, newInstruction } from '../../../core/isa/index.ts';
 import type { CpuUnderTest, Regs } from '../cpu-under-test.ts';
 import { GENERAL_REGISTERS, hex, hexBytes } from '../cpu-under-test.ts';
-import { CODE, CODE_PAGE, CODE_PAGE_SIZE, DATA, DATA_SIZE } from './native.ts';
-import type { HostCase, HostResult, HostSelectors } from './native.ts';
+import { CODE, CODE_PAGE, CODE_PAGE_SIZE, DATA, DATA_SIZE } from './stream.ts';
+import type { HostCase, HostResult, HostSelectors } from './stream.ts';
 
 const HLT = 0xf4;
 const GENERAL_PROTECTION = 13;

@@ -2,7 +2,7 @@
  * Where Intel and AMD processors leave different things behind and the manuals leave it open: the core follows one of
  * them, and on a host of the other kind the named flags (or words) are not compared. Nothing else is ever left out.
  */
-import type { HostResult } from './native.ts';
+import type { HostResult } from './stream.ts';
 
 export const FLAG = { CF: 1, PF: 4, AF: 0x10, ZF: 0x40, SF: 0x80, OF: 0x800 } as const;
 

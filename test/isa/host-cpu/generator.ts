@@ -3,8 +3,8 @@
  * into the code page, and operands where an instruction has its corners. A case depends on its seed alone.
  */
 import type { Form } from './forms.ts';
-import { CODE, DATA, DATA_SIZE } from './native.ts';
-import type { HostCase } from './native.ts';
+import { CODE, DATA, DATA_SIZE } from './stream.ts';
+import type { HostCase } from './stream.ts';
 import { Random } from './random.ts';
 
 const EAX = 0, ECX = 1, EDX = 2, EBX = 3, ESP = 4, EBP = 5, ESI = 6, EDI = 7; // prettier-ignore

@@ -12,7 +12,8 @@ import { compareResults, describeCase, runOnCore } from './compare.ts';
 import { VENDOR_DIFFERENCES, ignoredFlags } from './differences.ts';
 import { allForms, type Form } from './forms.ts';
 import { dataImage, makeCase } from './generator.ts';
-import { runOnHost, type HostCase } from './native.ts';
+import type { HostCase } from './stream.ts';
+import { runOnHost } from './truth.ts';
 import { mixSeed } from './random.ts';
 import { makeSequence, sequenceForms } from './sequences.ts';
 

@@ -1,6 +1,9 @@
 /*
- * Executes instructions on the host's own processor, in 32-bit user mode, and reports what they did. Reads a stream of
- * cases from standard input and writes a stream of results to standard output; the layouts are those of native.ts.
+ * Executes instructions on the host's own processor, in user mode, and reports what they did. Reads a stream of cases
+ * from standard input and writes a stream of results to standard output; the layouts are those of stream.ts. Compiled
+ * with -m32 it takes 32-bit code, with -m64 what long-mode.ts makes of it: there the upper halves of registers are 0
+ * before the case, and the lower halves are the result. `native --probe` ends with PROBE_STATUS: a kernel may refuse
+ * 32-bit programs.
  *
  * Code and data lie in the low 64 KiB, so that 16-bit addresses and 16-bit instruction pointers reach them. The code
  * page is full of INT3 around the case: wherever it jumps to, it is caught. Falling out of the end is the common way
@@ -15,18 +18,19 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-enum { DATA = 0x8000, DATA_SIZE = 0x2000, CODE_PAGE = 0xc000, CODE_PAGE_SIZE = 0x1000, CODE = 0xc800 };
+enum { DATA = 0x8000, DATA_SIZE = 0x2000, CODE_PAGE = 0xc000, CODE_PAGE_SIZE = 0x1000 };
 enum { CODE_BYTES = 32, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
 enum { EFLAGS_TF = 1 << 8 };
 /* FNSAVE's image in 32-bit protected mode. */
 enum { FPU_BYTES = 108 };
 /* XMM0 to XMM7, MXCSR. */
 enum { SSE_BYTES = 132 };
+enum { PROBE_STATUS = 42 };
 
 struct test_case {
   uint32_t regs[8]; /* eax ecx edx ebx esp ebp esi edi */
   uint32_t eflags;
-  uint32_t code_length;
+  uint32_t code_start, code_length; /* the start is an address in the code page */
   uint32_t patch_offset, patch_length;
   uint8_t code[CODE_BYTES];
   uint8_t patch[PATCH_BYTES];
@@ -52,16 +56,36 @@ uint8_t sse_before[SSE_BYTES], sse_after[SSE_BYTES];
 uint32_t mxcsr_default = 0x1f80;
 uint32_t has_fpu;
 uint8_t fpu_before[FPU_BYTES], fpu_after[FPU_BYTES];
-uint32_t host_esp;
+uintptr_t host_sp, case_entry;
 void enter_case(void);
 void leave_case(void);
 void resume_host(void);
 
+#ifdef __x86_64__
+#define SAVE_REGISTERS "  push %rbx\n  push %rbp\n  push %r12\n  push %r13\n  push %r14\n  push %r15\n"
+#define RESTORE_REGISTERS "  pop %r15\n  pop %r14\n  pop %r13\n  pop %r12\n  pop %rbp\n  pop %rbx\n"
+#define SAVE_STACK_POINTER "  movq %rsp, host_sp\n"
+#define RESTORE_STACK_POINTER "  movq host_sp, %rsp\n"
+#define LOAD_FLAGS "  movl current+32, %eax\n  pushq %rax\n  popfq\n"
+#define STORE_FLAGS "  pushfq\n  popq %rax\n  movl %eax, result+44\n  pushq $0x202\n  popfq\n"
+enum { GREG_IP = REG_RIP, GREG_SP = REG_RSP };
+static const int greg_order[8] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI};
+#else
+#define SAVE_REGISTERS "  pushal\n"
+#define RESTORE_REGISTERS "  popal\n"
+#define SAVE_STACK_POINTER "  movl %esp, host_sp\n"
+#define RESTORE_STACK_POINTER "  movl host_sp, %esp\n"
+#define LOAD_FLAGS "  pushl current+32\n  popfl\n"
+#define STORE_FLAGS "  pushfl\n  popl result+44\n  pushl $0x202\n  popfl\n"
+enum { GREG_IP = REG_EIP, GREG_SP = REG_ESP };
+static const int greg_order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
+#endif
+
 __asm__(
     ".text\n.globl enter_case, leave_case, resume_host\n"
     "enter_case:\n"
-    "  pushal\n"
-    "  movl %esp, host_esp\n"
+    SAVE_REGISTERS
+    SAVE_STACK_POINTER
     "  cmpl $0, has_fpu\n"
     "  je 1f\n"
     "  frstor fpu_before\n"
@@ -78,8 +102,7 @@ __asm__(
     "  movups sse_before+112, %xmm7\n"
     "  ldmxcsr sse_before+128\n"
     "1:\n"
-    "  pushl current+32\n"
-    "  popfl\n"
+    LOAD_FLAGS
     "  movl current+0, %eax\n"
     "  movl current+4, %ecx\n"
     "  movl current+8, %edx\n"
@@ -98,11 +121,8 @@ __asm__(
     "  movl %ebp, result+28\n"
     "  movl %esi, result+32\n"
     "  movl %edi, result+36\n"
-    "  movl host_esp, %esp\n"
-    "  pushfl\n"
-    "  popl result+44\n"
-    "  pushl $0x202\n"
-    "  popfl\n"
+    RESTORE_STACK_POINTER
+    STORE_FLAGS
     "resume_host:\n"
     "  cmpl $0, has_fpu\n"
     "  je 1f\n"
@@ -121,24 +141,20 @@ __asm__(
     "  stmxcsr sse_after+128\n"
     "  ldmxcsr mxcsr_default\n"
     "1:\n"
-    "  popal\n"
-    "  ret\n"
-    ".data\n.globl case_entry\n"
-    "case_entry: .long 0xc800\n"
-    ".text\n");
+    RESTORE_REGISTERS
+    "  ret\n");
 
 static void on_signal(int signal_number, siginfo_t *info, void *context) {
   (void)signal_number;
   (void)info;
   greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
-  static const int order[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EBP, REG_ESI, REG_EDI};
-  for (int i = 0; i < 8; i++) result.regs[i] = (uint32_t)g[order[i]];
+  for (int i = 0; i < 8; i++) result.regs[i] = (uint32_t)g[greg_order[i]];
   result.vector = (uint32_t)g[REG_TRAPNO];
   result.error_code = (uint32_t)g[REG_ERR];
-  result.eip = (uint32_t)g[REG_EIP];
+  result.eip = (uint32_t)g[GREG_IP];
   result.eflags = (uint32_t)g[REG_EFL];
-  g[REG_EIP] = (greg_t)(uintptr_t)resume_host;
-  g[REG_ESP] = (greg_t)host_esp;
+  g[GREG_IP] = (greg_t)(uintptr_t)resume_host;
+  g[GREG_SP] = (greg_t)host_sp;
   g[REG_EFL] = 0x202;
 }
 
@@ -155,11 +171,12 @@ static void must_read(void *target, size_t size) {
   exit(1);
 }
 
-int main(void) {
+int main(int argument_count, char **arguments) {
+  if (argument_count > 1 && strcmp(arguments[1], "--probe") == 0) return PROBE_STATUS;
   static uint8_t image[DATA_SIZE], signal_stack[65536];
   static uint32_t changes[DATA_SIZE];
   static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-  uint8_t *data = (uint8_t *)DATA, *code = (uint8_t *)CODE;
+  uint8_t *data = (uint8_t *)DATA;
   map_fixed(DATA, DATA_SIZE, PROT_READ | PROT_WRITE);
   map_fixed(CODE_PAGE, CODE_PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC);
   memset((void *)CODE_PAGE, INT3, CODE_PAGE_SIZE);
@@ -169,6 +186,10 @@ int main(void) {
   struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
   for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) sigaction(signals[i], &action, NULL);
 
+#ifdef __x86_64__
+  /* As 32-bit programs find them: the kernel gives 64-bit programs null selectors. */
+  __asm__ volatile("mov %%ss, %%eax; mov %%eax, %%ds; mov %%eax, %%es" : : : "eax");
+#endif
   uint16_t selectors[6];
   __asm__ volatile("mov %%es, %0; mov %%cs, %1; mov %%ss, %2"
                    : "=m"(selectors[0]), "=m"(selectors[1]), "=m"(selectors[2]));
@@ -183,6 +204,7 @@ int main(void) {
   while (count-- > 0) {
     must_read(&current, sizeof current);
     memcpy(data + current.patch_offset, current.patch, current.patch_length);
+    uint8_t *code = (uint8_t *)(uintptr_t)current.code_start;
     memcpy(code, current.code, current.code_length);
     uint8_t *end = code + current.code_length;
     int32_t distance = (int32_t)((uintptr_t)leave_case - (uintptr_t)(end + 5));
@@ -197,6 +219,7 @@ int main(void) {
     result.vector = NO_VECTOR;
     result.error_code = 0;
     result.eip = (uint32_t)(uintptr_t)end;
+    case_entry = current.code_start;
     enter_case();
 
     memset(code, INT3, CODE_BYTES + 5);

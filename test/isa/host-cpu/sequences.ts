@@ -4,7 +4,7 @@
  */
 import type { Form } from './forms.ts';
 import { makeCase } from './generator.ts';
-import type { HostCase } from './native.ts';
+import type { HostCase } from './stream.ts';
 import { Random, mixSeed } from './random.ts';
 
 const CODE_BYTES = 24;

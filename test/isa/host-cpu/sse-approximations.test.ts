@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { createCpuUnderTest } from '../connect.ts';
 import { compareResults, describeCase, runOnCore } from './compare.ts';
 import { dataImage } from './generator.ts';
-import { runOnHost } from './native.ts';
+import { runOnHost } from './truth.ts';
 import { mixSeed } from './random.ts';
 import { approximationForms, makeSseCase } from './sse-cases.ts';
 

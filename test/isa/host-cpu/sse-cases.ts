@@ -4,7 +4,7 @@ import { Operands, randomWords } from '../../../core/cpu/softfloat/operands.fixt
 import type { Form } from './forms.ts';
 import { makeCase } from './generator.ts';
 import { mixSeed } from './random.ts';
-import { DATA, DATA_SIZE, FPU_BYTES, SSE_BYTES, type HostCase } from './native.ts';
+import { DATA, DATA_SIZE, FPU_BYTES, SSE_BYTES, type HostCase } from './stream.ts';
 
 /** FXSAVE has tests of its own, MONITOR and MWAIT depend on what CPUID reports. */
 const EXCLUDED = ['FXSAVE', 'FXRSTOR', 'MONITOR', 'MWAIT'];

@@ -1,6 +1,6 @@
 /** Vector registers in words, and the differences between two states. */
 import { hex } from '../cpu-under-test.ts';
-import type { HostResult } from './native.ts';
+import type { HostResult } from './stream.ts';
 
 const MXCSR = 128;
 

@@ -3,7 +3,7 @@ import { encodings, rows } from '../../../core/isa/opcode-map.ts';
 import { Operands, randomWords } from '../../../core/cpu/softfloat/operands.fixture.ts';
 import type { Form } from './forms.ts';
 import { makeCase } from './generator.ts';
-import { FPU_BYTES, type HostCase } from './native.ts';
+import { FPU_BYTES, type HostCase } from './stream.ts';
 
 const REGISTERS = 28;
 const REGISTER_BYTES = 10;

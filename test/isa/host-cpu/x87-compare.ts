@@ -1,6 +1,6 @@
 /** FPU states in words, and the differences between two. */
 import { hex } from '../cpu-under-test.ts';
-import type { HostResult } from './native.ts';
+import type { HostResult } from './stream.ts';
 
 const REGISTERS = 28;
 const REGISTER_BYTES = 10;
