@@ -2,6 +2,7 @@ import type { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import type { PhysicalMemory } from '../memory/index.ts';
 import { CpuCounters, type CpuStats } from './counters.ts';
+import { DR6_BITS, DebugRegisters } from './debug.ts';
 import { Descriptors } from './descriptors.ts';
 import { CpuFault, VECTOR, gp } from './fault.ts';
 import { FarTransfers } from './far.ts';
@@ -13,7 +14,19 @@ import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import { Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { CONTROL, EXIT, JUMP, JUMP_CACHE, JUMP_ENTRIES, JUMP_ENTRY_BYTES, MODE, R, RECORD_BYTES, S } from './layout.ts';
+import {
+  CONTROL,
+  EXIT,
+  JUMP,
+  JUMP_CACHE,
+  JUMP_ENTRIES,
+  JUMP_ENTRY_BYTES,
+  MODE,
+  R,
+  RECORD_BYTES,
+  S,
+  SHADOW,
+} from './layout.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
 import { sseHelpers } from './sse-helpers.ts';
@@ -61,7 +74,6 @@ const MODE_MASK = 0xff;
 const HOT = 2;
 /** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
 const REPEAT_SLICE = 4096;
-const DR6_BS = 1 << 14;
 
 /**
  * The processor: tier 0 and everything around it. Devices and the board see run, the interrupt line, reset and the
@@ -76,6 +88,7 @@ export class Cpu {
   /** How often a block was found to be running when the budget ended. */
   readonly #heat = new Map<number, number>();
   readonly fpu: X87Fpu;
+  readonly debug: DebugRegisters;
   readonly #counters = new CpuCounters();
   readonly #c: CpuConnections;
   readonly #handlers: HandlerTable;
@@ -101,10 +114,19 @@ export class Cpu {
     const { memory } = connections;
     this.state = new CpuState(memory.bytes.buffer);
     this.mmu = new Mmu(this.state, memory);
+    this.debug = new DebugRegisters(this.state, {
+      onCodeArmed: () => {
+        this.mmu.nextGeneration();
+        this.kick();
+      },
+      onDataArmed: () => this.mmu.watch(this.debug.watchesData ? this.debug : undefined),
+      onElementsArmed: () => this.#setRepeatSlice(),
+      onHit: () => this.kick(),
+    });
     const descriptors = new Descriptors(this.state, this.mmu);
-    const tasks = new Tasks(this.state, this.mmu, descriptors);
+    const tasks = new Tasks(this.state, this.mmu, descriptors, this.debug);
     const far = new FarTransfers(this.state, this.mmu, descriptors, tasks);
-    this.interrupts = new Interrupts(this.state, this.mmu, descriptors, tasks, far);
+    this.interrupts = new Interrupts({ state: this.state, mmu: this.mmu, descriptors, tasks, far, debug: this.debug });
     this.fpu = new X87Fpu(this.state, connections);
     const system = systemHelpers({
       state: this.state,
@@ -113,6 +135,7 @@ export class Cpu {
       tasks,
       far,
       interrupts: this.interrupts,
+      debug: this.debug,
       io: connections.io,
       localApic: connections.localApic,
       timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
@@ -142,8 +165,14 @@ export class Cpu {
 
   reset(): void {
     this.state.reset();
-    this.state.set(S.repeatSlice, REPEAT_SLICE);
+    this.debug.update();
+    this.#setRepeatSlice();
     this.mmu.flush();
+  }
+
+  /** With a data or I/O breakpoint armed, repeated instructions come back after each element. */
+  #setRepeatSlice(): void {
+    this.state.set(S.repeatSlice, this.debug.watchesElements ? 1 : REPEAT_SLICE);
   }
 
   /** Flags in one form whichever instructions made them, so that equal machines have equal images. */
@@ -164,6 +193,7 @@ export class Cpu {
   /** Rebuilds what derives from the state after it was loaded. */
   afterLoad(): void {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);
+    this.debug.update();
     this.blocks.flush();
     this.regions.flush();
     this.#heat.clear();
@@ -266,7 +296,7 @@ export class Cpu {
     this.state.set(S.exitLink, 0);
     while (left > 0) {
       if (this.isShutdown) return 'shutdown';
-      if (this.#takeInterrupt()) {
+      if (this.#takeDebugTrap() || this.#takeInterrupt()) {
         this.#retiredBefore++;
         left--;
         continue;
@@ -290,18 +320,58 @@ export class Cpu {
     return true;
   }
 
+  /** Delivers what data and I/O breakpoints met in the instruction before. */
+  #takeDebugTrap(): boolean {
+    if (this.debug.pending === 0 || this.#inStackShadow) return false;
+    this.#debugException(this.debug.pending);
+    return true;
+  }
+
+  #debugException(bits: number): void {
+    this.debug.pending = 0;
+    this.debug.report(bits);
+    if (this.halted) this.state.set(CONTROL.halted, 0);
+    this.#deliver(VECTOR.DB, 'trap');
+  }
+
   /** Between STI, MOV SS, POP SS and the instruction after it. */
   get #inShadow(): boolean {
-    return this.state.get(S.shadowActive) === 1 && this.state.get(S.shadowRip) === this.state.rip;
+    return this.state.get(S.shadowActive) !== SHADOW.NONE && this.state.get(S.shadowRip) === this.state.rip;
+  }
+  /** Between MOV SS or POP SS and the instruction after it. */
+  get #inStackShadow(): boolean {
+    return this.state.get(S.shadowActive) === SHADOW.STACK && this.state.get(S.shadowRip) === this.state.rip;
+  }
+
+  /**
+   * Looks at instruction breakpoints before the instruction at rip. `stopped`: one was met, its exception is delivered;
+   * `single`: the instruction must run alone, since its neighbours are looked at too.
+   */
+  #lookAtCode(): 'stopped' | 'single' | 'free' {
+    const { state, debug } = this;
+    const linear = (state.base(SEG.CS) + state.rip) >>> 0;
+    const flags = state.get(S.eflags);
+    const resumed = (flags & FLAG.RF) !== 0;
+    if (!resumed && !this.#inStackShadow) {
+      const bits = debug.instructionAt(linear);
+      if (bits !== 0) {
+        this.#debugException(bits);
+        this.#retiredBefore++;
+        return 'stopped';
+      }
+    }
+    state.set(S.eflags, flags & ~FLAG.RF);
+    return resumed || debug.armsCode(linear) ? 'single' : 'free';
   }
 
   /** Enters generated code once; returns the instructions retired. */
   #execute(left: number): number {
     const { state } = this;
+    const code = this.debug.watchesCode ? this.#lookAtCode() : 'free';
+    if (code === 'stopped') return 1;
     const trap = (state.get(S.eflags) & FLAG.TF) !== 0;
-    const shadow = this.#inShadow;
-    const pendingSoon = state.get(S.intrPending) !== 0 && shadow;
-    const single = trap || pendingSoon || left === 1;
+    const pendingSoon = (state.get(S.intrPending) !== 0 || this.debug.pending !== 0) && this.#inShadow;
+    const single = trap || pendingSoon || left === 1 || code === 'single';
     const budget = single ? 1 : left;
     let record: number;
     try {
@@ -338,15 +408,15 @@ export class Cpu {
     if (trap) state.set(S.repeatSlice, 1);
     const deliveredBefore = this.interrupts.delivered;
     const retired = this.#enter(record, 1);
-    state.set(S.repeatSlice, REPEAT_SLICE);
+    if (trap) this.#setRepeatSlice();
     this.mmu.updateMode();
-    if (state.get(S.shadowActive) && state.get(S.shadowRip) === rip) state.set(S.shadowActive, 0);
+    if (state.get(S.shadowActive) && state.get(S.shadowRip) === rip) state.set(S.shadowActive, SHADOW.NONE);
+    if (this.interrupts.delivered !== deliveredBefore || this.isShutdown) return retired;
+    // An instruction breakpoint is looked at before the first element alone.
+    if (this.debug.watchesCode && state.get(S.exitReason) === EXIT.REPEAT)
+      state.set(S.eflags, state.get(S.eflags) | FLAG.RF);
     // A trap after the instruction; not after one that faulted or was an INT, nor after the one that loaded SS.
-    if (trap && this.interrupts.delivered === deliveredBefore && !this.#inShadow && !this.isShutdown) {
-      state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | DR6_BS);
-      if (this.halted) state.set(CONTROL.halted, 0);
-      this.#deliver(VECTOR.DB, 'exception');
-    }
+    if (trap && !this.#inStackShadow) this.#debugException(this.debug.pending | DR6_BITS.BS);
     return retired;
   }
 
@@ -379,7 +449,10 @@ export class Cpu {
       state.set(S.fault, 0);
       const fault = this.#fault!;
       this.#fault = undefined;
-      this.#deliver(fault.vector, 'exception', fault.errorCode);
+      this.debug.pending = 0;
+      // The T bit of a task traps before the task's first instruction.
+      const isTrap = fault.vector === VECTOR.DB && fault.inNewTask;
+      this.#deliver(fault.vector, isTrap ? 'trap' : 'exception', fault.errorCode);
     }
     return retired;
   }
@@ -512,7 +585,12 @@ export class Cpu {
 
   #count(vector: number, source: InterruptSource): void {
     const { exceptions, externalInterrupts, softwareInterrupts } = this.#counters;
-    const counts = { exception: exceptions, external: externalInterrupts, software: softwareInterrupts };
+    const counts = {
+      exception: exceptions,
+      trap: exceptions,
+      external: externalInterrupts,
+      software: softwareInterrupts,
+    };
     counts[source][vector]++;
   }
 

@@ -1,5 +1,6 @@
 import { SEG } from '../isa/index.ts';
 import type { IoWidth } from '../bus/index.ts';
+import type { DebugRegisters } from './debug.ts';
 import { Descriptor, type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import type { FarTransfers } from './far.ts';
@@ -9,12 +10,28 @@ import type { Mmu } from './mmu.ts';
 import { StackCursor } from './stack.ts';
 import type { CpuState } from './state.ts';
 import type { Tasks } from './tasks.ts';
+import { VirtualInterrupts } from './virtual-interrupts.ts';
 
-/** How an interrupt came: by INT n, by a pin, or as an exception. */
-export type InterruptSource = 'software' | 'external' | 'exception';
+/**
+ * How an interrupt came: by INT n, by a pin, as an exception (whose instruction runs again afterwards), or as a debug
+ * exception after an instruction or before one with a breakpoint.
+ */
+export type InterruptSource = 'software' | 'external' | 'exception' | 'trap';
 
 /** EFLAGS bits that IRET and POPF may change at all. */
 const WRITABLE = 0x0025_7fd5 | FLAG.VIF | FLAG.VIP;
+
+export interface InterruptParts {
+  readonly state: CpuState;
+  readonly mmu: Mmu;
+  readonly descriptors: Descriptors;
+  readonly tasks: Tasks;
+  readonly far: FarTransfers;
+  readonly debug: DebugRegisters;
+}
+
+/** Aborts: nobody returns to their instruction. */
+const ABORTS: readonly number[] = [VECTOR.DF, VECTOR.MC];
 
 /** Interrupt and exception delivery, and IRET. SDM volume 3, chapter 6; volume 2, INT and IRET. */
 export class Interrupts {
@@ -23,21 +40,41 @@ export class Interrupts {
   readonly #descriptors: Descriptors;
   readonly #tasks: Tasks;
   readonly #far: FarTransfers;
+  readonly #debug: DebugRegisters;
+  readonly virtual: VirtualInterrupts;
   /** Interrupts and exceptions delivered so far. */
   delivered = 0;
 
-  constructor(state: CpuState, mmu: Mmu, descriptors: Descriptors, tasks: Tasks, far: FarTransfers) {
-    this.#state = state;
-    this.#mmu = mmu;
-    this.#descriptors = descriptors;
-    this.#tasks = tasks;
-    this.#far = far;
+  constructor(parts: InterruptParts) {
+    this.#state = parts.state;
+    this.#mmu = parts.mmu;
+    this.#descriptors = parts.descriptors;
+    this.#tasks = parts.tasks;
+    this.#far = parts.far;
+    this.#debug = parts.debug;
+    this.virtual = new VirtualInterrupts(parts.state, parts.tasks);
   }
 
   /** `returnRip` is pushed. Throws CpuFault when delivery itself faults; nothing has changed then. */
   deliver(vector: number, source: InterruptSource, returnRip: number, errorCode?: number): void {
     if (this.#state.protectedMode) this.#deliverProtected(vector, source, returnRip, errorCode);
     else this.#deliverReal(vector, returnRip);
+    if (vector === VECTOR.DB && source !== 'software') this.#debug.exceptionEntered();
+    this.delivered++;
+  }
+
+  /** INT n of virtual-8086 mode, when the program's own handler takes it. Throws CpuFault. */
+  deliverInside(vector: number, returnRip: number): void {
+    const state = this.#state;
+    const rip = this.#mmu.read(vector * 4, 2, true);
+    const selector = this.#mmu.read(vector * 4 + 2, 2, true);
+    const stack = StackCursor.current(state, this.#mmu);
+    stack.push(2, this.virtual.pushedFlags(state.eflags) & 0xffff);
+    stack.push(2, state.selector(SEG.CS));
+    stack.push(2, returnRip & 0xffff);
+    state.eflags = this.virtual.enteredFlags(state.eflags);
+    this.#far.loadRealCode(selector, rip);
+    stack.commit();
     this.delivered++;
   }
 
@@ -75,15 +112,16 @@ export class Interrupts {
     if (!gate.isSystem || !types.includes(gate.type)) throw gp(gateError);
     if (software && gate.dpl < state.cpl) throw gp(gateError);
     if (!gate.present) throw new CpuFault(VECTOR.NP, gateError);
+    const resume = source === 'exception' && !ABORTS.includes(vector) ? FLAG.RF : 0;
     if (gate.type === SYSTEM_TYPE.TASK_GATE) {
       const tss = this.#tasks.target(gate.gateSelector, VECTOR.GP, 'call');
-      this.#tasks.switchTo(tss, 'call', returnRip, errorCode);
+      this.#tasks.switchTo(tss, 'call', returnRip, errorCode, resume);
       return;
     }
-    this.#throughGate(gate, external, returnRip, errorCode);
+    this.#throughGate(gate, external, resume, returnRip, errorCode);
   }
 
-  #throughGate(gate: Descriptor, external: number, returnRip: number, errorCode?: number): void {
+  #throughGate(gate: Descriptor, external: number, resume: number, returnRip: number, errorCode?: number): void {
     const state = this.#state;
     const selector = gate.gateSelector;
     const error = selectorError(selector) | external;
@@ -93,7 +131,7 @@ export class Interrupts {
     if (!code.present) throw new CpuFault(VECTOR.NP, error);
     const bytes: IoWidth = gate.type & 8 ? 4 : 2;
     const { v86 } = state;
-    const oldFlags = state.eflags;
+    const oldFlags = (state.eflags | resume) >>> 0;
     const inner = !code.isConforming && code.dpl < state.cpl;
     if (v86 && (!inner || code.dpl !== 0)) throw gp(error);
     if (!inner && !code.isConforming && code.dpl !== state.cpl) throw gp(error);
@@ -125,11 +163,6 @@ export class Interrupts {
     stack.commit();
   }
 
-  /** INT n from virtual-8086 mode needs IOPL 3. (Without CR4.VME, which is not offered.) */
-  checkVirtual8086(): void {
-    if (this.#state.v86 && this.#state.iopl < 3) throw gp();
-  }
-
   // --- returning -----------------------------------------------------------------------------------------------------------
 
   /** IRET, IRETD. `nextRip` is what a nested task's image gets. */
@@ -137,8 +170,8 @@ export class Interrupts {
     const state = this.#state;
     const bytes = (width / 8) as IoWidth;
     if (state.v86) {
-      this.checkVirtual8086();
-      this.#returnReal(bytes);
+      if (this.virtual.virtualizesFlags(width)) this.#returnVirtual();
+      else this.#returnReal(bytes);
       return;
     }
     if (!state.protectedMode) {
@@ -185,17 +218,35 @@ export class Interrupts {
     this.#mmu.updateMode();
   }
 
+  /** IRET with VIF in place of IF. */
+  #returnVirtual(): void {
+    const state = this.#state;
+    const stack = StackCursor.current(state, this.#mmu);
+    const rip = stack.pop(2);
+    const selector = stack.pop(2);
+    const flags = this.virtual.merge(stack.pop(2));
+    this.#far.loadRealCode(selector, rip);
+    stack.commit();
+    state.eflags = flags;
+    this.#mmu.updateMode();
+  }
+
   #returnToV86(stack: StackCursor, rip: number, selector: number, image: number): void {
     const state = this.#state;
     const pointer = stack.pop(4);
     const [ss, es, ds, fs, gs] = Array.from({ length: 5 }, () => stack.pop(4) & 0xffff);
-    state.eflags = (image & (WRITABLE | FLAG.VM)) | 2;
+    state.eflags = (image & ((WRITABLE & ~this.#droppedResume) | FLAG.VM)) | 2;
     state.set(CONTROL.cpl, 3);
     const selectors: [number, number][] = [[SEG.CS, selector], [SEG.SS, ss], [SEG.ES, es], [SEG.DS, ds], [SEG.FS, fs], [SEG.GS, gs]]; // prettier-ignore
     for (const [segment, value] of selectors) state.setSegment(segment, value, value << 4, 0xffff, 0xf3);
     state.setGpr(4, pointer);
     state.rip = rip & 0xffff;
     this.#mmu.updateMode();
+  }
+
+  /** RF is kept only while an instruction breakpoint could tell. */
+  get #droppedResume(): number {
+    return this.#debug.watchesCode ? 0 : FLAG.RF;
   }
 
   /** The EFLAGS that POPF or IRET at privilege `cpl` leave, given the image they read. */
@@ -206,7 +257,7 @@ export class Interrupts {
     else writable |= FLAG.RF;
     if (cpl > 0) writable &= ~(FLAG.IOPL | FLAG.VIF | FLAG.VIP);
     if (cpl > state.iopl && state.protectedMode && !state.v86) writable &= ~FLAG.IF;
-    writable &= ~FLAG.VM;
-    return ((state.eflags & ~writable) | (image & writable) | 2) >>> 0;
+    writable &= ~(FLAG.VM | this.#droppedResume);
+    return ((state.eflags & ~writable & ~FLAG.RF) | (image & writable) | 2) >>> 0;
   }
 }

@@ -44,7 +44,7 @@ export const S = {
   tlbWrite: 0x0c8,
   /** An interrupt is pending at the processor's pin; u32. */
   intrPending: 0x0cc,
-  /** rip after STI, MOV SS or POP SS: no interrupt is taken there; valid when shadowActive is 1. */
+  /** rip after STI, MOV SS or POP SS: no interrupt is taken there; valid when shadowActive is one of SHADOW. */
   shadowRip: 0x0d0,
   shadowActive: 0x0d8,
   /** Iterations of a repeated string instruction before interrupts are looked at; 1 while single-stepping. */
@@ -56,6 +56,9 @@ export const S = {
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
 } as const;
+
+/** S.shadowActive. After a load of SS debug traps wait as well. */
+export const SHADOW = { NONE: 0, STI: 1, STACK: 2 } as const;
 
 /** Hidden part of a segment register; SEGMENT_BYTES apart, in encoding order, then LDTR and TR. */
 export const SEGMENT_BYTES = 0x28;
@@ -96,6 +99,8 @@ export const CONTROL = {
   apicBase: 0x328,
   pat: 0x330,
   tscOffset: 0x338,
+  /** Bits of DR6 whose trap waits for the end of its instruction; u32. */
+  debugPending: 0x340,
 } as const;
 
 /** Offsets from STATE of the x87 FPU. */
@@ -197,6 +202,8 @@ export const EXIT = {
   STALE: 3,
   /** A call into TypeScript asked to come back before the next instruction; S.rip is that instruction. */
   YIELD: 4,
+  /** As YIELD, after some elements of a repeated string instruction; S.rip is the instruction itself. */
+  REPEAT: 5,
 } as const;
 
 /** Bits of the mode key: everything that decoding and handlers depend on beside the bytes themselves. */

@@ -18,6 +18,7 @@ import {
   TLB_INVALID,
   tlbAddress,
 } from './layout.ts';
+import { FLAG } from './insn/flags.ts';
 import { ATTR, CR0, CR4, type CpuState } from './state.ts';
 
 /** Page-fault error code, SDM volume 3, 4.7. */
@@ -38,6 +39,12 @@ class CodeMapping {
 
 const LISTED_LOCAL = 1;
 const LISTED_GLOBAL = 2;
+
+/** Data breakpoints: pages with one stay out of the TLB, and every access to them is reported. */
+export interface DataWatcher {
+  armsData(linear: number, write: boolean): boolean;
+  dataAccessed(linear: number, bytes: number, write: boolean): void;
+}
 
 /**
  * Linear to physical: segment checks for the slow path, page walks, the software TLB. SDM volume 3, chapters 3 to 5.
@@ -61,6 +68,9 @@ export class Mmu {
   readonly #supervisorCode = new CodeMapping();
   readonly #userCode = new CodeMapping();
   a20Mask = 0xffffffff;
+  #watcher: DataWatcher | undefined;
+  /** #AC is raised at the current privilege; the TLB for CPL 3 stays empty then, so that every access is looked at. */
+  #checksAlignment = false;
   readonly counts = { tlbFills: 0, flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
 
   constructor(state: CpuState, memory: PhysicalMemory) {
@@ -163,6 +173,7 @@ export class Mmu {
   updateMode(): void {
     const state = this.#state;
     const user = state.cpl === 3;
+    this.#updateAlignment(user);
     const { generation } = user ? this.#userCode : this.#supervisorCode;
     // Generation counts from 1, so that a zeroed cache entry never matches.
     state.set(S.jumpKey, state.mode | ((generation + 1) << GENERATION_SHIFT));
@@ -170,7 +181,22 @@ export class Mmu {
     state.set(S.tlbWrite, tlbAddress(user, true));
   }
 
+  /** CR0.AM, EFLAGS.AC and CPL together; called wherever one of them may have changed. */
+  #updateAlignment(user: boolean): void {
+    const checks = user && (this.#state.cr0 & CR0.AM) !== 0 && (this.#state.get(S.eflags) & FLAG.AC) !== 0;
+    if (checks === this.#checksAlignment) return;
+    this.#checksAlignment = checks;
+    if (checks) this.flush();
+  }
+
+  /** From now on accesses are reported to `watcher`. */
+  watch(watcher: DataWatcher | undefined): void {
+    this.#watcher = watcher;
+    this.flush();
+  }
+
   #fill(linear: number, physical: number, user: boolean, write: boolean): void {
+    if ((user && this.#checksAlignment) || this.#watcher?.armsData(linear, write)) return;
     const page = physical >>> 12;
     const host = this.#memory.hostPage[page];
     if (host < 0) return;
@@ -300,32 +326,46 @@ export class Mmu {
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, false);
     const physical = this.translate(linear, false, user);
     this.#fill(linear, physical, user, false);
+    this.#look(linear, width, false, user);
     return this.#memory.read(physical, width);
   }
 
   /** As read, for a value that will be written back: faults as a write would. */
   readForWrite(linear: number, width: IoWidth, user: boolean): number {
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, true);
-    return this.#memory.read(this.translate(linear, true, user), width);
+    const physical = this.translate(linear, true, user);
+    this.#look(linear, width, false, user);
+    return this.#memory.read(physical, width);
   }
 
   #readAcross(linear: number, width: IoWidth, user: boolean, write: boolean): number {
-    let value = 0;
-    for (let i = 0; i < width; i++)
-      value |= this.#memory.read(this.translate((linear + i) >>> 0, write, user), 1) << (i * 8);
-    return value >>> 0;
+    const parts = this.#translateAcross(linear, width, user, write);
+    this.#look(linear, width, false, user);
+    return parts.reduce((value, physical, i) => value | (this.#memory.read(physical, 1) << (i * 8)), 0) >>> 0;
+  }
+
+  #translateAcross(linear: number, width: IoWidth, user: boolean, write: boolean): number[] {
+    return Array.from({ length: width }, (_, i) => this.translate((linear + i) >>> 0, write, user));
   }
 
   write(linear: number, width: IoWidth, value: number, user: boolean): void {
     if ((linear & 0xfff) + width > 0x1000) {
       // Both pages are checked before the first byte changes.
-      const parts = Array.from({ length: width }, (_, i) => this.translate((linear + i) >>> 0, true, user));
+      const parts = this.#translateAcross(linear, width, user, true);
+      this.#look(linear, width, true, user);
       parts.forEach((physical, i) => this.#memory.write(physical, 1, (value >>> (i * 8)) & 0xff));
       return;
     }
     const physical = this.translate(linear, true, user);
+    this.#look(linear, width, true, user);
     this.#memory.write(physical, width, value);
     this.#fill(linear, physical, user, true);
+  }
+
+  /** What an access is looked at for once it cannot page-fault any more: #AC, then data breakpoints. */
+  #look(linear: number, bytes: number, write: boolean, user: boolean): void {
+    if (this.#checksAlignment && user && linear & (bytes - 1)) throw new CpuFault(VECTOR.AC, 0);
+    this.#watcher?.dataAccessed(linear, bytes, write);
   }
 
   /** Faults as a write of these bytes would, and writes nothing. */
@@ -379,6 +419,7 @@ export class Mmu {
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, forWrite, aligned);
     if (bytes > 4) {
+      this.#checkQuadword(linear, bytes, forWrite, user);
       for (let at = 0; at < bytes; at += 4) {
         const address = (linear + at) >>> 0;
         this.#state.set(S.transfer + at, forWrite ? this.readForWrite(address, 4, user) : this.read(address, 4, user));
@@ -388,11 +429,20 @@ export class Mmu {
     return forWrite ? this.readForWrite(linear, bytes as IoWidth, user) : this.read(linear, bytes as IoWidth, user);
   }
 
+  /** An operand of 8 bytes is checked whole; its halves alone would pass at multiples of 4. */
+  #checkQuadword(linear: number, bytes: number, write: boolean, user: boolean): void {
+    if (!this.#checksAlignment || !user || bytes !== 8 || (linear & 7) === 0) return;
+    this.translate(linear, write, user);
+    this.translate((linear + bytes - 1) >>> 0, write, user);
+    throw new CpuFault(VECTOR.AC, 0);
+  }
+
   slowWrite(segment: number, offset: number, bytes: number, value: number, aligned: boolean): void {
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, true, aligned);
     if (bytes > 4) {
       this.probeWrite(linear, bytes, user);
+      this.#checkQuadword(linear, bytes, true, user);
       for (let at = 0; at < bytes; at += 4) this.write((linear + at) >>> 0, 4, this.#state.get(S.transfer + at), user);
       return;
     }

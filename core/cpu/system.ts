@@ -1,13 +1,14 @@
 import type { IoBus, IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import { cpuid } from './cpuid.ts';
+import type { DebugRegisters } from './debug.ts';
 import { type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError, ud } from './fault.ts';
 import type { FarTransfers } from './far.ts';
 import type { SystemHelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import type { Interrupts } from './interrupts.ts';
-import { CONTROL, S, SEG_LDTR, SEG_TR } from './layout.ts';
+import { CONTROL, S, SHADOW, SEG_LDTR, SEG_TR } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { ATTR, CR0, CR4, type CpuState } from './state.ts';
 import type { Tasks } from './tasks.ts';
@@ -20,6 +21,7 @@ export interface SystemParts {
   readonly tasks: Tasks;
   readonly far: FarTransfers;
   readonly interrupts: Interrupts;
+  readonly debug: DebugRegisters;
   readonly io: IoBus;
   /** Time-stamp counter now. */
   readonly localApic?: (() => { apicBase: number }) | undefined;
@@ -29,7 +31,8 @@ export interface SystemParts {
 }
 
 const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
-const CR4_WRITABLE = CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE | CR4.OSFXSR | CR4.OSXMMEXCPT;
+const CR4_WRITABLE =
+  CR4.VME | CR4.PVI | CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE | CR4.OSFXSR | CR4.OSXMMEXCPT;
 /** Changes of these need a fresh TLB. */
 const CR0_MAPPING = CR0.PG | CR0.WP | CR0.PE;
 const CR4_MAPPING = CR4.PSE | CR4.PAE | CR4.PGE;
@@ -59,7 +62,8 @@ const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
 
 /** What checks privilege or changes the mode. */
 export function systemHelpers(parts: SystemParts): SystemHelperTable {
-  const { state, mmu, descriptors, tasks, far, interrupts, io } = parts;
+  const { state, mmu, descriptors, tasks, far, interrupts, debug, io } = parts;
+  const { virtual } = interrupts;
 
   const requireLevel0 = (): void => {
     if (state.cpl !== 0) throw gp();
@@ -71,9 +75,9 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
   const lookAtInterrupts = (): void => {
     if (state.get(S.eflags) & FLAG.TF || (state.get(S.intrPending) && state.interruptsEnabled)) parts.kick();
   };
-  const setShadow = (rip: number): void => {
+  const setShadow = (rip: number, kind: number): void => {
     state.set(S.shadowRip, rip);
-    state.set(S.shadowActive, 1);
+    state.set(S.shadowActive, kind);
   };
 
   /** A pseudo-descriptor: limit, then a base of 24 or 32 bits. */
@@ -129,6 +133,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       const old = state.cr4;
       state.set(CONTROL.cr4, value);
       if ((old ^ value) & CR4_MAPPING) mmu.flush();
+      if ((old ^ value) & CR4.DE) debug.update();
     },
   };
   const controlOffsets: Readonly<Record<number, number>> = {
@@ -146,10 +151,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
   };
   const checkDebugAccess = (): void => {
     requireLevel0();
-    if (state.get(CONTROL.dr + 7 * 8) & 0x2000) {
-      state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | 0x2000);
-      throw new CpuFault(VECTOR.DB);
-    }
+    if (debug.guards()) throw new CpuFault(VECTOR.DB);
   };
 
   const readMsr = (number: number): bigint | undefined => {
@@ -234,7 +236,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
 
     loadSegment: (segment, selector, nextRip) => {
       descriptors.load(segment, selector);
-      if (segment === SEG.SS) setShadow(nextRip);
+      if (segment === SEG.SS) setShadow(nextRip, SHADOW.STACK);
       mmu.updateMode();
     },
     farJump: (selector, offset) => far.jump(selector, offset >>> 0),
@@ -245,32 +247,38 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       lookAtInterrupts();
     },
     softwareInterrupt: (vector, nextRip) => {
-      interrupts.checkVirtual8086();
-      interrupts.deliver(vector, 'software', nextRip >>> 0);
+      if (virtual.redirects(vector)) interrupts.deliverInside(vector, nextRip >>> 0);
+      else interrupts.deliver(vector, 'software', nextRip >>> 0);
     },
     // INT3 and INTO do not look at IOPL.
     breakpoint: (vector, nextRip) => interrupts.deliver(vector, 'software', nextRip >>> 0),
-    debugTrap: (nextRip) => interrupts.deliver(VECTOR.DB, 'exception', nextRip >>> 0),
+    debugTrap: (nextRip) => interrupts.deliver(VECTOR.DB, 'trap', nextRip >>> 0),
 
-    readEflags: () => {
-      interrupts.checkVirtual8086();
-      return state.eflags & ~(FLAG.VM | FLAG.RF);
+    readEflags: (width) => {
+      const image = virtual.virtualizesFlags(width) ? virtual.imageOf(state.eflags) : state.eflags;
+      return image & ~(FLAG.VM | FLAG.RF);
     },
     writeEflags: (image, width) => {
-      interrupts.checkVirtual8086();
-      const flags = interrupts.mergeFlags(image >>> 0, width, state.protectedMode ? state.cpl : 0);
-      state.eflags = flags & ~(width === 32 ? FLAG.RF : 0);
+      const old = state.eflags;
+      if (virtual.virtualizesFlags(width)) state.eflags = virtual.merge(image >>> 0);
+      else {
+        const unaffected = FLAG.RF | FLAG.VIF | FLAG.VIP;
+        const flags = interrupts.mergeFlags(image >>> 0, width, state.protectedMode ? state.cpl : 0);
+        state.eflags = (flags & ~unaffected) | (old & unaffected & ~FLAG.RF);
+      }
+      if ((old ^ state.eflags) & FLAG.AC) mmu.updateMode();
       lookAtInterrupts();
     },
     clearInterruptFlag: () => {
-      if (state.protectedMode && state.cpl > state.iopl) throw gp();
-      state.set(S.eflags, state.get(S.eflags) & ~FLAG.IF);
+      state.set(S.eflags, state.get(S.eflags) & ~virtual.interruptFlag());
     },
     setInterruptFlag: (nextRip) => {
-      if (state.protectedMode && state.cpl > state.iopl) throw gp();
-      if (state.interruptsEnabled) return;
-      state.set(S.eflags, state.get(S.eflags) | FLAG.IF);
-      setShadow(nextRip);
+      const flag = virtual.interruptFlag();
+      if (flag === FLAG.VIF) virtual.checkPending(FLAG.IF);
+      else if (state.interruptsEnabled) return;
+      state.set(S.eflags, state.get(S.eflags) | flag);
+      if (flag === FLAG.VIF) return;
+      setShadow(nextRip, SHADOW.STI);
       lookAtInterrupts();
     },
     halt: () => {
@@ -283,8 +291,14 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       if (!state.v86 && state.cpl <= state.iopl) return;
       if (!tasks.portAllowed(port, bytes)) throw gp();
     },
-    portRead: (port, bytes) => io.read(port, bytes as IoWidth),
-    portWrite: (port, bytes, value) => io.write(port, bytes as IoWidth, value >>> 0),
+    portRead: (port, bytes) => {
+      debug.portAccessed(port, bytes);
+      return io.read(port, bytes as IoWidth);
+    },
+    portWrite: (port, bytes, value) => {
+      debug.portAccessed(port, bytes);
+      io.write(port, bytes as IoWidth, value >>> 0);
+    },
 
     storeGdtr: storeTable(CONTROL.gdtrBase, CONTROL.gdtrLimit),
     storeIdtr: storeTable(CONTROL.idtrBase, CONTROL.idtrLimit),
@@ -340,15 +354,11 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     },
     readDebugRegister: (number) => {
       checkDebugAccess();
-      return state.get(CONTROL.dr + debugRegister(number) * 8) | 0;
+      return debug.read(debugRegister(number)) | 0;
     },
     writeDebugRegister: (number, value) => {
       checkDebugAccess();
-      const index = debugRegister(number);
-      let word = value >>> 0;
-      if (index === 6) word = ((word & 0x0000_e00f) | 0xffff_0ff0) >>> 0;
-      if (index === 7) word = ((word & 0xffff_2fff) | 0x400) >>> 0;
-      state.set(CONTROL.dr + index * 8, word);
+      debug.write(debugRegister(number), value >>> 0);
     },
     storeMachineStatus: () => state.cr0 | 0,
     loadMachineStatus: (value) => {

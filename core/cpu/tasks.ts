@@ -1,4 +1,5 @@
 import { SEG } from '../isa/index.ts';
+import { DR6_BITS, type DebugRegisters } from './debug.ts';
 import { type Descriptor, type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import { CONTROL, SEG_LDTR, SEG_TR } from './layout.ts';
@@ -8,7 +9,19 @@ import { ATTR, CR0, type CpuState } from './state.ts';
 import { StackCursor } from './stack.ts';
 
 /** Offsets in the 32-bit and the 16-bit task state segment, SDM volume 3, figures 8-2 and 8-10. */
-const TSS32 = { ESP0: 4, CR3: 0x1c, EIP: 0x20, EFLAGS: 0x24, EAX: 0x28, ES: 0x48, LDT: 0x60, TRAP: 0x64, MINIMUM: 103 };
+const TSS32 = {
+  ESP0: 4,
+  CR3: 0x1c,
+  EIP: 0x20,
+  EFLAGS: 0x24,
+  EAX: 0x28,
+  ES: 0x48,
+  LDT: 0x60,
+  TRAP: 0x64,
+  IO_MAP: 0x66,
+  MINIMUM: 103,
+};
+const REDIRECTION_BYTES = 32;
 const TSS16 = { SP0: 2, IP: 0x0e, FLAGS: 0x10, AX: 0x12, ES: 0x22, LDT: 0x2a, MINIMUM: 43 };
 const SEGMENT_ORDER_32 = [SEG.ES, SEG.CS, SEG.SS, SEG.DS, SEG.FS, SEG.GS];
 const SEGMENT_ORDER_16 = [SEG.ES, SEG.CS, SEG.SS, SEG.DS];
@@ -20,11 +33,13 @@ export class Tasks {
   readonly #state: CpuState;
   readonly #mmu: Mmu;
   readonly #descriptors: Descriptors;
+  readonly #debug: DebugRegisters;
 
-  constructor(state: CpuState, mmu: Mmu, descriptors: Descriptors) {
+  constructor(state: CpuState, mmu: Mmu, descriptors: Descriptors, debug: DebugRegisters) {
     this.#state = state;
     this.#mmu = mmu;
     this.#descriptors = descriptors;
+    this.#debug = debug;
   }
 
   get #is32(): boolean {
@@ -51,11 +66,23 @@ export class Tasks {
     const base = this.#state.base(SEG_TR);
     const limit = this.#state.limit(SEG_TR);
     if (limit < TSS32.MINIMUM) return false;
-    const map = this.#mmu.read((base + 0x66) >>> 0, 2, false) + (port >> 3);
+    const map = this.#mmu.read((base + TSS32.IO_MAP) >>> 0, 2, false) + (port >> 3);
     // Two bytes are read always, so both must lie within the limit.
     if (map + 1 > limit) return false;
     const bits = this.#mmu.read((base + map) >>> 0, 2, false);
     return ((bits >> (port & 7)) & ((1 << bytes) - 1)) === 0;
+  }
+
+  /**
+   * Whether INT n of virtual-8086 mode goes to the monitor: its bit of the interrupt redirection map, 32 bytes below
+   * the I/O permission map. Without a map everything does. SDM volume 3, 21.3.3.
+   */
+  interruptIntercepted(vector: number): boolean {
+    if (!this.#is32) return true;
+    const base = this.#state.base(SEG_TR);
+    const at = this.#mmu.read((base + TSS32.IO_MAP) >>> 0, 2, false) - REDIRECTION_BYTES + (vector >> 3);
+    if (at < TSS32.MINIMUM || at > this.#state.limit(SEG_TR)) return true;
+    return ((this.#mmu.read((base + at) >>> 0, 1, false) >> (vector & 7)) & 1) !== 0;
   }
 
   /** The TSS descriptor that a task gate or selector names, checked. */
@@ -74,9 +101,10 @@ export class Tasks {
 
   /**
    * Switches to another task; afterwards rip is the new task's. `nextRip` is saved as the old task's. `errorCode` is
-   * pushed on the new stack. Faults after the switch belong to the new task, as the manual says.
+   * pushed on the new stack; `resume` is EFLAGS.RF of the old task's image. Faults after the switch belong to the new
+   * task, as the manual says.
    */
-  switchTo(tss: Descriptor, reason: TaskSwitchReason, nextRip: number, errorCode?: number): void {
+  switchTo(tss: Descriptor, reason: TaskSwitchReason, nextRip: number, errorCode?: number, resume = 0): void {
     const state = this.#state;
     const mmu = this.#mmu;
     const is32 = (tss.type & 8) !== 0;
@@ -97,7 +125,7 @@ export class Tasks {
       trap: is32 ? word(TSS32.TRAP, 2) & 1 : 0,
     };
 
-    this.#saveOld(nextRip, reason);
+    this.#saveOld(nextRip, reason, resume);
     const oldSelector = state.selector(SEG_TR);
     if (reason !== 'call') this.#setBusyOf(oldSelector, false);
     if (reason === 'call') {
@@ -113,7 +141,8 @@ export class Tasks {
       mmu.flush();
     }
     state.rip = image.rip;
-    state.eflags = (image.flags & 0x003f_7fd5) | 2;
+    state.eflags = (image.flags & 0x003f_7fd5 & ~(this.#debug.watchesCode ? 0 : FLAG.RF)) | 2;
+    this.#debug.taskSwitched();
     image.gprs.forEach((value, i) => state.setGpr(i, is32 ? value : (state.gpr(i) & 0xffff_0000) | value));
     try {
       this.#loadSegments(image.ldt, image.selectors, order);
@@ -124,7 +153,7 @@ export class Tasks {
         stack.commit();
       }
       if (image.trap) {
-        state.set(CONTROL.dr + 6 * 8, state.get(CONTROL.dr + 6 * 8) | 0x8000);
+        this.#debug.report(DR6_BITS.BT);
         throw new CpuFault(VECTOR.DB);
       }
       if (image.rip > state.limit(SEG.CS)) throw gp();
@@ -135,7 +164,7 @@ export class Tasks {
     }
   }
 
-  #saveOld(nextRip: number, reason: TaskSwitchReason): void {
+  #saveOld(nextRip: number, reason: TaskSwitchReason, resume: number): void {
     const state = this.#state;
     const mmu = this.#mmu;
     const is32 = this.#is32;
@@ -145,7 +174,7 @@ export class Tasks {
     const order = is32 ? SEGMENT_ORDER_32 : SEGMENT_ORDER_16;
     const put = (offset: number, value: number, bytes: 2 | 4 = width): void =>
       mmu.write((base + offset) >>> 0, bytes, value, false);
-    const flags = reason === 'iret' ? state.eflags & ~FLAG.NT : state.eflags;
+    const flags = (reason === 'iret' ? state.eflags & ~FLAG.NT : state.eflags) | resume;
     mmu.probeWrite((base + (is32 ? TSS32.EIP : TSS16.IP)) >>> 0, is32 ? 0x40 : 0x1c, false);
     put(is32 ? TSS32.EIP : TSS16.IP, nextRip);
     put(is32 ? TSS32.EFLAGS : TSS16.FLAGS, flags);

@@ -109,7 +109,7 @@ insn('ENTER', (b, bytes, level) => {
 });
 
 insn('PUSHF', (b) => {
-  const image = b.let(b.helper('readEflags'));
+  const image = b.let(b.helper('readEflags', b.const(32, b.operandWidth)));
   push(b, b.operandWidth === 16 ? b.trunc(image, 16) : image);
 });
 

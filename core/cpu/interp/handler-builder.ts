@@ -13,6 +13,7 @@ import {
   S,
   SEGMENT,
   SEGMENT_BYTES,
+  SHADOW,
   SSE,
   TLB,
   TLB_ENTRIES,
@@ -300,7 +301,7 @@ export class HandlerBuilder extends Builder {
     this.code.memory(OP.i32Store, SEGMENT.base);
     if (operand.stack) {
       this.setState32(S.shadowRip, this.nextIp());
-      this.setState32(S.shadowActive, this.const(32, 1));
+      this.setState32(S.shadowActive, this.const(32, SHADOW.STACK));
     }
   }
 
@@ -628,7 +629,7 @@ export class HandlerBuilder extends Builder {
     const rest = this.sub(this.field(R.remaining, OP.i32Load16U), this.const(32, 1));
     this.push(this.add(Value.local(32, true, BUDGET), rest));
     this.code.localSet(BUDGET);
-    this.#exit(EXIT.YIELD);
+    this.#exit(EXIT.REPEAT);
   }
 
   #exit(reason: number): void {

@@ -83,7 +83,7 @@ export function linesOf(text: string): string[] {
 
 /** The name of a case, up to the last colon before its result. */
 export function nameOf(line: string): string {
-  return /^(.*?):(?: (?:vec|back|ok|\+|[\w.:]+=)| ok|$)/.exec(line)?.[1] ?? line;
+  return /^(.*?):(?: (?:vec|back|ok|db@|\+|[\w.:]+=)| ok|$)/.exec(line)?.[1] ?? line;
 }
 
 /** Lines of expected/`name`.txt, by the name of the case. */

@@ -9,22 +9,27 @@ import { terrariumTranscript } from './terrarium.ts';
 
 const TIMEOUT_MS = 120_000;
 
-describe.each(['real', 'prot', 'task', 'v86', 'paging', 'fpu'])('system behaviour: %s', (name) => {
+describe.each(['real', 'prot', 'task', 'v86', 'paging', 'fpu', 'debug'])('system behaviour: %s', (name) => {
   const floppy = assemble(name);
+  let transcript: string[] | undefined;
+  const qemuLines = (): string[] => (transcript ??= qemuTranscript(floppy));
 
-  it('is what a processor shows, line by line', { timeout: TIMEOUT_MS }, () => {
-    const corrections = expectedLines(name);
-    const qemu = qemuTranscript(floppy);
-    const expected = qemu.map((line) => corrections.get(nameOf(line)) ?? line);
+  it.each(['interpreter', 'jit'] as const)(
+    'is what a processor shows, line by line: %s',
+    { timeout: TIMEOUT_MS },
+    (engine) => {
+      const corrections = expectedLines(name);
+      const expected = qemuLines().map((line) => corrections.get(nameOf(line)) ?? line);
 
-    const actual = terrariumTranscript(floppy);
+      const actual = terrariumTranscript(floppy, engine);
 
-    expect(qemu.at(-1)).toBe(LAST_LINE);
-    expect(actual).toEqual(expected);
-  });
+      expect(qemuLines().at(-1)).toBe(LAST_LINE);
+      expect(actual).toEqual(expected);
+    },
+  );
 
   it('has corrections only for cases that exist and that QEMU gets wrong', { timeout: TIMEOUT_MS }, () => {
-    const qemu = new Map(qemuTranscript(floppy).map((line) => [nameOf(line), line]));
+    const qemu = new Map(qemuLines().map((line) => [nameOf(line), line]));
 
     for (const [caseName, line] of expectedLines(name)) {
       expect(qemu.has(caseName), caseName).toBe(true);
@@ -33,7 +38,7 @@ describe.each(['real', 'prot', 'task', 'v86', 'paging', 'fpu'])('system behaviou
   });
 
   it('names each case once', { timeout: TIMEOUT_MS }, () => {
-    const names = qemuTranscript(floppy).map(nameOf);
+    const names = qemuLines().map(nameOf);
 
     expect(new Set(names).size).toBe(names.length);
   });

@@ -18,10 +18,10 @@ function floppyOf(data: Uint8Array): Block {
 }
 
 /** What was printed until the last line, the processor's end, or the limit. */
-export function terrariumTranscript(floppy: Uint8Array): string[] {
+export function terrariumTranscript(floppy: Uint8Array, engine: 'interpreter' | 'jit'): string[] {
   let text = '';
   const machine = createPc(
-    { memoryMiB: 16, bootOrder: ['floppy'], clock: 'virtual', engine: 'interpreter' },
+    { memoryMiB: 16, bootOrder: ['floppy'], clock: 'virtual', engine },
     {
       hostClock: { nowNs: 0 },
       wallClock: { nowMs: 0 },
