@@ -23,14 +23,14 @@ interface Place {
   readonly address32: number;
   readonly address64: number;
   /** ModRM in both, where it had to change. */
-  readonly modrm32?: number;
-  readonly modrm64?: number;
+  readonly modrm32?: number | undefined;
+  readonly modrm64?: number | undefined;
 }
 
 interface Piece {
   readonly code: number[];
-  readonly modrm32?: number;
-  readonly modrm64?: number;
+  readonly modrm32?: number | undefined;
+  readonly modrm64?: number | undefined;
 }
 
 interface PlacedPiece extends Piece {
@@ -110,7 +110,7 @@ function decodeAny(bytes: Uint8Array, at: number): Instruction | undefined {
   return undefined;
 }
 
-function translate(bytes: Uint8Array, start: number, insn: Instruction, regs: readonly number[]): number[] | undefined {
+function translate(bytes: Uint8Array, start: number, insn: Instruction, regs: readonly number[]): Piece | undefined {
   if (!hasCounterpart(insn)) return undefined;
   const { row, addressSize, hasModrm, mod } = insn;
   const end = start + insn.length;
