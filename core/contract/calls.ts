@@ -1,5 +1,13 @@
 import { z } from 'zod';
 import {
+  checkReportSchema,
+  convertSchema,
+  createImageSchema,
+  imageInfoSchema,
+  imageRefSchema,
+  resizeImageSchema,
+} from './images.ts';
+import {
   failureSchema,
   hostPathSchema,
   machineChangesSchema,
@@ -7,6 +15,7 @@ import {
   machineIdSchema,
   machineInfoSchema,
 } from './machine.ts';
+import { taskIdSchema, taskSchema } from './tasks.ts';
 
 const byId = z.strictObject({ id: machineIdSchema });
 const nothing = z.strictObject({});
@@ -56,6 +65,21 @@ export const CALLS = {
     params: z.strictObject({ path: hostPathSchema, kind: mediumKindSchema, writable: z.boolean().default(false) }),
     result: z.strictObject({ path: hostPathSchema, sizeBytes: z.number(), format: z.string(), bootable: z.boolean() }),
   },
+  /** What a disk image is: its format, sizes, parent and snapshots. Nothing is written. */
+  'media.info': { params: imageRefSchema, result: imageInfoSchema },
+  /** Compares the tables of a disk image with each other; with `repair`, puts right what can be. */
+  'media.verify': {
+    params: z.strictObject({ ...imageRefSchema.shape, repair: z.boolean().default(false) }),
+    result: checkReportSchema,
+  },
+  'media.createImage': { params: createImageSchema, result: imageInfoSchema },
+  'media.resizeImage': { params: resizeImageSchema, result: imageInfoSchema },
+  /** Begins the work; how it goes is told by `task.changed`. */
+  'media.convert': { params: convertSchema, result: taskSchema },
+  /** Work in progress, and what ended lately. */
+  'tasks.list': { params: nothing, result: z.strictObject({ tasks: z.array(taskSchema) }) },
+  /** Resolves when it has stopped and what it made is removed. */
+  'tasks.cancel': { params: z.strictObject({ id: taskIdSchema }), result: taskSchema },
   /** A file dialog; null when the person cancels. Code shell.unsupported where there is none. */
   'media.pick': {
     params: z.strictObject({ kind: mediumKindSchema }),

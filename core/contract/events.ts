@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { machineIdSchema, machineInfoSchema } from './machine.ts';
+import { taskSchema } from './tasks.ts';
 
 export const logEntrySchema = z.strictObject({
   at: z.iso.datetime(),
@@ -15,6 +16,7 @@ export const logEntrySchema = z.strictObject({
 export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('machine.changed'), machine: machineInfoSchema }),
   z.strictObject({ event: z.literal('machine.removed'), id: machineIdSchema }),
+  z.strictObject({ event: z.literal('task.changed'), task: taskSchema }),
   z.strictObject({ event: z.literal('log'), entry: logEntrySchema }),
 ]);
 

@@ -9,3 +9,5 @@ export const MEMORY_RANGE_TEXT = `memory must be a whole number of MiB from ${ME
 /** Primary master, primary slave, secondary slave; the CD-ROM is secondary master. */
 export const DISKS_MAX = 3;
 export const FLOPPIES_MAX = 2;
+/** Formats of disk images, as core/formats knows them. */
+export const IMAGE_FORMAT_NAMES = ['raw', 'qcow2', 'vdi', 'vmdk', 'vhd'] as const;

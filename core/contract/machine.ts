@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   DISKS_MAX,
   FLOPPIES_MAX,
+  IMAGE_FORMAT_NAMES,
   MEMORY_MIB_DEFAULT,
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
@@ -20,10 +21,19 @@ export const hostPathSchema = z
   .max(4096, { error: 'the file name is longer than 4096 characters' })
   .refine((path) => !path.includes('\0'), { error: 'a file name cannot contain a NUL character' });
 
+/** Of disk images; core/formats knows what each is. */
+export const imageFormatSchema = z.enum(IMAGE_FORMAT_NAMES);
+
+/** Files and folders outside an image's own folder that it may take its parents and its other parts from. */
+export const allowedPathsSchema = z.array(hostPathSchema).max(16, { error: 'at most 16 places can be allowed' });
+
 /** A medium in a drive. Not writable: the guest may write, and what it writes lives in memory until power-off. */
 export const attachmentSchema = z.strictObject({
   path: hostPathSchema,
   writable: z.boolean().default(false),
+  /** Of a disk; default: found by content. Floppies and CDs are raw. */
+  format: imageFormatSchema.optional(),
+  allow: allowedPathsSchema.optional(),
 });
 
 export const bootDeviceSchema = z.enum(['floppy', 'disk', 'cdrom']);
@@ -149,6 +159,7 @@ export const machineStatusSchema = z.discriminatedUnion('state', [
 
 export const machineInfoSchema = z.strictObject({ config: machineConfigSchema, status: machineStatusSchema });
 
+export type ImageFormatName = z.infer<typeof imageFormatSchema>;
 export type Attachment = z.infer<typeof attachmentSchema>;
 export type BootDevice = z.infer<typeof bootDeviceSchema>;
 export type SerialConfig = z.infer<typeof serialSchema>;

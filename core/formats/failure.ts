@@ -10,7 +10,6 @@ export type ImageCode =
   | 'image.cycle'
   | 'image.size'
   | 'image.shrink'
-  | 'image.dirty'
   | 'image.read-only';
 
 /** An image that cannot be used, or a part of it; openImage and its neighbours return it as a value. */

@@ -32,7 +32,7 @@ const CHAIN_MAX = 64;
 /**
  * Opens an image of any format. On success the image owns `file` and disposes of it; on failure it is the caller's.
  * Codes: image.format, image.corrupt, image.truncated, image.unsupported, image.parent, image.cycle, image.size,
- * image.dirty, file.io. Nothing is written by opening, except that a writable qcow2 image is marked as in use.
+ * image.read-only, file.io. Nothing is written by opening.
  */
 export function openImage(file: ByteFile, options: OpenOptions): Result<DiskImage> {
   return attempt(file, () => ok(openInChain(file, options, [file.identity])));

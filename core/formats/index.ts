@@ -6,4 +6,5 @@ export * from './image.ts';
 export * from './memory-block.ts';
 export * from './memory-file.ts';
 export * from './memory-overlay.ts';
-export * from './probe.ts';
+export { probeImage } from './probe.ts';
+export { guardRaw } from './raw-guard.ts';

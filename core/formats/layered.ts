@@ -141,11 +141,24 @@ export abstract class LayeredImage implements DiskImage {
       if (!Number.isSafeInteger(sizeBytes) || sizeBytes <= 0 || sizeBytes % 512 !== 0)
         throw imageError('image.size', { file: this.file }, `${sizeBytes} is no size`, 'use a multiple of 512 bytes');
       this.#checkCutOff(sizeBytes);
+      const before = this.#sizeBytes;
       this.resizeLayer(sizeBytes);
       this.#sizeBytes = sizeBytes;
+      this.#hideBelow(before);
       this.flushLayer();
       return ok(undefined);
     });
+  }
+
+  /** A parent that is larger than its child was would show in what the child grew by. */
+  #hideBelow(from: number): void {
+    const end = Math.min(this.parent?.sizeBytes ?? 0, this.#sizeBytes);
+    const zeros = new Uint8Array(64 * 1024);
+    for (let at = from; at < end;) {
+      const part = zeros.subarray(0, Math.min(zeros.length - (at % zeros.length), end - at));
+      this.write(at, part);
+      at += part.length;
+    }
   }
 
   #checkCutOff(sizeBytes: number): void {

@@ -34,6 +34,10 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
       const { serve } = await import('./serve.ts');
       return await serve(rest, io, version(), parts.serve);
     }
+    if (command === 'media') {
+      const { media } = await import('./media.ts');
+      return await media(rest, io);
+    }
     throw new FailureError(
       fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'),
     );

@@ -1,3 +1,4 @@
+import { MEDIA_COMMANDS } from './media-options.ts';
 import { describeOptions } from './options.ts';
 import { RUN_OPTIONS } from './run-options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
@@ -6,6 +7,7 @@ export const help = (version: string): string => `Terrarium ${version}
 
 terrarium run [options]     run one machine for as long as this command lives
 terrarium serve [options]   serve the interface to browsers on this computer
+terrarium media COMMAND     look at disk images of any format, and change them
 terrarium --help            this text
 terrarium --version         the version
 
@@ -20,6 +22,12 @@ ${describeOptions(RUN_OPTIONS)}
 
 serve:
 ${describeOptions(SERVE_OPTIONS)}
+
+media:
+${MEDIA_COMMANDS.map(({ name, words, help, options }) => `  terrarium media ${[name, ...words].join(' ')}\n    ${help}\n${describeOptions(options).replaceAll(/^/gm, '  ')}`).join('\n')}
+
+  A SIZE is a number of bytes, or one with K, M, G or T. What a disk image refers to is opened only in the image's own
+  folder, and where --allow says.
 
 Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out, 1 our fault.
 `;

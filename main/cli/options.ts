@@ -18,12 +18,21 @@ export interface GivenOption {
 }
 
 /**
+ * With `words`, arguments that are no options are collected: all of `names` must be there.
  * `--name value`, `--name=value`, `--flag`. A value may begin with a dash. Throws FailureError `args.invalid`.
  * (A library for this costs a fifth of the time in which `run` is to reach the first instruction.)
  */
-export function parseOptions(specs: readonly OptionSpec[], args: readonly string[]): GivenOption[] {
+export function parseOptions(
+  specs: readonly OptionSpec[],
+  args: readonly string[],
+  words?: { readonly names: readonly string[]; readonly found: string[] },
+): GivenOption[] {
   const given: GivenOption[] = [];
   for (let i = 0; i < args.length; i++) {
+    if (words && !args[i].startsWith('-') && words.found.length < words.names.length) {
+      words.found.push(args[i]);
+      continue;
+    }
     const match = /^--([a-z-]+)(?:=([^]*))?$/.exec(args[i]);
     const spec = match && specs.find(({ name }) => name === match[1]);
     if (!match || !spec) throw invalid(`unexpected argument "${args[i]}"`, 'terrarium --help lists the options');
@@ -40,6 +49,8 @@ export function parseOptions(specs: readonly OptionSpec[], args: readonly string
       throw invalid(`--${spec.name} is given twice`, 'give it once');
     given.push({ name: spec.name, value });
   }
+  const missing = words?.names[words.found.length];
+  if (missing) throw invalid(`${missing} is missing`, 'terrarium --help shows how the command is written');
   return given;
 }
 

@@ -3,14 +3,15 @@ import { fail, type Code } from '../../core/contract/codes.ts';
 import {
   DISKS_MAX,
   FLOPPIES_MAX,
+  IMAGE_FORMAT_NAMES,
   MEMORY_MIB_DEFAULT,
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
   MEMORY_RANGE_TEXT,
 } from '../../core/contract/limits.ts';
-import type { Attachment, BootDevice, Hardware } from '../../core/contract/machine.ts';
+import type { Attachment, BootDevice, Hardware, ImageFormatName } from '../../core/contract/machine.ts';
 import { parseKeys, parseTyped } from './keys.ts';
-import { parseOptions, type OptionSpec } from './options.ts';
+import { parseOptions, type GivenOption, type OptionSpec } from './options.ts';
 import type { Action, Step } from './script.ts';
 
 export const RUN_OPTIONS: readonly OptionSpec[] = [
@@ -20,7 +21,20 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     help: `memory, ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} (default ${MEMORY_MIB_DEFAULT})`,
   },
   { name: 'floppy', value: 'FILE', many: true, help: 'floppy image for A:, then B:' },
-  { name: 'disk', value: 'FILE', many: true, help: `disk image, up to ${DISKS_MAX}` },
+  { name: 'disk', value: 'FILE', many: true, help: `disk image of any format, up to ${DISKS_MAX}` },
+  {
+    name: 'disk-format',
+    value: 'FORMAT',
+    many: true,
+    choices: IMAGE_FORMAT_NAMES,
+    help: `format of the --disk before it (default: by content): ${IMAGE_FORMAT_NAMES.join(', ')}`,
+  },
+  {
+    name: 'allow',
+    value: 'PATH',
+    many: true,
+    help: "file or folder that disk images may take parents from, beside each image's own folder",
+  },
   { name: 'cdrom', value: 'FILE', help: 'CD-ROM image' },
   { name: 'kernel', value: 'FILE', help: 'Linux kernel to start directly' },
   { name: 'initrd', value: 'FILE', help: 'its initial RAM disk' },
@@ -123,7 +137,7 @@ export function parseRun(args: readonly string[]): RunPlan {
     hardware: {
       memoryMiB: parseMemory(one('memory')),
       floppies: floppies.map(attach),
-      disks: disks.map(attach),
+      disks: parseDisks(given, writable),
       cdrom: cdrom === null ? null : { path: cdrom, writable: false },
       bootOrder: bootOrder(one('boot') as BootDevice | undefined),
       serial: [
@@ -150,6 +164,23 @@ export function parseRun(args: readonly string[]): RunPlan {
     stats: has('stats'),
     json: has('json'),
   };
+}
+
+/** --disk-format belongs to the --disk before it, --allow to all of them. */
+function parseDisks(given: readonly GivenOption[], writable: boolean): Attachment[] {
+  const allow = given.filter(({ name }) => name === 'allow').map(({ value }) => checkPath('allow', value));
+  const disks: Attachment[] = [];
+  for (const { name, value } of given) {
+    if (name === 'disk') {
+      disks.push({ path: checkPath('disk', value), writable, ...(allow.length > 0 && { allow }) });
+    } else if (name === 'disk-format') {
+      const disk = disks.pop();
+      if (!disk || disk.format)
+        throw refuse('args.invalid', `--disk-format ${value} has no disk`, 'add --disk FILE before it');
+      disks.push({ ...disk, format: value as ImageFormatName });
+    }
+  }
+  return disks;
 }
 
 function checkPath(option: string, value: string): string {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   decodeMachineMessage,
   encodeWindowMessage,
@@ -20,6 +20,9 @@ import { createServices, type Services } from './services.ts';
 
 const FAKE_ENTRY = join(import.meta.dirname, '../vm-host/testing/fake-entry.ts');
 
+// A process of its own takes seconds to start while others keep the cores busy.
+vi.setConfig({ testTimeout: 30_000 });
+
 let folder: string;
 let services: Services;
 let events: TerrariumEvent[];
@@ -31,7 +34,7 @@ function open(): Services {
     version: '0.0.0',
     libraryFolder: join(folder, 'library'),
     launcher: forkLauncher(FAKE_ENTRY),
-    supervisor: { heartbeatMs: 60, missedMax: 10, stopMs: 300, lockFolder: join(folder, 'locks') },
+    supervisor: { heartbeatMs: 60, missedMax: 80, stopMs: 300, lockFolder: join(folder, 'locks') },
   });
   if (!opened.ok) throw new Error(opened.error.message);
   opened.value.events((event) => {

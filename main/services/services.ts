@@ -13,13 +13,17 @@ import {
   type MediumKind,
   type TerrariumEvent,
 } from '../../core/contract/index.ts';
-import { looksBootable, openHostFile } from '../vm-host/image-file.ts';
+import { openDiskFile } from '../vm-host/disk-file.ts';
+import { FileBlock, looksBootable, mediumBytes, openHostFile } from '../vm-host/image-file.ts';
+import { attempt } from '../../core/formats/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import type { Launcher } from './host-process.ts';
+import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
 import { openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
 import type { Stream, StreamEnd } from './supervised.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
+import { TaskRegistry } from './tasks.ts';
 
 export type Handlers = { readonly [N in CallName]: (args: CallArguments<N>) => Promise<Result<CallResult<N>>> };
 
@@ -62,6 +66,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
       if (config.ok) changed(config.value);
     },
   });
+  const tasks = new TaskRegistry((task) => events.fire({ event: 'task.changed', task }));
+  const lockFolder = options.supervisor?.lockFolder;
   const infoOf = (config: MachineConfig): MachineInfo => ({ config, status: supervisor.status(config.id) });
   const changed = (config: MachineConfig): MachineInfo => {
     const machine = infoOf(config);
@@ -129,6 +135,14 @@ export function createServices(options: ServicesOptions): Result<Services> {
       return devices.ok ? ok({ devices: devices.value ?? {} }) : devices;
     },
     'media.check': async ({ path, kind, writable }) => checkMedium(path, kind, writable),
+    'media.info': async (ref) => describeImage(ref),
+    'media.verify': async ({ repair, ...ref }) => checkImageFile(ref, repair, lockFolder),
+    'media.createImage': async (draft) => createImageFile(draft),
+    'media.resizeImage': async ({ sizeBytes, ...ref }) => resizeImageFile(ref, sizeBytes, lockFolder),
+    'media.convert': async (conversion) =>
+      ok(tasks.start('convert', conversion.to, (context) => convertImageFile(conversion, { ...context, lockFolder }))),
+    'tasks.list': async () => ok({ tasks: tasks.list() }),
+    'tasks.cancel': ({ id }) => tasks.cancel(id),
     'media.pick': async ({ kind }) =>
       options.pickFile
         ? ok({ path: await options.pickFile(kind) })
@@ -143,7 +157,9 @@ export function createServices(options: ServicesOptions): Result<Services> {
     log,
     openStream: (id, end, port) => supervisor.openStream(id, end, port),
     pid: (id) => supervisor.pid(id),
-    stopAll: () => supervisor.stopAll(),
+    stopAll: async () => {
+      await Promise.all([supervisor.stopAll(), tasks.cancelAll()]);
+    },
     dispose: () => {
       supervisor.dispose();
       events.dispose();
@@ -154,19 +170,31 @@ export function createServices(options: ServicesOptions): Result<Services> {
 
 function checkMedium(path: string, kind: MediumKind, writable: boolean): Result<CallResult<'media.check'>> {
   const absolute = resolve(path);
+  if (kind === 'disk') return checkDisk(absolute, writable);
   const file = openHostFile(absolute, kind, writable);
   if (!file.ok) return file;
+  const { sizeBytes } = file.value;
   try {
-    const drive = kind === 'floppy' || kind === 'disk' || kind === 'cdrom';
-    return ok({
-      path: absolute,
-      sizeBytes: file.value.sizeBytes,
-      format: 'raw',
-      bootable: drive && looksBootable(file.value, kind),
-    });
+    const bootable =
+      (kind === 'floppy' || kind === 'cdrom') &&
+      looksBootable(new FileBlock(file.value, mediumBytes(kind, sizeBytes), true), kind);
+    return ok({ path: absolute, sizeBytes, format: 'raw', bootable });
   } catch (error) {
     return err(fail('file.io', `${absolute}: ${(error as Error).message}`, 'check the disk that holds it'));
   } finally {
     file.value.dispose();
+  }
+}
+
+function checkDisk(path: string, writable: boolean): Result<CallResult<'media.check'>> {
+  const disk = openDiskFile({ path, writable, trial: true });
+  if (!disk.ok) return disk;
+  const { image } = disk.value;
+  try {
+    return attempt({ name: path }, () =>
+      ok({ path, sizeBytes: image.sizeBytes, format: image.format, bootable: looksBootable(image, 'disk') }),
+    );
+  } finally {
+    image.dispose();
   }
 }

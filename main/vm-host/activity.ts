@@ -36,5 +36,6 @@ export function meteredBlock(block: Block, kind: ActivityKind, meter: ActivityMe
       block.write(offsetBytes, data);
     },
     flush: () => block.flush(),
+    ...(block.discard && { discard: block.discard.bind(block) }),
   };
 }

@@ -82,7 +82,7 @@ describe('opening an image', () => {
     jump.set([0xeb, 0x3c]);
     const bootable = (path: string, kind: 'floppy' | 'disk'): boolean => {
       const opened = openHostFile(path, kind);
-      return opened.ok && looksBootable(opened.value, kind);
+      return opened.ok && looksBootable(new FileBlock(opened.value, opened.value.sizeBytes, true), kind);
     };
 
     expect(bootable(file('signed', signed), 'disk')).toBe(true);

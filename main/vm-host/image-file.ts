@@ -165,14 +165,12 @@ export class FileBlock implements Block {
 const BOOT_CODE_STARTS = new Set([0xeb, 0xe9, 0xea, 0xe8, 0xfa, 0xfc, 0x31, 0x33, 0x29, 0x2b, 0x0e, 0x8c]);
 
 /** Whether firmware would find something to start: a boot signature, boot code, or an El Torito record. */
-export function looksBootable(file: HostFile, kind: 'floppy' | 'disk' | 'cdrom'): boolean {
-  if (kind === 'cdrom') {
-    const record = new Uint8Array(0x27);
-    readFully(file, 17 * 2048, record);
-    return new TextDecoder('latin1').decode(record).includes('EL TORITO SPECIFICATION');
-  }
-  const sector = new Uint8Array(512);
-  readFully(file, 0, sector);
-  if (sector[510] === 0x55 && sector[511] === 0xaa) return true;
-  return kind === 'floppy' && BOOT_CODE_STARTS.has(sector[0]);
+export function looksBootable(medium: Pick<Block, 'sizeBytes' | 'read'>, kind: 'floppy' | 'disk' | 'cdrom'): boolean {
+  const bytes = new Uint8Array(kind === 'cdrom' ? 0x27 : 512);
+  const at = kind === 'cdrom' ? 17 * 2048 : 0;
+  if (at + bytes.length > medium.sizeBytes) return false;
+  medium.read(at, bytes);
+  if (kind === 'cdrom') return new TextDecoder('latin1').decode(bytes).includes('EL TORITO SPECIFICATION');
+  if (bytes[510] === 0x55 && bytes[511] === 0xaa) return true;
+  return kind === 'floppy' && BOOT_CODE_STARTS.has(bytes[0]);
 }

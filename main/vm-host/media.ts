@@ -1,19 +1,14 @@
 import { dirname, join } from 'node:path';
+import { ImageError } from '../../core/formats/failure.ts';
 import { OverlayBlock } from '../../core/formats/memory-overlay.ts';
 import type { Block } from '../../core/backends/index.ts';
-import { DisposableStore, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
+import { DisposableStore, assert, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import type { Attachment, Hardware } from '../../core/contract/machine.ts';
 import { meteredBlock, type ActivityMeter } from './activity.ts';
-import {
-  FileBlock,
-  looksBootable,
-  mediumBytes,
-  openHostFile,
-  readFully,
-  type FileKind,
-  type HostFile,
-} from './image-file.ts';
+import { AttachedDisk } from './attached-disk.ts';
+import type { DiskFile, DiskFileOptions } from './disk-file.ts';
+import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind } from './image-file.ts';
 import { lockImage } from './image-lock.ts';
 
 /** Everything of the host's file system that a machine uses, open and checked. */
@@ -35,6 +30,8 @@ export interface MediaOptions {
   /** Refuse, when media are attached and none of them would boot (code `image.not-bootable`). */
   readonly mustBoot: boolean;
   readonly lockFolder?: string | undefined;
+  /** Told when an image could not be closed properly. */
+  readonly log?: (message: string) => void;
 }
 
 type DriveKind = 'floppy' | 'disk' | 'cdrom';
@@ -63,10 +60,18 @@ export function readHostFile(path: string, kind: FileKind): Result<Uint8Array> {
   }
 }
 
+type OpenDisk = (options: DiskFileOptions) => Result<DiskFile>;
+
 interface OpenDrive {
   readonly kind: DriveKind;
-  readonly file: HostFile;
+  readonly path: string;
   readonly writable: boolean;
+  /** Every file that belongs to it, its own first. */
+  readonly identities: ReadonlyMap<string, string>;
+  /** The medium as it is, to look at before anything is locked. */
+  readonly medium: Block;
+  /** What the device is given, once the image's lock is held. */
+  attach(): Result<Block>;
 }
 
 class MediaOpener {
@@ -92,19 +97,29 @@ class MediaOpener {
       ...hardware.disks.map((disk): [DriveKind, Attachment | null] => ['disk', disk]),
       ['cdrom', hardware.cdrom],
     ];
-    const blocks: { readonly kind: DriveKind; readonly block: Block | undefined }[] = [];
+    // Loaded here: a machine without disks starts without the formats.
+    const openDisk = hardware.disks.length === 0 ? undefined : (await import('./disk-file.ts')).openDiskFile;
+    const slots: { readonly kind: DriveKind; readonly drive: OpenDrive | undefined }[] = [];
     for (const [kind, attachment] of wanted) {
-      const block = attachment ? this.#drive(kind, attachment) : ok(undefined);
-      if (!block.ok) return block;
-      blocks.push({ kind, block: block.value });
+      const drive = attachment ? this.#drive(kind, attachment, openDisk) : ok(undefined);
+      if (!drive.ok) return drive;
+      if (drive.value) this.#drives.push(drive.value);
+      slots.push({ kind, drive: drive.value });
     }
     const refused = this.#checkDuplicates() ?? this.#checkBootable(hardware);
     if (refused) return err(refused);
-    for (const { file, writable } of this.#drives) {
+    for (const { identities, path, writable } of this.#drives) {
       if (!writable) continue;
-      const lock = await lockImage(file.identity, file.path, this.#options.lockFolder);
+      const [identity] = identities.keys();
+      const lock = await lockImage(identity, path, this.#options.lockFolder);
       if (!lock.ok) return lock;
       this.#opened.add(lock.value);
+    }
+    const blocks: { readonly kind: DriveKind; readonly block: Block | undefined }[] = [];
+    for (const { kind, drive } of slots) {
+      const block = drive ? drive.attach() : ok(undefined);
+      if (!block.ok) return block;
+      blocks.push({ kind, block: block.value && meteredBlock(block.value, kind, this.#options.meter) });
     }
     const ofKind = (kind: DriveKind): (Block | undefined)[] =>
       blocks.filter((b) => b.kind === kind).map((b) => b.block);
@@ -115,32 +130,59 @@ class MediaOpener {
       firmwareRom: firmware.value,
       videoRom,
       kernel: kernel.value,
-      identities: new Map(this.#drives.map(({ file }) => [file.identity, file.path])),
+      identities: new Map(this.#drives.flatMap(({ identities }) => [...identities])),
       dispose: () => this.#opened.dispose(),
     });
   }
 
-  #drive(kind: DriveKind, attachment: Attachment): Result<Block> {
+  #drive(kind: DriveKind, attachment: Attachment, openDisk: OpenDisk | undefined): Result<OpenDrive> {
+    if (kind !== 'disk') return this.#plain(kind, attachment);
+    assert(openDisk, 'the formats are loaded for every disk');
+    return this.#disk(attachment, openDisk);
+  }
+
+  #plain(kind: 'floppy' | 'cdrom', attachment: Attachment): Result<OpenDrive> {
     const writable = attachment.writable && kind !== 'cdrom';
     const file = openHostFile(attachment.path, kind, writable);
     if (!file.ok) return file;
     this.#opened.add(file.value);
-    this.#drives.push({ kind, file: file.value, writable });
-    const inPlace = new FileBlock(file.value, mediumBytes(kind, file.value.sizeBytes), !writable);
-    const block = writable || kind === 'cdrom' ? inPlace : new OverlayBlock(inPlace);
-    return ok(meteredBlock(block, kind, this.#options.meter));
+    const { path, identity, sizeBytes } = file.value;
+    const medium = new FileBlock(file.value, mediumBytes(kind, sizeBytes), !writable);
+    return ok({
+      kind,
+      path,
+      writable,
+      identities: new Map([[identity, path]]),
+      medium,
+      attach: () => ok(writable || kind === 'cdrom' ? medium : new OverlayBlock(medium)),
+    });
+  }
+
+  /** An image that is written is opened anew under its lock: what it holds may have changed until then. */
+  #disk(attachment: Attachment, openDisk: OpenDisk): Result<OpenDrive> {
+    const { path, writable } = attachment;
+    const looked = openDisk({ ...attachment, trial: true });
+    if (!looked.ok) return looked;
+    const { image, identities } = looked.value;
+    this.#opened.add(image);
+    const attach = (): Result<Block> => {
+      if (!writable) return ok(new OverlayBlock(image));
+      image.dispose();
+      const disk = openDisk(attachment);
+      return disk.ok ? ok(this.#opened.add(new AttachedDisk(disk.value, this.#options.log))) : disk;
+    };
+    return ok({ kind: 'disk', path, writable, identities, medium: image, attach });
   }
 
   #checkDuplicates(): Failure | undefined {
-    for (const [i, { file, writable }] of this.#drives.entries())
-      if (
-        this.#drives.some((other, j) => j < i && other.file.identity === file.identity && (writable || other.writable))
-      )
-        return fail(
-          'image.duplicate',
-          `${file.path} is attached twice, and is to be written`,
-          'attach it once, or without writing',
-        );
+    for (const [i, { path, identities, writable }] of this.#drives.entries())
+      for (const other of this.#drives.slice(0, i))
+        if ((writable || other.writable) && [...identities.keys()].some((identity) => other.identities.has(identity)))
+          return fail(
+            'image.duplicate',
+            `${path} is attached twice, and is to be written`,
+            'attach it once, or without writing',
+          );
     return undefined;
   }
 
@@ -148,13 +190,15 @@ class MediaOpener {
     if (!this.#options.mustBoot || hardware.firmware !== null || hardware.kernel !== null) return undefined;
     const tried = this.#drives.filter(({ kind }) => hardware.bootOrder.includes(kind));
     try {
-      if (tried.length === 0 || tried.some(({ file, kind }) => looksBootable(file, kind))) return undefined;
+      if (tried.length === 0 || tried.some(({ medium, kind }) => looksBootable(medium, kind))) return undefined;
     } catch (error) {
-      return fail('file.io', (error as Error).message, 'check the disk that holds the images');
+      return error instanceof ImageError
+        ? error.failure
+        : fail('file.io', (error as Error).message, 'check the disk that holds the images');
     }
     return fail(
       'image.not-bootable',
-      `nothing to boot from: no boot sector in ${tried.map(({ file }) => file.path).join(', ')}`,
+      `nothing to boot from: no boot sector in ${tried.map(({ path }) => path).join(', ')}`,
       'attach an installed system, or choose another device with --boot',
     );
   }
