@@ -48,6 +48,8 @@ export const serialSchema = z.discriminatedUnion('mode', [
 
 /** `absolute`: guests that know VMware's pointer take positions, so that the host's pointer need not be captured. */
 export const pointerSchema = z.enum(['absolute', 'ps2']);
+/** `key`: the firmware leaves a moment for F12 at every start; `always`: it shows its menu without being asked. */
+export const bootMenuSchema = z.enum(['off', 'key', 'always']);
 export const clockSchema = z.enum(['host', 'virtual']);
 export const engineSchema = z.enum(['auto', 'interpreter', 'jit']);
 
@@ -86,15 +88,15 @@ const hardwareShape = {
   paravirtual: z.boolean().default(true),
   /** Memory that a guest with a balloon driver is asked to leave to the host. */
   balloonMiB: z.int().min(0).max(MEMORY_MIB_MAX).default(0),
-  /** The firmware asks at every start what to boot from, without F12 being pressed. */
-  bootMenu: z.boolean().default(false),
+  bootMenu: bootMenuSchema.default('key'),
   /** A ROM image instead of the built-in firmware. */
   firmware: hostPathSchema.nullable().default(null),
-  /** Direct Linux boot. */
+  /** A kernel that is started directly: Linux, Multiboot, or ELF with a PVH entry. */
   kernel: z
     .strictObject({
       image: hostPathSchema,
-      initrd: hostPathSchema.nullable().default(null),
+      /** Initial RAM disks; Multiboot's modules. */
+      initrd: z.array(hostPathSchema).max(16).default([]),
       append: z.string().max(2048).default(''),
     })
     .nullable()
@@ -130,7 +132,7 @@ export const machineChangesSchema = z.strictObject({
   pointer: pointerSchema.optional(),
   paravirtual: z.boolean().optional(),
   balloonMiB: hardwareShape.balloonMiB.unwrap().optional(),
-  bootMenu: z.boolean().optional(),
+  bootMenu: bootMenuSchema.optional(),
   firmware: hardwareShape.firmware.unwrap().optional(),
   kernel: hardwareShape.kernel.unwrap().optional(),
 });

@@ -1,5 +1,6 @@
 /** The BIOS: what each call-out of the system ROM's stubs does. All that it remembers is in guest memory and CMOS. */
 import { Boot } from './boot.ts';
+import { BootMenu } from './boot-menu.ts';
 import { BDA } from './bda.ts';
 import { Disk13 } from './disk13.ts';
 import { Drives, FIRST_DISK } from './drives.ts';
@@ -36,6 +37,7 @@ export class Bios {
   readonly #int15: Int15;
   readonly #ports: PortServices;
   readonly #pci: Pci1a;
+  readonly #menu: BootMenu;
   readonly #boot: Boot;
   readonly #post: Post;
 
@@ -53,7 +55,8 @@ export class Bios {
     this.#int15 = new Int15(guest, this.#timer, this.#mouse);
     this.#pci = new Pci1a(guest);
     this.#ports = new PortServices(guest, this.#video.text);
-    this.#boot = new Boot(guest, drives, this.#video);
+    this.#menu = new BootMenu(guest, this.#video);
+    this.#boot = new Boot(guest, drives, this.#video, this.#menu);
     this.#post = new Post(guest, this.#video, this.#keyboard, this.#timer, this.#mouse);
   }
 
@@ -168,6 +171,9 @@ export class Bios {
         break;
       case CALLOUT.BOOT_FAILED:
         this.#boot.explain();
+        break;
+      case CALLOUT.BOOT_MENU:
+        this.#menu.poll();
         break;
       case CALLOUT.BOOT_KEY:
         this.#boot.pollKey();

@@ -3,10 +3,12 @@ import { BlockIoError, type Block } from '../backends/index.ts';
 import { BDA } from './bda.ts';
 import { CD_STATE, FIRST_DISK, floppyFormat, type Drives } from './drives.ts';
 import { readBootEntry, startBootEntry } from './eltorito.ts';
+import type { BootMenu } from './boot-menu.ts';
 import type { BiosEnv } from './env.ts';
 import { FLAG, linear, type Guest } from './guest.ts';
-import { EBDA } from './layout.ts';
-import { LINUX_STACK, loadLinux } from './linux-boot.ts';
+import { EBDA, ROM_SEGMENT } from './layout.ts';
+import { stubOffset } from './rom.ts';
+import { loadKernel } from './kernel.ts';
 import type { Video } from './video.ts';
 
 type Device = BiosEnv['bootOrder'][number];
@@ -14,22 +16,35 @@ type Device = BiosEnv['bootOrder'][number];
 const BOOT_ADDRESS = 0x7c00;
 const SECTOR_BYTES = 512;
 const IRET_FRAME_BYTES = 6;
+/** EBDA.BOOT_INDEX while what runs was chosen in the menu: the order is still to come. */
+const BEFORE_FIRST = 0xff;
 const NAMES: Readonly<Record<Device, string>> = { floppy: 'Floppy A', disk: 'Hard disk', cdrom: 'CD-ROM' };
 
 export class Boot {
   readonly #guest: Guest;
   readonly #drives: Drives;
   readonly #video: Video;
+  readonly #menu: BootMenu;
 
-  constructor(guest: Guest, drives: Drives, video: Video) {
+  constructor(guest: Guest, drives: Drives, video: Video, menu: BootMenu) {
     this.#guest = guest;
     this.#drives = drives;
     this.#video = video;
+    this.#menu = menu;
   }
 
-  /** INT 19h: from the start of the order. */
+  /** INT 19h: what was chosen in the menu, then from the start of the order. */
   start(): void {
-    if (!this.#startKernel()) this.#from(0);
+    const g = this.#guest;
+    const chosen = this.#menu.takeChoice();
+    if (!chosen) {
+      if (!this.#startKernel()) this.#from(0);
+      return;
+    }
+    g.setEbda8(this.#drives.cdState(CD_STATE.ACTIVE), 0);
+    g.setEbda8(EBDA.BOOT_INDEX, BEFORE_FIRST);
+    if (this.#load(chosen)) g.setLiveCarry(false);
+    else this.#from(0);
   }
 
   /** Starts the kernel that the machine was given, if any. */
@@ -37,18 +52,25 @@ export class Boot {
     const g = this.#guest;
     const { kernel } = g.env;
     if (!kernel) return false;
-    const setup = loadLinux(g, kernel);
-    if (!setup.ok) {
-      g.env.log(`firmware: ${setup.error.message}`);
+    const loaded = loadKernel(g, kernel);
+    if (!loaded.ok) {
+      g.env.log(`firmware: ${loaded.error.message}`);
       return false;
     }
-    this.#enter(setup.value + 0x20, 0, 0, { segment: setup.value, top: LINUX_STACK });
+    const start = loaded.value;
+    if (start.mode === 'real') this.#enter(start.segment, start.offset, 0, { segment: start.data, top: start.sp });
+    else {
+      this.#enter(ROM_SEGMENT, stubOffset('protected_start'), 0);
+      g.cpu.eax = start.eax;
+      g.cpu.ebx = start.ebx;
+      g.cpu.ecx = start.entry;
+    }
     g.setLiveCarry(false);
     return true;
   }
   /** INT 18h: what was started gave up; goes on with the next. */
   next(): void {
-    this.#from(this.#guest.ebda8(EBDA.BOOT_INDEX) + 1);
+    this.#from((this.#guest.ebda8(EBDA.BOOT_INDEX) + 1) & 0xff);
   }
 
   /** Live carry set when nothing is left; else the stub's IRET enters the boot code. */

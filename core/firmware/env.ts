@@ -45,10 +45,16 @@ export interface BiosDrive {
   takeChanged(): boolean;
 }
 
+/** A file that a kernel gets beside itself: an initial RAM disk, a Multiboot module. */
+export interface KernelModule {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A kernel that is started instead of a boot medium. */
 export interface KernelImage {
   readonly image: Uint8Array;
-  readonly initrd?: Uint8Array;
+  readonly modules?: readonly KernelModule[];
   readonly commandLine: string;
 }
 
@@ -61,6 +67,8 @@ export interface BiosEnv {
   readonly disks: readonly BiosDrive[];
   readonly cdroms: readonly BiosDrive[];
   readonly bootOrder: readonly ('floppy' | 'disk' | 'cdrom')[];
+  /** `key`: a moment is left for F12. `off`: F12 counts if it was pressed already. Default `off`. */
+  readonly bootMenu?: 'off' | 'key' | 'always' | undefined;
   readonly nowNs: () => number;
   readonly setA20: (enabled: boolean) => void;
   readonly getA20: () => boolean;

@@ -8,6 +8,9 @@ export const VIDEO_ROM_SEGMENT = 0xc000;
 
 /** Entry points and tables whose offsets in segment F000h software relies on. */
 export const ROM = {
+  /** Ours, below the compatible entry points: descriptors for code that leaves real mode. */
+  FLAT_GDT: 0xdf00,
+  FLAT_GDT_POINTER: 0xdf20,
   COPYRIGHT: 0xe000,
   POST: 0xe05b,
   INT02: 0xe2c3,
@@ -40,6 +43,10 @@ export const ROM = {
   MODEL: 0xfffe,
 } as const;
 
+/** Selectors in ROM.FLAT_GDT: 4 GiB from 0. */
+export const FLAT_CODE = 0x08;
+export const FLAT_DATA = 0x10;
+
 export const CALLOUT_PHYS_ADDR = 0xf0000 + ROM.CALLOUT;
 
 /** Interrupt services use their vector as number; what is not one interrupt's service is numbered from 100h. */
@@ -53,6 +60,7 @@ export const CALLOUT = {
   INT15_WAITING: 0x115,
   BOOT_FAILED: 0x118,
   BOOT_KEY: 0x119,
+  BOOT_MENU: 0x11a,
   POST: 0x120,
   EOI_MASTER: 0x121,
   EOI_SLAVE: 0x122,
@@ -84,4 +92,8 @@ export const EBDA = {
   /** INT 10h AH=13h between two slices: characters written, cursor before the call. */
   STRING_DONE: 0xa8,
   STRING_CURSOR: 0xaa,
+  /** Boot menu: how far it is, the number that was pressed, when to wait no longer (ms modulo 2^32). */
+  MENU_STATE: 0xac,
+  MENU_CHOICE: 0xad,
+  MENU_DEADLINE_MS: 0xb0,
 } as const;

@@ -5,6 +5,7 @@
 import { err, failure, ok, type Result } from '../base/index.ts';
 import type { KernelImage } from './env.ts';
 import type { Guest } from './guest.ts';
+import type { KernelStart } from './kernel.ts';
 
 /** Offsets in the setup header. */
 const HEADER = {
@@ -41,13 +42,19 @@ interface Layout {
 
 const failed = (message: string, hint?: string): Result<never> => err(failure('kernel.format', message, hint));
 
+export const isLinuxKernel = (image: Uint8Array): boolean =>
+  image.length >= HEADER.END && new DataView(image.buffer, image.byteOffset).getUint32(HEADER.MAGIC, true) === MAGIC;
+
 /** What the kernel wants, from its header. Errors: `kernel.format`. */
 export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
   const { image, commandLine } = kernel;
   if (image.length < HEADER.END) return failed(`the kernel image has ${image.length} bytes, less than a header`);
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   if (view.getUint32(HEADER.MAGIC, true) !== MAGIC)
-    return failed('offset 202h: no "HdrS": not a Linux bzImage', 'give a vmlinuz or bzImage file');
+    return failed(
+      'offset 202h: no "HdrS": neither a Linux bzImage nor a Multiboot or PVH kernel',
+      'give a vmlinuz or bzImage file, or a Multiboot kernel',
+    );
   const version = view.getUint16(HEADER.VERSION, true);
   if (version < 0x202) return failed(`offset 206h: boot protocol ${version.toString(16)}h is older than 2.02`);
   if (!(image[HEADER.LOADFLAGS] & LOADED_HIGH)) return failed('offset 211h: a zImage that loads low', 'give a bzImage');
@@ -61,11 +68,26 @@ export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
   });
 }
 
-/** Loads kernel, initrd and command line; returns the segment of the setup code, whose entry is at +20h:0000h. */
-export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
+/** Several initial RAM disks are one after another, each on a boundary of four bytes. */
+function initialRamDisk(kernel: KernelImage): Uint8Array | undefined {
+  const parts = kernel.modules ?? [];
+  if (parts.length <= 1) return parts[0]?.bytes;
+  const aligned = (length: number): number => Math.ceil(length / 4) * 4;
+  const out = new Uint8Array(parts.reduce((sum, { bytes }) => sum + aligned(bytes.length), 0));
+  let at = 0;
+  for (const { bytes } of parts) {
+    out.set(bytes, at);
+    at += aligned(bytes.length);
+  }
+  return out;
+}
+
+/** Loads kernel, initrd and command line; the setup code's entry is at +20h:0000h. Errors: `kernel.format`, `kernel.memory`. */
+export function loadLinux(g: Guest, kernel: KernelImage): Result<KernelStart> {
   const layout = checkLinuxKernel(kernel);
   if (!layout.ok) return layout;
-  const { image, initrd, commandLine } = kernel;
+  const { image, commandLine } = kernel;
+  const initrd = initialRamDisk(kernel);
   const { setupBytes, initrdMax } = layout.value;
   const memoryBytes = g.usableBytes;
   if (KERNEL_ADDRESS + image.length - setupBytes > memoryBytes)
@@ -99,7 +121,6 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<number> {
     g.memory.write32(header(HEADER.RAMDISK_IMAGE), at);
     g.memory.write32(header(HEADER.RAMDISK_SIZE), initrd.length);
   }
-  return ok(SETUP_ADDRESS >> 4);
+  const segment = SETUP_ADDRESS >> 4;
+  return ok({ mode: 'real', segment: segment + 0x20, offset: 0, data: segment, sp: HEAP_END });
 }
-
-export const LINUX_STACK = HEAP_END;

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/index.ts';
 import { font8x8 } from '../devices/display/fonts/index.ts';
-import { ROM, ROM_SIZE_BYTES } from './layout.ts';
+import { FLAT_CODE, FLAT_DATA, ROM, ROM_SEGMENT, ROM_SIZE_BYTES } from './layout.ts';
 import { assembleStubs, type StubLabels } from './stubs.ts';
 
 const COPYRIGHT = 'Terrarium BIOS, PC AT compatible (IBM PC/AT interface)';
@@ -49,6 +49,16 @@ function tables(rom: Uint8Array): void {
   rom.set(font8x8.subarray(0, 0x400), ROM.FONT_8X8);
   rom.set(ascii(DATE), ROM.DATE);
   rom[ROM.MODEL] = MODEL_PC_AT;
+  const view = new DataView(rom.buffer);
+  for (const [selector, access] of [
+    [FLAT_CODE, 0x9b], // accessed: loading it writes nothing into the ROM
+    [FLAT_DATA, 0x93],
+  ]) {
+    view.setUint32(ROM.FLAT_GDT + selector, 0x0000ffff, true);
+    view.setUint32(ROM.FLAT_GDT + selector + 4, 0x00cf0000 | (access << 8), true);
+  }
+  view.setUint16(ROM.FLAT_GDT_POINTER, FLAT_DATA + 7, true);
+  view.setUint32(ROM.FLAT_GDT_POINTER + 2, (ROM_SEGMENT << 4) + ROM.FLAT_GDT, true);
 }
 
 let built: { readonly image: Uint8Array; readonly labels: StubLabels } | undefined;
@@ -76,7 +86,7 @@ export function buildRom(additions: readonly RomAddition[] = []): Uint8Array {
   const image = build().image.slice();
   let sum = 0;
   for (const { offset, bytes } of additions) {
-    assert(offset + bytes.length <= ROM.COPYRIGHT, 'what is added to the ROM ends before its fixed part');
+    assert(offset + bytes.length <= ROM.FLAT_GDT, 'what is added to the ROM ends before its fixed part');
     image.set(bytes, offset);
     for (const byte of bytes) sum += byte;
   }

@@ -4,7 +4,7 @@
  * the FLAGS image that IRET pops.
  */
 import { Assembler } from './asm.ts';
-import { CALLOUT, EBDA, EBDA_SEGMENT, ROM } from './layout.ts';
+import { CALLOUT, EBDA, EBDA_SEGMENT, FLAT_CODE, FLAT_DATA, ROM, ROM_SEGMENT } from './layout.ts';
 
 /** What INT09_TRANSLATE leaves in AL for the stub to do. */
 export const KEY_ACTION = {
@@ -70,7 +70,8 @@ function post(asm: Assembler): void {
   asm.org(0xe070, ROM.INT02).label('post').cli().cld();
   asm.callout(CALLOUT.POST).j('c', 'resume');
   asm.bytes(0xdb, 0xe3); // FNINIT: power-on leaves every exception unmasked
-  asm.sti().int(0x19);
+  asm.sti().label('boot_menu').callout(CALLOUT.BOOT_MENU).j('nc', 'boot').hlt().jmp('boot_menu');
+  asm.label('boot').int(0x19);
   asm.label('resume').movImm('bx', BDA_SEGMENT).bytes(0x8e, 0xdb); // MOV DS, BX
   asm.cmpAlImm(RESUME.INTERRUPT_RETURN).j('z', 'resume_iret').jmpFarIndirect(RESUME_POINTER);
   // An INT 15h AH=87h of another BIOS's making: registers and frame are on the stack that 40:67 names.
@@ -80,6 +81,20 @@ function post(asm: Assembler): void {
   asm.label('int19').callout(0x19).j('c', 'boot_failed').iret();
   asm.label('boot_failed').callout(CALLOUT.BOOT_FAILED);
   asm.label('boot_key').sti().hlt().callout(CALLOUT.BOOT_KEY).j('c', 'boot_key').jmp('int19');
+
+  // A kernel's entry in ECX, what it gets in EAX and EBX: protected mode with flat segments, without paging.
+  asm.label('protected_start').cli();
+  asm.bytes(0x66, 0x2e, 0x0f, 0x01, 0x16).word(ROM.FLAT_GDT_POINTER); // LGDT CS:[FLAT_GDT_POINTER]
+  asm.bytes(0x0f, 0x20, 0xc2, 0x80, 0xca, 0x01, 0x0f, 0x22, 0xc2); // MOV EDX,CR0; OR DL,1; MOV CR0,EDX
+  const target = asm.offset + 8;
+  asm
+    .bytes(0x66, 0xea)
+    .word(target)
+    .word(ROM_SEGMENT >> 12)
+    .word(FLAT_CODE); // JMP FLAT_CODE:target
+  asm.bytes(0x66, 0xba).word(FLAT_DATA); // MOV DX,FLAT_DATA
+  asm.bytes(0x8e, 0xda, 0x8e, 0xc2, 0x8e, 0xe2, 0x8e, 0xea, 0x8e, 0xd2); // into DS, ES, FS, GS, SS
+  asm.bytes(0x31, 0xd2, 0xff, 0xe1); // XOR EDX,EDX; JMP ECX
 
   asm.label('int15').callout(0x15).j('c', 'int15_wait').iret();
   asm.label('int15_wait').sti().hlt().callout(CALLOUT.INT15_WAITING).j('c', 'int15_wait').iret();

@@ -27,6 +27,7 @@ const RSDP_OFFSET = 0x0000;
 const SMBIOS_OFFSET = 0x0040;
 const SMBIOS_TABLE_OFFSET = 0x0100;
 const ROM_BASE = 0xf0000;
+export const RSDP_ADDRESS = ROM_BASE + RSDP_OFFSET;
 
 export function systemTables(board: BiosBoard): SystemTables {
   const { memoryBytes, pciHole, serialPorts } = board;

@@ -69,6 +69,7 @@ function createBios(
     cdroms: cdrom ? [cdrom] : [],
     kernel: config.kernel,
     bootOrder: config.bootOrder,
+    bootMenu: config.bootMenu,
     nowNs,
     hasFpu: () => true,
     setA20: (on) => {

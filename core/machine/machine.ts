@@ -25,10 +25,14 @@ export interface PcConfig {
   readonly firmwareRom?: Uint8Array;
   /** A video BIOS for the adapter's expansion ROM, which a firmware other than ours runs. */
   readonly videoRom?: Uint8Array;
-  /** Direct Linux boot. */
-  readonly kernel?: { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string };
-  /** The firmware asks what to boot from. */
-  readonly bootMenu?: boolean;
+  /** A kernel to start directly: Linux, Multiboot, or ELF with a PVH entry. Modules are initial RAM disks to Linux. */
+  readonly kernel?: {
+    readonly image: Uint8Array;
+    readonly modules?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+    readonly commandLine: string;
+  };
+  /** `always`: the firmware asks what to boot from. `key`: it leaves a moment for F12. Default `off`. */
+  readonly bootMenu?: 'off' | 'key' | 'always';
   /** `absolute` (default): VMware's absolute pointer beside the PS/2 mouse, for guests that know it. */
   readonly pointer?: 'absolute' | 'ps2';
   /** Virtio's entropy source and balloon, for guests that know them. Default true. */

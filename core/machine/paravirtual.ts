@@ -71,7 +71,7 @@ function fwCfgItems({ memory, config }: BoardParts): ReadonlyMap<number, Uint8Ar
     [FW_CFG_ITEM.NOGRAPHIC, littleEndian(2, 0)],
     [FW_CFG_ITEM.NB_CPUS, littleEndian(2, 1)],
     [FW_CFG_ITEM.MAX_CPUS, littleEndian(2, 1)],
-    [FW_CFG_ITEM.BOOT_MENU, littleEndian(2, config.bootMenu ? 1 : 0)],
+    [FW_CFG_ITEM.BOOT_MENU, littleEndian(2, config.bootMenu === 'always' || config.bootMenu === 'key' ? 1 : 0)],
     [FW_CFG_ITEM.IRQ0_OVERRIDE, Uint8Array.of(1)],
   ]);
 }

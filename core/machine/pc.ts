@@ -5,7 +5,7 @@ import { CPU, Cpu, cpuStateView, type CpuStats } from '../cpu/index.ts';
 import { Vga } from '../devices/display/index.ts';
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { FpuErrorLogic } from '../devices/misc/fpu-error.ts';
-import { checkLinuxKernel } from '../firmware/index.ts';
+import { checkKernel } from '../firmware/index.ts';
 import { create, defineState, describeState, bool } from '../state/index.ts';
 import { addApics, type Apics } from './apics.ts';
 import { BoardParts, onceLog } from './board-parts.ts';
@@ -334,7 +334,7 @@ class Pc implements Machine {
 /** Builds a powered-on machine. Throws FailureError for what the configuration gets wrong, RangeError without memory. */
 export function createPc(config: PcConfig, backends: PcBackends): Machine {
   if (config.kernel) {
-    const checked = checkLinuxKernel(config.kernel);
+    const checked = checkKernel(config.kernel);
     if (!checked.ok) throw new FailureError(checked.error);
   }
   return new Pc(config, backends);

@@ -36,8 +36,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     help: "file or folder that disk images may take parents from, beside each image's own folder",
   },
   { name: 'cdrom', value: 'FILE', help: 'CD-ROM image' },
-  { name: 'kernel', value: 'FILE', help: 'Linux kernel to start directly' },
-  { name: 'initrd', value: 'FILE', help: 'its initial RAM disk' },
+  { name: 'kernel', value: 'FILE', help: 'kernel to start directly: Linux, Multiboot, or ELF with a PVH entry' },
+  { name: 'initrd', value: 'FILE', many: true, help: "its initial RAM disk; Multiboot's modules" },
   { name: 'append', value: 'TEXT', help: 'its command line' },
   {
     name: 'boot',
@@ -122,8 +122,8 @@ export function parseRun(args: readonly string[]): RunPlan {
   if (disks.length > DISKS_MAX) throw refuse('args.invalid', `${disks.length} disks`, `there is room for ${DISKS_MAX}`);
   const cdrom = path('cdrom');
   const kernel = path('kernel');
-  const initrd = path('initrd');
-  if (!kernel && (initrd || has('append')))
+  const initrd = paths('initrd');
+  if (!kernel && (initrd.length > 0 || has('append')))
     throw refuse('args.invalid', '--initrd and --append belong to a kernel', 'add --kernel FILE');
   const serial = one('serial') ?? 'none';
   if (has('display') && one('display') === 'terminal' && (serial === 'stdio' || has('json')))
@@ -150,7 +150,7 @@ export function parseRun(args: readonly string[]): RunPlan {
       pointer: (one('pointer') as Hardware['pointer'] | undefined) ?? 'absolute',
       paravirtual: !has('no-paravirtual'),
       balloonMiB: 0,
-      bootMenu: has('boot-menu'),
+      bootMenu: has('boot-menu') ? 'always' : 'off',
       firmware: path('firmware'),
       kernel: kernel === null ? null : { image: kernel, initrd, append: one('append') ?? '' },
     },

@@ -89,7 +89,7 @@ const rest = {
   pointer: 'absolute' as const,
   paravirtual: true,
   balloonMiB: 0,
-  bootMenu: false,
+  bootMenu: 'off' as const,
   firmware: null,
   kernel: null,
 };

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ImageError } from '../../core/formats/failure.ts';
 import { OverlayBlock } from '../../core/formats/memory-overlay.ts';
 import type { Block } from '../../core/backends/index.ts';
@@ -20,7 +20,12 @@ export interface Media extends Disposable {
   /** The video BIOS that lies beside a firmware of one's own. */
   readonly videoRom: Uint8Array | undefined;
   readonly kernel:
-    { readonly image: Uint8Array; readonly initrd?: Uint8Array; readonly commandLine: string } | undefined;
+    | {
+        readonly image: Uint8Array;
+        readonly modules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+        readonly commandLine: string;
+      }
+    | undefined;
   /** Device and inode of every file in use, so that no output is written over one. */
   readonly identities: ReadonlyMap<string, string>;
 }
@@ -214,8 +219,11 @@ function openKernel(kernel: Hardware['kernel']): Result<Media['kernel']> {
   if (!kernel) return ok(undefined);
   const image = readHostFile(kernel.image, 'kernel');
   if (!image.ok) return image;
-  if (kernel.initrd === null) return ok({ image: image.value, commandLine: kernel.append });
-  const initrd = readHostFile(kernel.initrd, 'initrd');
-  if (!initrd.ok) return initrd;
-  return ok({ image: image.value, initrd: initrd.value, commandLine: kernel.append });
+  const modules: { readonly name: string; readonly bytes: Uint8Array }[] = [];
+  for (const path of kernel.initrd) {
+    const bytes = readHostFile(path, 'initrd');
+    if (!bytes.ok) return bytes;
+    modules.push({ name: basename(path), bytes: bytes.value });
+  }
+  return ok({ image: image.value, modules, commandLine: kernel.append });
 }
