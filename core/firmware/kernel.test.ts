@@ -42,7 +42,9 @@ describe('a kernel file', () => {
   });
 
   it('is refused with what is wrong in it', () => {
-    expect(outcome(elf((view) => view.setUint32(0x188, 17, true)))).toMatch(/^kernel\.format: the ELF file has no PVH entry/);
+    expect(outcome(elf((view) => view.setUint32(0x188, 17, true)))).toMatch(
+      /^kernel\.format: the ELF file has no PVH entry/,
+    );
     expect(outcome(new Uint8Array(0x300))).toMatch(/^kernel\.format: offset 202h/);
     expect(outcome(multiboot((view) => view.setUint32(0x20, 0x200000, true)))).toMatch(/^kernel\.format: offset 1ch/);
     const wants = multiboot((view) => {
