@@ -12,9 +12,11 @@ import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/handler-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
-import { Regions } from './jit/regions.ts';
+import type { BlockFinder, RegionPage } from './jit/plan.ts';
+import { HOT, Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
 import {
+  BLOCK,
   CONTROL,
   EXIT,
   JUMP,
@@ -70,8 +72,6 @@ const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
 const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
 const MODE_MASK = 0xff;
-/** Samples that make a block hot. */
-const HOT = 2;
 /** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
 const REPEAT_SLICE = 4096;
 
@@ -85,8 +85,6 @@ export class Cpu {
   readonly interrupts: Interrupts;
   readonly blocks: BlockCache;
   readonly regions: Regions;
-  /** How often a block was found to be running when the budget ended. */
-  readonly #heat = new Map<number, number>();
   readonly fpu: X87Fpu;
   readonly debug: DebugRegisters;
   readonly #counters = new CpuCounters();
@@ -146,19 +144,29 @@ export class Cpu {
       ...system,
       ...fpu,
       ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)),
+      regionMapped: (slot) => (this.regions.stillMapped(slot, this.state.get(S.jumpKey)) ? 1 : 0),
     };
     this.#helpers = HELPERS.map((name) => table[name]);
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
       writeMiss: (record, budget, address, info, value) => this.#writeMiss(record, budget, address, info, value),
+      fill: (linear, write) => this.mmu.fill(linear >>> 0, write !== 0),
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
     });
-    this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, {
+    // Forced, a block is compiled before it runs for the first time.
+    const heat = connections.jit === 'force' ? 1 : connections.jit === 'auto' ? HOT : 0;
+    this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {
       onNewCodePage: (page) => this.mmu.guardCode(page),
       onForget: (record) => this.#codeForgotten(record),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
-    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections.hostNowNs);
+    this.regions = new Regions(
+      this.#handlers,
+      memory.view,
+      connections.limits,
+      ({ ipBase, physical }) => this.mmu.probeFetch(ipBase) === physical,
+      connections.hostNowNs,
+    );
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }
@@ -196,7 +204,6 @@ export class Cpu {
     this.debug.update();
     this.blocks.flush();
     this.regions.flush();
-    this.#heat.clear();
     this.mmu.flush();
   }
 
@@ -228,6 +235,7 @@ export class Cpu {
     this.#kicked = true;
     if (!this.#running || this.#stolen !== 0) return;
     const { state } = this;
+    state.set(S.pause, 1);
     const budget = state.signed(S.budget);
     this.#stolen = budget + 1;
     state.set(S.budget, -1);
@@ -289,7 +297,6 @@ export class Cpu {
       this.#remapped = false;
       this.blocks.flush();
       this.regions.flush();
-      this.#heat.clear();
       this.mmu.nextGeneration();
     }
     // The board may have moved rip since the last exit.
@@ -425,6 +432,7 @@ export class Cpu {
     this.#budgetStart = budget;
     this.#stolen = 0;
     state.set(S.budget, budget);
+    state.set(S.pause, 0);
     this.#running = true;
     try {
       this.#handlers.enter(record, budget);
@@ -494,7 +502,7 @@ export class Cpu {
       const { record, linkable } = known;
       if (!one) {
         this.#reach(linear, record, linkable ? link : 0);
-        if (linkable) this.#warm(record, physical, mode);
+        if (linkable) this.#warm(record, { physical: physical - (physical & 0xfff), ipBase }, mode);
       }
       return record;
     }
@@ -502,44 +510,48 @@ export class Cpu {
     if (fresh) {
       blocks.flush();
       this.regions.flush();
-      this.#heat.clear();
       mmu.nextGeneration();
     }
     const built = blocks.build(place, mode, limit - rip + 1);
-    if (!one && built.reusable) {
-      this.#reach(linear, built.record, fresh || !built.linkable ? 0 : link);
-      if (this.#c.jit === 'force' && built.linkable) this.#warm(built.record, physical, mode);
-    }
+    if (!one && built.reusable) this.#reach(linear, built.record, fresh || !built.linkable ? 0 : link);
     return built.record;
   }
 
-  /** Compiles a block that is found running again and again. Slices end often, so that this is a sampling profile. */
-  #warm(record: number, physical: number, mode: number): void {
-    const sampled = this.state.get(S.exitReason) === EXIT.BUDGET;
-    const compiled = this.regions.has(record);
-    if (sampled && compiled) this.#counters.sampledCompiled++;
-    else if (sampled) this.#counters.sampledInterpreted++;
-    const { jit = 'off' } = this.#c;
-    if (jit === 'off' || compiled) return;
-    if (jit === 'auto') {
-      if (!sampled) return;
-      const heat = (this.#heat.get(record) ?? 0) + 1;
-      this.#heat.set(record, heat);
-      if (heat < HOT) return;
+  /** Compiles a block that has run often, with what it leads to. */
+  #warm(header: number, page: RegionPage, mode: number): void {
+    const compiled = this.regions.has(header);
+    if (this.state.get(S.exitReason) === EXIT.BUDGET) {
+      if (compiled) this.#counters.sampledCompiled++;
+      else this.#counters.sampledInterpreted++;
     }
-    const page = physical - (physical & 0xfff);
-    this.regions.compile(record, mode, (offset) => this.blocks.findInPage(page + offset, mode));
+    const { jit = 'off' } = this.#c;
+    if (jit === 'off' || compiled || this.#c.memory.view.getInt32(header + BLOCK.heat, true) > 0) return;
+    const find: BlockFinder = (from, offset) => {
+      let at = from;
+      if (offset < 0 || offset > 0xfff) {
+        // Only of flat segments is it known which linear page is next.
+        if (!(mode & MODE.FLAT)) return undefined;
+        const linear = (from.ipBase + offset) >>> 0;
+        const physical = this.mmu.probeFetch(linear);
+        if (physical < 0) return undefined;
+        at = { physical: physical - (physical & 0xfff), ipBase: linear - (linear & 0xfff) };
+      }
+      const found = this.blocks.findInPage(at.physical + (offset & 0xfff), mode);
+      return found === undefined ? undefined : { header: found, page: at };
+    };
+    this.regions.compile(header, page, mode, find, jit === 'force');
   }
 
   #codeForgotten(record: number): void {
-    this.#heat.delete(record);
     this.regions.forget(record);
-    this.state.set(S.codeEpoch, this.state.get(S.codeEpoch) + 1);
+    if (this.#running) this.state.set(S.pause, 1);
   }
 
   /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
   #reach(linear: number, record: number, link: number): void {
-    if (link !== 0) this.#c.memory.view.setUint32(link, record, true);
+    const { view } = this.#c.memory;
+    if (link !== 0) view.setUint32(link, record, true);
+    else if (this.state.get(S.exitReason) === EXIT.RESOLVE) view.setUint32(record + BLOCK.dynamic, 1, true);
     this.#remember(linear, record);
   }
 

@@ -96,7 +96,22 @@ export const HELPERS = [
   'sseLoadMxcsr',
   'sseMaskedStore',
   'sseCompareStrings',
+  'regionMapped',
 ] as const;
+
+/** Those that neither read nor change general registers and arithmetic flags, not even when they raise a fault. */
+export const UNTOUCHING: ReadonlySet<string> = new Set([
+  'divideError',
+  'boundRangeExceeded',
+  'undefinedOpcode',
+  'codeLimit',
+  'checkPort',
+  'portRead',
+  'portWrite',
+  'readControlRegister',
+  'readDebugRegister',
+  'regionMapped',
+] satisfies (typeof HELPERS)[number][]);
 
 export type HelperName = (typeof HELPERS)[number];
 
@@ -107,4 +122,4 @@ export type X87HelperName = Extract<HelperName, `x87${string}`>;
 export type X87HelperTable = Record<X87HelperName, Helper>;
 export type SseHelperName = Extract<HelperName, `sse${string}` | `mmx${string}`>;
 export type SseHelperTable = Record<SseHelperName, Helper>;
-export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName | SseHelperName>, Helper>;
+export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName | SseHelperName | 'regionMapped'>, Helper>;

@@ -6,6 +6,7 @@
  *     0x0000_1000  processor state (one page)
  *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
  *     0x0005_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x0006_0000  region keys: 4 bytes for each entry of the function table
  *     0x0010_0000  record arena (decoded instructions)
  *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM, then the code map
  */
@@ -51,8 +52,8 @@ export const S = {
   repeatSlice: 0x0dc,
   /** Result of a slow read of 8 or 16 bytes; operand of such a slow write. */
   transfer: 0x0e0,
-  /** Counts up whenever decoded code is forgotten; u32. */
-  codeEpoch: 0x0f0,
+  /** Nonzero: regions return before their next instruction. The board kicked, or decoded code was forgotten. */
+  pause: 0x0f0,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
 } as const;
@@ -187,8 +188,26 @@ export const R = {
   nextOffset: 46,
 } as const;
 
-/** The header record of a block. */
-export const BLOCK = { handler: 0, count: 4 } as const;
+/** The header record of a block; `R.ipOffset` is the offset of its first instruction. */
+export const BLOCK = {
+  handler: 0,
+  /** Instructions. */
+  count: 4,
+  /** Executions in tier 0 until it is hot; i32. */
+  heat: 8,
+  /** In a region that may be entered here: the number of this entry, and the S.ipBase that it was compiled for. */
+  entry: 12,
+  ipBase: 16,
+  /** Nonzero: jumps whose target is not known beforehand come here. */
+  dynamic: 20,
+} as const;
+
+/**
+ * For each region (by its index in the function table) the S.jumpKey for which its pages are known to be mapped where
+ * they were when it was compiled; looked at when control passes from one of its pages to another.
+ */
+export const REGION_KEYS = 0x60000;
+export const REGION_KEY_BYTES = 4;
 
 /** Why handlers returned to TypeScript. */
 export const EXIT = {
@@ -204,6 +223,8 @@ export const EXIT = {
   YIELD: 4,
   /** As YIELD, after some elements of a repeated string instruction; S.rip is the instruction itself. */
   REPEAT: 5,
+  /** The block at S.rip has run so often in tier 0 that it is worth compiling. */
+  HOT: 6,
 } as const;
 
 /** Bits of the mode key: everything that decoding and handlers depend on beside the bytes themselves. */

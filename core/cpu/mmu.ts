@@ -374,14 +374,64 @@ export class Mmu {
     if ((linear & 0xfff) + bytes > 0x1000) this.translate((linear + bytes - 1) >>> 0, true, user);
   }
 
+  /** Enters a page into the TLB of the current privilege unless the access would fault (CR2 is then set). */
+  fill(linear: number, write: boolean): void {
+    const user = this.#state.cpl === 3;
+    try {
+      this.#fill(linear, this.translate(linear, write, user), user, write);
+    } catch (fault) {
+      if (!(fault instanceof CpuFault)) throw fault;
+    }
+  }
+
+  /** As `fetch`, for code that is about to run or be compiled; -1 where a fetch would change the page tables or fault. */
+  probeFetch(linear: number): number {
+    const physical = this.#probe(linear);
+    if (physical >= 0) this.#noteCode(linear);
+    return physical;
+  }
+
+  #probe(linear: number): number {
+    const state = this.#state;
+    const memory = this.#memory;
+    this.#global = true;
+    if (!(state.cr0 & CR0.PG)) return (linear & this.a20Mask) >>> 0;
+    const pae = (state.cr4 & CR4.PAE) !== 0;
+    const wanted = PTE.P | PTE.A | (state.cpl === 3 ? PTE.US : 0);
+    let table = state.get(CONTROL.cr3) & PAGE_MASK;
+    if (pae) {
+      const pointer = memory.read(((state.get(CONTROL.cr3) & 0xffff_ffe0) | ((linear >>> 30) << 3)) >>> 0, 4);
+      if (!(pointer & PTE.P)) return -1;
+      table = pointer & PAGE_MASK;
+    }
+    for (const shift of pae ? [21, 12] : [22, 12]) {
+      const index = (linear >>> shift) & (pae ? 511 : 1023);
+      const at = (table | (index << (pae ? 3 : 2))) >>> 0;
+      const entry = memory.read(at, 4);
+      if ((entry & wanted) !== wanted || (pae && memory.read(at + 4, 4) !== 0)) return -1;
+      if (shift === 12 || (entry & PTE.PS && (pae || state.cr4 & CR4.PSE))) {
+        const offset = (1 << shift) - 1;
+        this.#noteGlobal(entry);
+        return (((entry & PAGE_MASK & ~offset) | (linear & offset)) & this.a20Mask) >>> 0;
+      }
+      table = entry & PAGE_MASK;
+    }
+    return -1;
+  }
+
   /** Address for an instruction fetch. Throws CpuFault. */
   fetch(linear: number): number {
     const user = this.#state.cpl === 3;
     const physical = this.translate(linear, false, user, true);
-    const code = user ? this.#userCode : this.#supervisorCode;
+    this.#noteCode(linear);
+    return physical;
+  }
+
+  /** A change of this page's mapping, the one looked up last, is a change of what code means. */
+  #noteCode(linear: number): void {
+    const code = this.#state.cpl === 3 ? this.#userCode : this.#supervisorCode;
     code.pages.add(linear >>> 12);
     if (!this.#global) code.hasLocal = true;
-    return physical;
   }
 
   // --- segmented accesses: the slow path of generated code ----------------------------------------------------------------

@@ -125,6 +125,8 @@ export class Code {
   length = 0;
   /** Open blocks, loops and ifs: a label opened at depth d is reached by `br(depth - d - 1)`. */
   depth = 0;
+  /** Offsets of `if` and `br_if` instructions that are hardly ever taken. */
+  readonly unlikely: number[] = [];
 
   #reserve(count: number): void {
     if (this.length + count <= this.#bytes.length) return;
@@ -281,6 +283,16 @@ export class Code {
     this.unsigned(depth);
   }
 
+  /** A branch of the slow path: the compiler keeps registers for the other one. */
+  brIfUnlikely(depth: number): void {
+    this.unlikely.push(this.length);
+    this.brIf(depth);
+  }
+  ifUnlikely(type: number = VOID): void {
+    this.unlikely.push(this.length);
+    this.if(type);
+  }
+
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
   }
@@ -308,7 +320,8 @@ export class FunctionBody {
     return this.#paramCount + this.#locals.length - 1;
   }
 
-  encode(): Uint8Array {
+  /** The function as it stands in the code section, and the offsets in it of its unlikely branches. */
+  encode(): { bytes: Uint8Array; unlikely: number[] } {
     const runs: [count: number, type: ValueType][] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
@@ -321,9 +334,10 @@ export class FunctionBody {
       body.unsigned(count);
       body.byte(type);
     }
+    const start = body.length;
     body.raw(this.code.bytes());
     body.end();
-    return body.bytes();
+    return { bytes: body.bytes(), unlikely: this.code.unlikely.map((offset) => start + offset) };
   }
 }
 
@@ -438,14 +452,37 @@ export class ModuleBuilder {
         for (const index of functions) s.unsigned(index);
       }
     });
-    section(out, 10, this.#bodies.length, (s) => {
-      for (const body of this.#bodies) {
-        const encoded = body.encode();
-        s.unsigned(encoded.length);
-        s.raw(encoded);
+    const bodies = this.#bodies.map((body) => body.encode());
+    this.#branchHints(out, bodies);
+    section(out, 10, bodies.length, (s) => {
+      for (const { bytes } of bodies) {
+        s.unsigned(bytes.length);
+        s.raw(bytes);
       }
     });
     return out.bytes().slice();
+  }
+
+  /** Custom section of the branch hinting proposal; engines without it pass it over. */
+  #branchHints(out: Code, bodies: readonly { readonly unlikely: readonly number[] }[]): void {
+    const hinted = bodies.map(({ unlikely }, i) => ({ unlikely, index: this.#functionImports.length + i }));
+    const functions = hinted.filter(({ unlikely }) => unlikely.length > 0);
+    if (functions.length === 0) return;
+    const content = new Code();
+    text(content, 'metadata.code.branch_hint');
+    content.unsigned(functions.length);
+    for (const { index, unlikely } of functions) {
+      content.unsigned(index);
+      content.unsigned(unlikely.length);
+      for (const offset of unlikely) {
+        content.unsigned(offset);
+        content.unsigned(1);
+        content.byte(0);
+      }
+    }
+    out.byte(0);
+    out.unsigned(content.length);
+    out.raw(content.bytes());
   }
 }
 

@@ -26,7 +26,7 @@ insn('ADC', (b, dst, src) => {
   const left = b.modify(dst);
   const right = b.read(src);
   const sum = b.let(b.add(b.add(left, right), b.zext(conditionValue(b, CC.B), left.width)));
-  flagsAdd(b, left, right, sum);
+  flagsAdd(b, left, right, sum, true);
   b.write(dst, sum);
 });
 
@@ -42,7 +42,7 @@ insn('SBB', (b, dst, src) => {
   const left = b.modify(dst);
   const right = b.read(src);
   const difference = b.let(b.sub(b.sub(left, right), b.zext(conditionValue(b, CC.B), left.width)));
-  flagsSub(b, left, right, difference);
+  flagsSub(b, left, right, difference, true);
   b.write(dst, difference);
 });
 

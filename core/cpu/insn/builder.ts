@@ -10,6 +10,17 @@ import { Value, type Width } from './value.ts';
 export type Condition = number;
 export const CC = { O: 0, B: 2, Z: 4, BE: 6, S: 8, P: 10, L: 12, LE: 14 } as const;
 
+/** See `setFlagsSum`. */
+export interface SumFlags {
+  readonly result: Value;
+  readonly left: Value;
+  readonly right: Value;
+  readonly sum: Value;
+  readonly keepCarry?: boolean;
+  readonly carryIn?: boolean;
+  readonly subtraction?: boolean;
+}
+
 /**
  * What semantics are written against. Pure operations build expressions; reads, writes, branches and calls emit code
  * where they stand. Tier 0 derives handlers from it (operands from a record), tier 1 regions (operands constant).
@@ -109,6 +120,31 @@ export abstract class Builder extends Expressions {
 
   flagsAux(): Value {
     return this.let(Value.tree(32, true, () => this.loadState(S.flagsAux, OP.i32Load)));
+  }
+
+  /**
+   * Flags of an addition `left + right (+ carry in) = sum`; a subtraction is one with the difference as `left`. All
+   * values are kept; `keepCarry`: CF stays (INC, DEC). `subtraction`: it stands for `sum - right = left`.
+   */
+  abstract setFlagsSum(flags: SumFlags): void;
+
+  /** Flags of a bitwise operation: CF, OF and AF are 0. */
+  setFlagsLogic(result: Value): void {
+    this.setFlagsResult(result);
+    this.setFlagsAux(this.const(32, 0));
+  }
+
+  /** A condition that is cheaper than by the flag words because what set the flags is known; or undefined. */
+  knownCondition(_condition: Condition): Value | undefined {
+    return undefined;
+  }
+
+  /** ZF and (before AUX.SIGN) SF of the result word. */
+  flagsResultIsZero(): Value {
+    return this.isZero(this.flagsResult());
+  }
+  flagsResultSign(): Value {
+    return this.trunc(this.shr(this.flagsResult(), 63), 32);
   }
 
   protected storeState(offset: number, op: number, value: Value): void {

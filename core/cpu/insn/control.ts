@@ -10,6 +10,8 @@ import type { Value } from './value.ts';
 const SP = 4;
 const CX = 1;
 const ends = { endsBlock: true } as const;
+const calls = { ...ends, link: 'call' } as const;
+const returns = { ...ends, link: 'return' } as const;
 
 insn('JMP J', (b, target) => {
   b.checkCodeLimit(b.relativeTarget(target));
@@ -26,14 +28,14 @@ insn('CALL J', (b, target) => {
   b.checkCodeLimit(b.relativeTarget(target));
   push(b, b.let(b.trunc(b.nextIp(), b.operandWidth)));
   b.jumpRelative(target);
-}, ends); // prettier-ignore
+}, calls); // prettier-ignore
 
 insn('CALL', (b, target) => {
   const rip = b.let(b.zext(b.read(target), 32));
   b.checkCodeLimit(rip);
   push(b, b.let(b.trunc(b.nextIp(), b.operandWidth)));
   b.jumpTo(rip);
-}, ends); // prettier-ignore
+}, calls); // prettier-ignore
 
 insn('RET', (b, release?: Opnd) => {
   const { value, pointer } = pop(b, b.operandWidth);
@@ -41,7 +43,7 @@ insn('RET', (b, release?: Opnd) => {
   b.checkCodeLimit(rip);
   b.writeGpr(SP, release ? b.add(pointer, b.zext(b.read(release), b.stackWidth)) : pointer);
   b.jumpTo(rip);
-}, ends); // prettier-ignore
+}, returns); // prettier-ignore
 
 function loop(name: string, condition: (b: Builder) => Value | undefined): void {
   insn(

@@ -8,6 +8,8 @@ export type Semantics = (b: Builder, ...operands: Opnd[]) => void;
 export interface InsnTraits {
   /** The instruction always leaves through a jump, or changes what later code means: it ends its block. */
   readonly endsBlock?: boolean | 'protected';
+  /** A near call, whose return comes to the next instruction; a near return. */
+  readonly link?: 'call' | 'return';
 }
 
 export interface InsnDef extends InsnTraits {

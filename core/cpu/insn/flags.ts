@@ -7,7 +7,7 @@
  *
  * This needs no record of which instruction set the flags, so reading a condition never dispatches.
  */
-import { CC, type Builder, type Condition } from './builder.ts';
+import { CC, type Builder, type Condition, type SumFlags } from './builder.ts';
 import type { Value } from './value.ts';
 
 export const AUX = { CF: 0x8000_0000, PO: 0x4000_0000, AF: 8, PARITY_SHIFT: 8, SIGN: 1 } as const;
@@ -48,39 +48,39 @@ function auxFromCarries(b: Builder, carries: Value): Value {
 const addCarries = (b: Builder, left: Value, right: Value, sum: Value): Value =>
   b.or(b.and(left, right), b.and(b.or(left, right), b.not(sum)));
 
-/** Borrows of left - right (- borrow in) = difference. */
-const subBorrows = (b: Builder, left: Value, right: Value, difference: Value): Value =>
-  b.or(b.and(b.not(left), right), b.and(b.not(b.xor(left, right)), difference));
-
-export function flagsAdd(b: Builder, left: Value, right: Value, sum: Value): void {
-  for (const value of [left, right, sum]) b.let(value);
-  b.setFlagsResult(sum);
-  b.setFlagsAux(auxFromCarries(b, addCarries(b, left, right, sum)));
+/** Auxiliary bits of `setFlagsSum`, for builders that keep them as a word. */
+export function auxOfSum(b: Builder, { left, right, sum, keepCarry }: SumFlags): Value {
+  const fresh = auxFromCarries(b, addCarries(b, left, right, sum));
+  if (!keepCarry) return fresh;
+  b.let(fresh);
+  const overflow = b.xor(fresh, b.shl(fresh, 1)); // bit 31: OF
+  const carry = b.and(b.flagsAux(), b.const(32, AUX.CF));
+  const po = b.shr(b.and(b.xor(overflow, carry), b.const(32, AUX.CF)), 1);
+  return b.or(b.or(carry, po), b.and(fresh, b.const(32, AUX.AF)));
 }
 
-export function flagsSub(b: Builder, left: Value, right: Value, difference: Value): void {
+export function flagsAdd(b: Builder, left: Value, right: Value, sum: Value, carryIn = false): void {
+  for (const value of [left, right, sum]) b.let(value);
+  b.setFlagsSum({ result: sum, left, right, sum, carryIn });
+}
+
+/** The borrows of left - right = difference are the carries of difference + right = left. */
+export function flagsSub(b: Builder, left: Value, right: Value, difference: Value, borrowIn = false): void {
   for (const value of [left, right, difference]) b.let(value);
-  b.setFlagsResult(difference);
-  b.setFlagsAux(auxFromCarries(b, subBorrows(b, left, right, difference)));
+  b.setFlagsSum({ result: difference, left: difference, right, sum: left, carryIn: borrowIn, subtraction: true });
 }
 
 /** INC and DEC: as adding or subtracting 1, with CF kept. */
 export function flagsIncDec(b: Builder, left: Value, result: Value, decrement: boolean): void {
   for (const value of [left, result]) b.let(value);
-  const one = b.const(left.width, 1);
-  const carries = decrement ? subBorrows(b, left, one, result) : addCarries(b, left, one, result);
-  const fresh = b.let(auxFromCarries(b, carries));
-  const overflow = b.xor(fresh, b.shl(fresh, 1)); // bit 31: OF
-  const carry = b.and(b.flagsAux(), b.const(32, AUX.CF));
-  const po = b.shr(b.and(b.xor(overflow, carry), b.const(32, AUX.CF)), 1);
-  b.setFlagsResult(result);
-  b.setFlagsAux(b.or(b.or(carry, po), b.and(fresh, b.const(32, AUX.AF))));
+  const right = b.const(left.width, 1);
+  const operands = decrement ? { left: result, sum: left } : { left, sum: result };
+  b.setFlagsSum({ result, right, ...operands, keepCarry: true, subtraction: decrement });
 }
 
 /** AND, OR, XOR, TEST: CF, OF and AF become 0. */
 export function flagsLogic(b: Builder, result: Value): void {
-  b.setFlagsResult(b.let(result));
-  b.setFlagsAux(b.const(32, 0));
+  b.setFlagsLogic(b.let(result));
 }
 
 /** Auxiliary bits from single flags (0 or 1, any width up to 32). */
@@ -114,22 +114,21 @@ export function flagsZero(b: Builder, zero: Value): void {
 
 /** 0 or 1, width 8. */
 export function conditionValue(b: Builder, condition: Condition): Value {
-  const even = evenCondition(b, condition & ~1);
+  const even = b.knownCondition(condition & ~1) ?? evenCondition(b, condition & ~1);
   return condition & 1 ? b.isZero(even) : even;
 }
 
 function evenCondition(b: Builder, condition: Condition): Value {
   const bit = (word: Value, position: number): Value => b.trunc(b.and(b.shr(word, position), b.const(32, 1)), 8);
   const aux = (): Value => b.flagsAux();
-  const carry = (): Value => b.trunc(b.shr(aux(), 31), 8);
-  const zero = (): Value => b.isZero(b.flagsResult());
+  const carry = (): Value => b.knownCondition(CC.B) ?? b.trunc(b.shr(aux(), 31), 8);
+  const zero = (): Value => b.flagsResultIsZero();
   const overflow = (): Value => {
     const word = aux();
     return bit(b.xor(word, b.shr(word, 1)), 30);
   };
   const sign = (): Value => {
-    const negative = b.trunc(b.shr(b.flagsResult(), 63), 32);
-    return b.trunc(b.and(b.xor(negative, aux()), b.const(32, 1)), 8);
+    return b.trunc(b.and(b.xor(b.flagsResultSign(), aux()), b.const(32, 1)), 8);
   };
   switch (condition) {
     case CC.O:

@@ -66,6 +66,7 @@ export class BlockCache {
   readonly #byPage = new Map<number, CodePage>();
   #free = ARENA_BASE;
   readonly #codeMap: number;
+  readonly #heat: number;
   readonly #onNewCodePage: (page: number) => void;
   readonly #onForget: (record: number) => void;
   readonly #onUnimplemented: (mnemonic: string) => void;
@@ -78,6 +79,7 @@ export class BlockCache {
     memory: PhysicalMemory,
     handlers: HandlerTable,
     codeMap: number,
+    heat: number,
     events: {
       onNewCodePage: (page: number) => void;
       onForget: (record: number) => void;
@@ -87,6 +89,7 @@ export class BlockCache {
     this.#memory = memory;
     this.#handlers = handlers;
     this.#codeMap = codeMap;
+    this.#heat = heat;
     this.#view = memory.view;
     this.#onNewCodePage = events.onNewCodePage;
     this.#onForget = events.onForget;
@@ -221,7 +224,10 @@ export class BlockCache {
       count,
       ranges: crossing ? [own, crossing] : [own],
     };
-    return { record: header, reusable: this.#register(block), linkable: !crossing };
+    const reusable = this.#register(block);
+    // What runs once is never hot.
+    if (reusable && !single && !crossing) this.#view.setInt32(header + BLOCK.heat, this.#heat, true);
+    return { record: header, reusable, linkable: !crossing };
   }
 
   /** Code in memory-mapped I/O: a copy, decoded for this once. */

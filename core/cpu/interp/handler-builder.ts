@@ -1,9 +1,10 @@
 import { SEG } from '../../isa/index.ts';
 import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { HELPERS, type HelperName } from '../helpers.ts';
-import { Builder } from '../insn/builder.ts';
+import { Builder, type SumFlags } from '../insn/builder.ts';
 import { typeOf } from '../insn/expressions.ts';
 import { KERNELS, type KernelName } from '../insn/kernels.ts';
+import { auxOfSum } from '../insn/flags.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import {
@@ -26,15 +27,19 @@ import type { Form } from './form.ts';
 export interface HandlerImports {
   readonly readSlow: number;
   readonly writeSlow: number;
+  /** (linear address, bytes with SLOW.WRITE) -> address in linear memory, or 0: only tier 0 can make this access. */
+  readonly translate: number;
   readonly helper: number;
   readonly dynamicJump: number;
   readonly kernels: Readonly<Record<KernelName, number>>;
+  /** Tier 0's start of a block, whatever its header says: for a budget too small for compiled code. */
+  readonly blockHeader: number;
   /** (record, budget) -> (). */
   readonly handlerType: number;
 }
 
 /** Parameters of a handler. */
-const RECORD = 0;
+export const RECORD = 0;
 export const BUDGET = 1;
 
 /** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
@@ -54,7 +59,7 @@ function emitStore(code: Code, width: Width, offset = 0): void {
 }
 
 /** Where a memory operand lies: a fixed segment register, or the one in the record. */
-interface Place {
+export interface Place {
   readonly segment: number | 'record';
   readonly flat: boolean;
   readonly address: Value;
@@ -189,7 +194,7 @@ export class HandlerBuilder extends Builder {
     const { code } = this;
     code.i32Const(0);
     code.localSet(hostAddress);
-    this.#translated(place, operand.width, true, {
+    this.translated(place, operand.width, true, {
       fast: () => {
         code.localTee(hostAddress);
         emitLoad(code, operand.width);
@@ -233,11 +238,18 @@ export class HandlerBuilder extends Builder {
         }
         this.#claimed.delete(operand);
         const { code } = this;
+        const store = (): void => {
+          code.localGet(claim.hostAddress);
+          this.push(kept);
+          emitStore(code, kept.width);
+        };
+        if (!this.hasSlowPaths) {
+          store();
+          return;
+        }
         code.localGet(claim.hostAddress);
         code.if(VOID);
-        code.localGet(claim.hostAddress);
-        this.push(kept);
-        emitStore(code, kept.width);
+        store();
         code.else();
         this.#callWriteSlow(claim.place, kept);
         code.end();
@@ -363,17 +375,38 @@ export class HandlerBuilder extends Builder {
     else this.code.i32Const(segmentAddress(place.segment));
   }
 
+  /** False where an access that cannot be made at once leaves the generated code. */
+  protected get hasSlowPaths(): boolean {
+    return true;
+  }
+
   /**
    * Segment check and TLB look-up. `fast` runs with the address in linear memory on the stack; `slow` where either
    * failed: limit, miss, page crossing, memory-mapped I/O, code page.
    */
-  #translated(place: Place, width: Width, write: boolean, paths: { fast: () => void; slow: () => void }): void {
+  protected translated(
+    place: Place,
+    width: Width,
+    write: boolean,
+    paths: { fast: () => void; slow: () => void },
+  ): void {
+    const { code } = this;
+    const linear = this.body.newLocal(I32);
+    code.block(VOID);
+    code.block(VOID);
+    this.pushLinear(place, width, write, linear, () => code.brIfUnlikely(0));
+    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
+    paths.fast();
+    code.br(1);
+    code.end();
+    paths.slow();
+    code.end();
+  }
+
+  /** Leaves the linear address in `linear`; `missIf` where the segment or the alignment forbids the access. */
+  protected pushLinear(place: Place, width: Width, write: boolean, linear: number, missIf: () => void): void {
     const { code } = this;
     const bytes = width / 8;
-    const linear = this.body.newLocal(I32);
-    const entry = this.body.newLocal(I32);
-    code.block(VOID);
-    code.block(VOID);
     if (!place.flat) {
       this.push(place.address);
       code.byte(OP.i64ExtendI32U);
@@ -384,7 +417,7 @@ export class HandlerBuilder extends Builder {
       this.#pushSegmentAddress(place);
       code.memory(OP.i64Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
       code.byte(OP.i64GtS);
-      code.brIf(0);
+      missIf();
     }
     this.push(place.address);
     if (!place.flat) {
@@ -392,13 +425,31 @@ export class HandlerBuilder extends Builder {
       code.memory(OP.i32Load, SEGMENT.base);
       code.byte(OP.i32Add);
     }
-    code.localTee(linear);
-    if (place.aligned) {
-      code.i32Const(bytes - 1);
-      code.byte(OP.i32And);
-      code.brIf(0);
-      code.localGet(linear);
+    code.localSet(linear);
+    if (!place.aligned) return;
+    code.localGet(linear);
+    code.i32Const(bytes - 1);
+    code.byte(OP.i32And);
+    missIf();
+  }
+
+  /** The page of the access's last byte: one that crosses its page's end is in no TLB entry. */
+  protected pushPage(linear: number, width: Width): void {
+    const { code } = this;
+    code.localGet(linear);
+    if (width > 8) {
+      code.i32Const(width / 8 - 1);
+      code.byte(OP.i32Add);
     }
+    code.i32Const(-4096);
+    code.byte(OP.i32And);
+  }
+
+  /** Pushes the address in linear memory by the TLB; `missIf` with the comparison of the tags on the stack. */
+  protected pushHost(linear: number, width: Width, write: boolean, missIf: () => void): void {
+    const { code } = this;
+    const entry = this.body.newLocal(I32);
+    code.localGet(linear);
     code.i32Const(8);
     code.byte(OP.i32ShrU);
     code.i32Const((TLB_ENTRIES - 1) << 4);
@@ -407,30 +458,18 @@ export class HandlerBuilder extends Builder {
     code.byte(OP.i32Add);
     code.localTee(entry);
     code.memory(OP.i32Load, TLB.tag);
-    code.localGet(linear);
-    if (bytes > 1) {
-      // The page of the last byte: an access that crosses its page's end does not match.
-      code.i32Const(bytes - 1);
-      code.byte(OP.i32Add);
-    }
-    code.i32Const(-4096);
-    code.byte(OP.i32And);
+    this.pushPage(linear, width);
     code.byte(OP.i32Ne);
-    code.brIf(0);
+    missIf();
     code.localGet(linear);
     code.localGet(entry);
     code.memory(OP.i32Load, TLB.addend);
     code.byte(OP.i32Add);
-    paths.fast();
-    code.br(1);
-    code.end();
-    paths.slow();
-    code.end();
   }
 
   #loadPlace(place: Place, width: Width): Value {
     const value = this.body.newLocal(typeOf(width));
-    this.#translated(place, width, false, {
+    this.translated(place, width, false, {
       fast: () => {
         emitLoad(this.code, width);
         this.code.localSet(value);
@@ -445,7 +484,7 @@ export class HandlerBuilder extends Builder {
 
   #storePlace(place: Place, value: Value): void {
     const host = this.body.newLocal(I32);
-    this.#translated(place, value.width, true, {
+    this.translated(place, value.width, true, {
       fast: () => {
         this.code.localSet(host);
         this.code.localGet(host);
@@ -498,7 +537,7 @@ export class HandlerBuilder extends Builder {
   protected afterCall(): void {
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
-    code.if(VOID);
+    code.ifUnlikely();
     code.byte(OP.return);
     code.end();
     this.loadState(S.budget, OP.i32Load);
@@ -536,9 +575,15 @@ export class HandlerBuilder extends Builder {
     return results;
   }
 
+  setFlagsSum(flags: SumFlags): void {
+    this.setFlagsResult(flags.result);
+    this.setFlagsAux(auxOfSum(this, flags));
+  }
+
   // --- control flow ------------------------------------------------------------------------------------------------------
 
-  #ip(offsetField: number): Value {
+  /** rip at the offset that a field of the record holds. */
+  protected ipAt(offsetField: number): Value {
     return this.now(32, () => {
       this.loadState(S.ipBase, OP.i32Load);
       this.push(this.field(offsetField, OP.i32Load16U));
@@ -547,11 +592,11 @@ export class HandlerBuilder extends Builder {
   }
 
   nextIp(): Value {
-    return this.#ip(R.nextOffset);
+    return this.ipAt(R.nextOffset);
   }
 
   thisIp(): Value {
-    return this.#ip(R.ipOffset);
+    return this.ipAt(R.ipOffset);
   }
 
   relativeTarget(_target: Opnd): Value {

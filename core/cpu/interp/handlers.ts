@@ -41,7 +41,7 @@ export class HandlerTable {
     const shared = { memory, handlers: this.#table };
     const module = new WebAssembly.Module(encodeRuntime(limits, codeMap));
     const runtime = new WebAssembly.Instance(module, {
-      env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
+      env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss, fill: calls.fill },
     });
     const { enter, ...functions } = runtime.exports as Record<string, WebAssembly.ImportValue>;
     this.#env = { ...shared, ...functions, helper: calls.helper };
@@ -90,6 +90,11 @@ export class HandlerTable {
 
   #grow(): void {
     if (this.#next > this.#table.length) this.#table.grow(Math.min(TABLE_LIMIT, this.#next * 2) - this.#table.length);
+  }
+
+  /** Lets go of a region's function. */
+  release(slot: number): void {
+    this.#table.set(slot, null);
   }
 
   /** Compiles a module that puts its functions into the table itself. */

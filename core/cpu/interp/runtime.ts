@@ -41,6 +41,8 @@ export const RUNTIME_HANDLER = {
 export interface TypeScriptImports {
   readonly readMiss: (record: number, budget: number, address: number, info: number) => number;
   readonly writeMiss: (record: number, budget: number, address: number, info: number, value: number) => void;
+  /** Enters a RAM page into the TLB if that raises no fault. */
+  readonly fill: (linear: number, write: number) => void;
   readonly helper: (record: number, budget: number, id: number, a: number, b: number, c: number) => number;
 }
 
@@ -56,11 +58,13 @@ export function declareImports(module: ModuleBuilder, memory: { minPages: number
     handlerType,
     readSlow: module.importFunction('readSlow', module.type(i32s(4), [I32])),
     writeSlow: module.importFunction('writeSlow', module.type(i32s(5), [])),
+    translate: module.importFunction('translate', module.type(i32s(2), [I32])),
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
     dynamicJump: module.importFunction('dynamicJump', handlerType),
     kernels: Object.fromEntries(
       KERNEL_ENTRIES.map(([name, kernel]) => [name, module.importFunction(name, kernelType(module, kernel))]),
     ) as HandlerImports['kernels'],
+    blockHeader: module.importFunction('blockHeader', handlerType),
   };
 }
 
@@ -108,17 +112,9 @@ function tailCall(code: Code, record: () => void, handlerType: number): void {
   code.returnCallIndirect(handlerType);
 }
 
-/**
- * Looks S.rip up in the jump cache and goes there, or returns to TypeScript to have it resolved. The cache is indexed
- * by linear address and only valid for the current mode and mapping (S.jumpKey).
- */
-function emitDynamicJump(body: FunctionBody, handlerType: number): void {
-  const { code } = body;
-  const linear = body.newLocal(I32);
-  const entry = body.newLocal(I32);
-  const rip = body.newLocal(I32);
-  load(code, S.rip);
-  code.localTee(rip);
+/** Pushes the address of the jump cache's entry for a rip, less JUMP_CACHE; leaves the linear address in a local. */
+export function pushJumpEntry(code: Code, pushRip: () => void, linear: number): void {
+  pushRip();
   code.i32Const(segmentAddress(SEG.CS));
   code.memory(OP.i32Load, SEGMENT.base);
   code.byte(OP.i32Add);
@@ -131,6 +127,20 @@ function emitDynamicJump(body: FunctionBody, handlerType: number): void {
   code.byte(OP.i32And);
   code.i32Const(4);
   code.byte(OP.i32Shl);
+}
+
+/**
+ * Looks S.rip up in the jump cache and goes there, or returns to TypeScript to have it resolved. The cache is indexed
+ * by linear address and only valid for the current mode and mapping (S.jumpKey).
+ */
+function emitDynamicJump(body: FunctionBody, handlerType: number): void {
+  const { code } = body;
+  const linear = body.newLocal(I32);
+  const entry = body.newLocal(I32);
+  const rip = body.newLocal(I32);
+  load(code, S.rip);
+  code.localSet(rip);
+  pushJumpEntry(code, () => code.localGet(rip), linear);
   code.localTee(entry);
   code.memory(OP.i32Load, JUMP_CACHE + JUMP.linear);
   code.localGet(linear);
@@ -158,7 +168,8 @@ function emitDynamicJump(body: FunctionBody, handlerType: number): void {
   store(code, S.budget, () => code.localGet(BUDGET));
 }
 
-function emitHeader(body: FunctionBody, handlerType: number): void {
+/** Goes through a block's instructions if the budget covers them. */
+function emitBlockHeader(body: FunctionBody, handlerType: number): void {
   const { code } = body;
   const left = body.newLocal(I32);
   code.localGet(BUDGET);
@@ -168,7 +179,7 @@ function emitHeader(body: FunctionBody, handlerType: number): void {
   code.localTee(left);
   code.i32Const(0);
   code.byte(OP.i32LtS);
-  code.if(VOID);
+  code.ifUnlikely();
   leaveAt(code, EXIT.BUDGET);
   code.byte(OP.return);
   code.end();
@@ -179,6 +190,26 @@ function emitHeader(body: FunctionBody, handlerType: number): void {
   code.localGet(RECORD);
   code.memory(OP.i32Load, RECORD_BYTES + R.handler);
   code.returnCallIndirect(handlerType);
+}
+
+/** The header of a block that is not compiled: counts, and asks for it when it is hot. */
+function emitHeader({ code }: FunctionBody, blockHeader: number): void {
+  code.localGet(RECORD);
+  code.localGet(RECORD);
+  code.memory(OP.i32Load, BLOCK.heat);
+  code.i32Const(1);
+  code.byte(OP.i32Sub);
+  code.memory(OP.i32Store, BLOCK.heat);
+  code.localGet(RECORD);
+  code.memory(OP.i32Load, BLOCK.heat);
+  code.byte(OP.i32Eqz);
+  code.ifUnlikely();
+  leaveAt(code, EXIT.HOT);
+  code.byte(OP.return);
+  code.end();
+  code.localGet(RECORD);
+  code.localGet(BUDGET);
+  code.returnCall(blockHeader);
 }
 
 function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, dynamicJump: number): void {
@@ -310,6 +341,94 @@ function leaveIfCode(code: Code, codeMap: number, host: number, extra: (() => vo
   code.brIf(0);
 }
 
+/** Pushes 1 when the entry's tag is the page of `linear`, with these bits beside it. */
+function pushTagIs(code: Code, entry: number, linear: number, bits: number): void {
+  code.localGet(entry);
+  code.memory(OP.i32Load, TLB.tag);
+  code.localGet(linear);
+  code.i32Const(-4096);
+  code.byte(OP.i32And);
+  code.i32Const(bits);
+  code.byte(OP.i32Or);
+  code.byte(OP.i32Eq);
+}
+
+/**
+ * What regions do when the TLB does not have a page: enters it, and lets them go on unless the access crosses pages,
+ * would fault, is memory-mapped I/O, or writes where code was decoded.
+ */
+function emitTranslate(body: FunctionBody, fill: number, codeMap: number): void {
+  const { code } = body;
+  const [linear, info] = [0, 1];
+  const bytes = body.newLocal(I32);
+  const entry = body.newLocal(I32);
+  const host = body.newLocal(I32);
+  const pushHost = (): void => {
+    code.localGet(linear);
+    code.localGet(entry);
+    code.memory(OP.i32Load, TLB.addend);
+    code.byte(OP.i32Add);
+  };
+  const returnZero = (): void => {
+    code.i32Const(0);
+    code.byte(OP.return);
+  };
+  code.localGet(info);
+  code.i32Const(SLOW.BYTES);
+  code.byte(OP.i32And);
+  code.localTee(bytes);
+  code.localGet(linear);
+  code.i32Const(4095);
+  code.byte(OP.i32And);
+  code.byte(OP.i32Add);
+  code.i32Const(4096);
+  code.byte(OP.i32GtU);
+  code.if();
+  returnZero();
+  code.end();
+  code.localGet(linear);
+  code.i32Const(8);
+  code.byte(OP.i32ShrU);
+  code.i32Const((TLB_ENTRIES - 1) << 4);
+  code.byte(OP.i32And);
+  load(code, S.tlbWrite);
+  load(code, S.tlbRead);
+  code.localGet(info);
+  code.i32Const(SLOW.WRITE);
+  code.byte(OP.i32And);
+  code.byte(OP.select);
+  code.byte(OP.i32Add);
+  code.localSet(entry);
+  pushTagIs(code, entry, linear, TLB_CODE);
+  code.byte(OP.i32Eqz);
+  code.if();
+  code.localGet(linear);
+  code.localGet(info);
+  code.i32Const(SLOW.WRITE);
+  code.byte(OP.i32And);
+  code.call(fill);
+  pushTagIs(code, entry, linear, 0);
+  code.if();
+  pushHost();
+  code.byte(OP.return);
+  code.end();
+  pushTagIs(code, entry, linear, TLB_CODE);
+  code.byte(OP.i32Eqz);
+  code.if();
+  returnZero();
+  code.end();
+  code.end();
+  code.block(VOID);
+  pushHost();
+  code.localSet(host);
+  leaveIfCode(code, codeMap, host, undefined);
+  leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+  code.localGet(host);
+  code.byte(OP.return);
+  code.end();
+  code.i32Const(0);
+}
+
 const WIDTHS = [
   [1, OP.i32Load8U, OP.i32Store8],
   [2, OP.i32Load16U, OP.i32Store16],
@@ -405,6 +524,8 @@ export function encodeRuntime(
   const writeType = module.type(i32s(5), []);
   const readMiss = module.importFunction('readMiss', readType);
   const writeMiss = module.importFunction('writeMiss', writeType);
+  const translateType = module.type(i32s(2), [I32]);
+  const fill = module.importFunction('fill', handlerType);
   const add = (name: string, type: number, emit: (body: FunctionBody) => void): number => {
     const { index, body } = module.addFunction(type);
     emit(body);
@@ -413,12 +534,14 @@ export function encodeRuntime(
   };
   add('readSlow', readType, (body) => emitReadSlow(body, readMiss));
   add('writeSlow', writeType, (body) => emitWriteSlow(body, writeMiss, codeMap));
+  add('translate', translateType, (body) => emitTranslate(body, fill, codeMap));
   const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType));
+  const blockHeader = add('blockHeader', handlerType, (body) => emitBlockHeader(body, handlerType));
   for (const [name, kernel] of KERNEL_ENTRIES)
     add(name, kernelType(module, kernel), (body) => emitKernel(body, kernel));
   add('enter', handlerType, ({ code }) => tailCall(code, () => code.localGet(RECORD), handlerType));
   const handlers: Record<Exclude<keyof typeof RUNTIME_HANDLER, 'COUNT'>, (body: FunctionBody) => void> = {
-    HEADER: (body) => emitHeader(body, handlerType),
+    HEADER: (body) => emitHeader(body, blockHeader),
     STALE: ({ code }) => leaveAt(code, EXIT.STALE, () => pushRemaining(code)),
     YIELD: ({ code }) => leaveAt(code, EXIT.YIELD, () => pushRemaining(code)),
     CONTINUE: (body) => emitContinue(body, handlerType, true, dynamicJump),

@@ -1,133 +1,192 @@
-import { I32, I64, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { I32, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { REP, SEG } from '../../isa/index.ts';
+import { UNTOUCHING, type HelperName } from '../helpers.ts';
+import type { Condition, SumFlags } from '../insn/builder.ts';
+import { auxOfSum } from '../insn/flags.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
-import type { Form } from '../interp/form.ts';
-import { BUDGET, HandlerBuilder, type HandlerImports } from '../interp/handler-builder.ts';
-import { EXIT, MODE, R, RECORD_BYTES, S, STATE, gprAddress, tlbAddress } from '../layout.ts';
+import { BUDGET, HandlerBuilder, RECORD, SLOW, type HandlerImports, type Place } from '../interp/handler-builder.ts';
+import {
+  BLOCK,
+  EXIT,
+  JUMP,
+  JUMP_CACHE,
+  MODE,
+  R,
+  RECORD_BYTES,
+  REGION_KEYS,
+  REGION_KEY_BYTES,
+  S,
+  STATE,
+  TLB_INVALID,
+  gprAddress,
+  tlbAddress,
+} from '../layout.ts';
+import { pushJumpEntry } from '../interp/runtime.ts';
+import { branchTarget, type RegionBlock, type RegionPlan } from './plan.ts';
+import { RegionFlags } from './region-flags.ts';
 
 const GPR_COUNT = 8;
+const SP = 4;
+const BP = 5;
 
-/** A decoded instruction of a region: its record, and the form that its handler was made from. */
-export interface RegionInsn {
-  readonly record: number;
-  readonly form: Form;
-}
-
-/** A block of a region; all blocks lie in one page and one mode. */
-export interface RegionBlock {
-  readonly header: number;
-  /** Offset in the page of its first byte. */
-  readonly offset: number;
-  readonly instructions: readonly RegionInsn[];
-  /** Offset of what follows when the last instruction is no branch. */
-  readonly fallsTo: number;
-}
-
-/** How the region is left, in a local: what the common exit does after writing the registers back. */
-const LEAVE = {
-  /** Before the instruction of the record in the exit local; the rest of its block does not run. */
-  AT_RECORD: 0,
-  /** A slow path raised a fault. */
-  FAULT: 1,
+/** How the region is left; each has its own code behind the region's. */
+type Way =
   /** S.rip is set: go on there, through the jump cache. */
-  JUMP: 2,
-  /** S.rip is set: back to TypeScript. */
-  YIELD: 3,
-} as const;
+  | 'jump'
+  /** A slow path raised a fault. */
+  | 'fault'
+  /** S.rip is set and the budget right: back to TypeScript. */
+  | 'yield'
+  /** The block whose header is in the local `at` goes on in tier 0. */
+  | 'tier0'
+  /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 can do its access. */
+  | 'record';
+const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'fault', 'jump'];
 
 /**
  * Tier 1: the same semantics as tier 0, with operands taken from the records now instead of when they run. General
- * registers and flags live in locals, blocks of one page follow each other without a dispatch through the table.
+ * registers and flags live in locals; control flow is that of the plan, in structured loops.
  */
 export class RegionBuilder extends HandlerBuilder {
+  readonly #plan: RegionPlan;
+  readonly #slot: number;
   readonly #view: DataView;
   readonly #user: boolean;
-  readonly #blocks: readonly RegionBlock[];
-  readonly #byOffset: ReadonlyMap<number, number>;
+  readonly #byPlace: ReadonlyMap<number, number>;
+  readonly #entryNumbers: ReadonlyMap<number, number>;
   readonly #gpr: number[] = [];
-  readonly #result: number;
-  readonly #aux: number;
+  readonly #flags: RegionFlags;
+  /** Number of the entry that the root goes to, and the header of its block. */
   readonly #next: number;
-  readonly #epoch: number;
-  readonly #leave: number;
-  readonly #exitRecord: number;
-  readonly #exitReason: number;
-  /** Set in a slow path: the board or a changed code page wants control before the next instruction. */
+  readonly #at: number;
+  /** Target of a computed jump. */
+  readonly #target: number;
+  /** Set in a slow path: the board or changed code wants control before the next instruction. */
   readonly #pause: number;
+  /** Linear page of the stack when it was last written through the TLB, and its addend. */
+  readonly #stackPage: number;
+  readonly #stackAddend: number;
+  readonly #ways = new Map<Way, number>();
+  /** Depths at which the labels of loops and of blocks behind several paths stand, by block. */
+  readonly #loopDepth: number[] = [];
+  readonly #labelDepth: number[] = [];
+  #rootDepth = 0;
+  #dynamicDepth = 0;
   #record = 0;
   #current = 0;
   #mayPause = false;
-  #dispatchDepth = 0;
-  #selfDepth = 0;
-  #exitDepth = 0;
 
-  constructor(
-    body: FunctionBody,
-    blocks: readonly RegionBlock[],
-    mode: number,
-    view: DataView,
-    imports: HandlerImports,
-  ) {
-    super(body, blocks[0].instructions[0].form, imports);
+  constructor(body: FunctionBody, plan: RegionPlan, slot: number, view: DataView, imports: HandlerImports) {
+    super(body, plan.blocks[0].instructions[0].form, imports);
+    this.#plan = plan;
+    this.#slot = slot;
     this.#view = view;
-    this.#user = (mode & MODE.USER) !== 0;
-    this.#blocks = blocks;
-    this.#byOffset = new Map(blocks.map((block, index) => [block.offset, index]));
+    this.#user = (plan.mode & MODE.USER) !== 0;
+    this.#byPlace = new Map(plan.blocks.map(({ page, offset }, index) => [placeKey(plan, page, offset), index]));
+    this.#entryNumbers = new Map(plan.flow.entries.map((block, number) => [block, number]));
     for (let i = 0; i < GPR_COUNT; i++) this.#gpr.push(body.newLocal(I32));
-    this.#result = body.newLocal(I64);
-    this.#aux = body.newLocal(I32);
+    this.#flags = new RegionFlags(this, body);
     this.#next = body.newLocal(I32);
-    this.#epoch = body.newLocal(I32);
-    this.#leave = body.newLocal(I32);
-    this.#exitRecord = body.newLocal(I32);
-    this.#exitReason = body.newLocal(I32);
+    this.#at = body.newLocal(I32);
+    this.#target = body.newLocal(I32);
     this.#pause = body.newLocal(I32);
+    this.#stackPage = body.newLocal(I32);
+    this.#stackAddend = body.newLocal(I32);
   }
 
   override build(): void {
     const { code } = this;
+    // The same bytes may be mapped, or addressed by segments, differently from when this was compiled.
+    this.loadState(S.ipBase, OP.i32Load);
+    code.localGet(RECORD);
+    code.memory(OP.i32Load, BLOCK.ipBase);
+    code.byte(OP.i32Ne);
+    code.ifUnlikely();
+    code.localGet(RECORD);
+    code.localGet(BUDGET);
+    code.returnCall(this.imports.blockHeader);
+    code.end();
     this.#reload();
-    this.loadState(S.codeEpoch, OP.i32Load);
-    code.localSet(this.#epoch);
-    this.#exitDepth = code.depth;
-    code.block(VOID);
-    this.#dispatchDepth = code.depth;
-    code.loop(VOID);
-    for (let i = 0; i < this.#blocks.length; i++) code.block(VOID);
-    code.localGet(this.#next);
-    code.brTable(
-      this.#blocks.map((_, i) => i),
-      0,
-    );
-    this.#blocks.forEach((block, index) => {
+    code.i32Const(TLB_INVALID);
+    code.localSet(this.#stackPage);
+    code.localGet(RECORD);
+    code.localTee(this.#at);
+    code.memory(OP.i32Load, BLOCK.entry);
+    code.localSet(this.#next);
+    for (const way of WAYS) {
+      this.#ways.set(way, code.depth);
+      code.block(VOID);
+    }
+    this.#emitRoot();
+    for (const way of [...WAYS].reverse()) {
       code.end();
-      this.#selfDepth = code.depth;
-      code.loop(VOID);
-      this.scoped(() => this.#emitBlock(block, index));
-      code.end();
-    });
-    code.byte(OP.unreachable);
-    code.end();
-    code.end();
-    this.#emitExit();
+      this.#emitWayOut(way);
+    }
   }
 
-  #emitBlock(block: RegionBlock, index: number): void {
+  // --- structure ---------------------------------------------------------------------------------------------------------
+
+  #emitRoot(): void {
     const { code } = this;
+    const { flow } = this.#plan;
+    this.#rootDepth = code.depth;
+    code.loop(VOID);
+    this.#dynamicDepth = code.depth;
+    code.block(VOID);
+    this.#requireBudget(flow.reach(flow.root));
+    this.#emitWithFollowers(flow.root, () => {
+      code.localGet(this.#next);
+      const depths = flow.entries.map((block) => code.depth - this.#labelDepth[block] - 1);
+      code.brTable(depths, depths[0]);
+    });
+    code.end();
+    this.#emitComputedJump();
+    code.end();
+  }
+
+  /** The code of a node, in labelled blocks behind which stand the blocks that its paths lead to. */
+  #emitWithFollowers(node: number, emit: () => void): void {
+    const { code } = this;
+    const followers = this.#plan.flow.followers(node);
+    for (const block of followers) {
+      this.#labelDepth[block] = code.depth;
+      code.block(VOID);
+    }
+    emit();
+    for (const block of followers.reverse()) {
+      code.end();
+      this.#flags.forget();
+      this.scoped(() => this.#emitBlock(block));
+    }
+  }
+
+  #emitBlock(index: number): void {
+    const { code } = this;
+    const { flow, blocks } = this.#plan;
+    const isLoop = flow.isLoop(index);
+    if (isLoop) {
+      this.#flags.forget();
+      this.#loopDepth[index] = code.depth;
+      code.loop(VOID);
+      code.localGet(BUDGET);
+      code.i32Const(flow.reach(index));
+      code.byte(OP.i32LtS);
+      code.ifUnlikely();
+      code.i32Const(blocks[index].header);
+      code.localSet(this.#at);
+      this.#leaveBy('tier0');
+      code.end();
+    }
+    this.#emitWithFollowers(index, () => this.#emitInstructions(index));
+    if (isLoop) code.end();
+    code.byte(OP.unreachable);
+  }
+
+  #emitInstructions(index: number): void {
+    const { code } = this;
+    const block = this.#plan.blocks[index];
     this.#current = index;
-    // Code of this page was written since we came in: this may not be what it says any more.
-    this.loadState(S.codeEpoch, OP.i32Load);
-    code.localGet(this.#epoch);
-    code.byte(OP.i32Ne);
-    code.if(VOID);
-    this.#leaveAt(block.header, EXIT.YIELD);
-    code.end();
-    code.localGet(BUDGET);
-    code.i32Const(block.instructions.length);
-    code.byte(OP.i32LtS);
-    code.if(VOID);
-    this.#leaveAt(block.header, EXIT.BUDGET);
-    code.end();
     code.localGet(BUDGET);
     code.i32Const(block.instructions.length);
     code.byte(OP.i32Sub);
@@ -138,85 +197,212 @@ export class RegionBuilder extends HandlerBuilder {
       this.#mayPause = false;
       this.form = form;
       this.scoped(() => form.def.semantics(this, ...form.operands));
+      this.#current = index;
       const { endsBlock } = form.def;
       ended = endsBlock === true || (endsBlock === 'protected' && !form.realMode);
-      if (ended || !this.#mayPause) continue;
-      code.localGet(this.#pause);
-      code.if(VOID);
-      this.#leaveAt(record + RECORD_BYTES, EXIT.YIELD);
-      code.end();
+      if (!ended && record !== block.instructions.at(-1)!.record) this.#pauseHere(block, record + RECORD_BYTES);
     }
     if (!ended) this.#goTo(block.fallsTo);
     code.byte(OP.unreachable);
   }
 
-  /** To a block of this region, or out by a jump to that offset of the page. */
+  /** Leaves between two instructions of a block when a slow path asked for it. */
+  #pauseHere(block: RegionBlock, record: number): void {
+    if (!this.#mayPause) return;
+    const { code } = this;
+    code.localGet(this.#pause);
+    code.ifUnlikely();
+    const offset = this.#view.getUint16(record + R.ipOffset, true);
+    this.setRip(this.const(32, this.#ripAt(block, offset)));
+    this.#giveBack(this.#view.getUint16(record + R.remaining, true));
+    this.#leaveBy('yield');
+    code.end();
+  }
+
+  /** Instructions of the block that do not run. */
+  #giveBack(count: number): void {
+    const { code } = this;
+    code.localGet(BUDGET);
+    code.i32Const(count);
+    code.byte(OP.i32Add);
+    code.localSet(BUDGET);
+  }
+
+  /** The root's: the entry in `at` goes on in tier 0 when the budget is short. */
+  #requireBudget(count: number): void {
+    const { code } = this;
+    code.localGet(BUDGET);
+    code.i32Const(count);
+    code.byte(OP.i32LtS);
+    code.ifUnlikely();
+    this.#leaveBy('tier0');
+    code.end();
+  }
+
+  #ripAt(block: RegionBlock, offset: number): number {
+    return (this.#plan.pages[block.page].ipBase + offset) >>> 0;
+  }
+
+  // --- from block to block -------------------------------------------------------------------------------------------------
+
+  /** To an offset of the current page: a block of this region, or out. */
   #goTo(offset: number): void {
+    const block = this.#plan.blocks[this.#current];
+    const target = this.#byPlace.get(placeKey(this.#plan, block.page, offset));
+    const rip = this.#ripAt(block, offset);
+    if (target === undefined) {
+      this.setRip(this.const(32, rip));
+      this.#leaveBy('jump');
+    } else this.#edge(target, rip);
+  }
+
+  #edge(target: number, rip: number): void {
     const { code } = this;
-    const index = this.#byOffset.get(offset);
-    if (index === this.#current) {
-      code.br(code.depth - this.#selfDepth - 1);
-      return;
+    const from = this.#current;
+    const { flow, blocks, pages } = this.#plan;
+    if (this.#mayPause) {
+      code.localGet(this.#pause);
+      code.ifUnlikely();
+      this.setRip(this.const(32, rip));
+      this.#leaveBy('yield');
+      code.end();
     }
-    if (index !== undefined) {
-      code.i32Const(index);
-      code.localSet(this.#next);
-      code.br(code.depth - this.#dispatchDepth - 1);
-      return;
+    if (blocks[from].page !== blocks[target].page) {
+      this.#checkMapping(rip);
+      this.setState32(S.ipBase, this.const(32, pages[blocks[target].page].ipBase));
     }
-    this.jumpTo(this.add(this.state32(S.ipBase), this.const(32, offset)));
+    switch (flow.kind(from, target)) {
+      case 'back':
+        code.br(code.depth - this.#loopDepth[target] - 1);
+        return;
+      case 'merge':
+        code.br(code.depth - this.#labelDepth[target] - 1);
+        return;
+      case 'dispatch':
+        code.i32Const(this.#entryNumbers.get(target)!);
+        code.localSet(this.#next);
+        code.i32Const(blocks[target].header);
+        code.localSet(this.#at);
+        code.br(code.depth - this.#rootDepth - 1);
+        return;
+      case 'inline': {
+        const { form } = this;
+        const [record, mayPause] = [this.#record, this.#mayPause];
+        this.#flags.aside(() => this.scoped(() => this.#emitBlock(target)));
+        this.form = form;
+        this.#current = from;
+        this.#record = record;
+        this.#mayPause = mayPause;
+      }
+    }
   }
 
-  #leaveBy(kind: number): void {
+  /** Control passes to another page of the region: is it still mapped where it was? */
+  #checkMapping(rip: number): void {
     const { code } = this;
-    code.i32Const(kind);
-    code.localSet(this.#leave);
-    code.br(code.depth - this.#exitDepth - 1);
+    code.i32Const(REGION_KEYS + this.#slot * REGION_KEY_BYTES);
+    code.memory(OP.i32Load, 0);
+    this.loadState(S.jumpKey, OP.i32Load);
+    code.byte(OP.i32Ne);
+    code.ifUnlikely();
+    this.scoped(() => {
+      const mapped = this.helper('regionMapped', this.const(32, this.#slot));
+      this.push(this.isZero(mapped));
+      code.if();
+      this.setRip(this.const(32, rip));
+      this.#leaveBy('jump');
+      code.end();
+    });
+    code.end();
   }
 
-  #leaveAt(record: number, reason: number): void {
+  #leaveBy(way: Way): void {
     const { code } = this;
-    code.i32Const(record);
-    code.localSet(this.#exitRecord);
-    code.i32Const(reason);
-    code.localSet(this.#exitReason);
-    this.#leaveBy(LEAVE.AT_RECORD);
+    code.br(code.depth - this.#ways.get(way)! - 1);
   }
 
-  #emitExit(): void {
+  #emitWayOut(way: Way): void {
     const { code } = this;
     this.#spill();
-    const when = (kind: number, then: () => void): void => {
-      code.localGet(this.#leave);
-      code.i32Const(kind);
-      code.byte(OP.i32Eq);
-      code.if(VOID);
-      then();
-      code.end();
-    };
-    when(LEAVE.JUMP, () => {
-      code.i32Const(this.#blocks[0].header);
-      code.localGet(BUDGET);
-      code.returnCall(this.imports.dynamicJump);
-    });
-    when(LEAVE.FAULT, () => code.byte(OP.return));
-    this.setState32(S.exitLink, this.const(32, 0));
-    when(LEAVE.AT_RECORD, () => {
-      const at = (offset: number): Value =>
-        Value.tree(32, true, () => {
-          code.localGet(this.#exitRecord);
-          code.memory(OP.i32Load16U, offset);
-        });
-      this.setState32(S.rip, this.add(this.state32(S.ipBase), at(R.ipOffset)));
-      this.setState32(S.exitReason, Value.local(32, true, this.#exitReason));
-      this.setState32(S.budget, this.add(Value.local(32, true, BUDGET), at(R.remaining)));
-      code.byte(OP.return);
-    });
-    this.setState32(S.exitReason, this.const(32, EXIT.YIELD));
-    this.setState32(S.budget, Value.local(32, true, BUDGET));
+    switch (way) {
+      case 'jump':
+        code.i32Const(this.#plan.blocks[0].header);
+        code.localGet(BUDGET);
+        code.returnCall(this.imports.dynamicJump);
+        return;
+      case 'tier0':
+        code.localGet(this.#at);
+        code.localGet(BUDGET);
+        code.returnCall(this.imports.blockHeader);
+        return;
+      case 'record':
+        this.#goToRecord();
+        return;
+      case 'fault':
+        code.byte(OP.return);
+        return;
+      case 'yield':
+        this.setState32(S.exitLink, this.const(32, 0));
+        this.setState32(S.exitReason, this.const(32, EXIT.YIELD));
+        this.setState32(S.budget, Value.local(32, true, BUDGET));
+        code.byte(OP.return);
+    }
   }
 
-  // --- registers in locals -----------------------------------------------------------------------------------------------
+  /** Looks the target up in the jump cache: an entry of this region, other code, or not known. */
+  #emitComputedJump(): void {
+    const { code } = this;
+    const entry = this.body.newLocal(I32);
+    const linear = this.body.newLocal(I32);
+    this.setState32(S.rip, Value.local(32, true, this.#target));
+    pushJumpEntry(code, () => code.localGet(this.#target), linear);
+    code.localTee(entry);
+    code.memory(OP.i32Load, JUMP_CACHE + JUMP.linear);
+    code.localGet(linear);
+    code.byte(OP.i32Ne);
+    code.localGet(entry);
+    code.memory(OP.i32Load, JUMP_CACHE + JUMP.key);
+    this.loadState(S.jumpKey, OP.i32Load);
+    code.byte(OP.i32Ne);
+    code.byte(OP.i32Or);
+    code.brIfUnlikely(code.depth - this.#ways.get('jump')! - 1);
+    this.setState32(
+      S.ipBase,
+      this.sub(Value.local(32, true, this.#target), this.and(Value.local(32, true, linear), this.const(32, 4095))),
+    );
+    code.localGet(entry);
+    code.memory(OP.i32Load, JUMP_CACHE + JUMP.record);
+    code.localTee(this.#at);
+    code.memory(OP.i32Load, R.handler);
+    code.i32Const(this.#slot);
+    code.byte(OP.i32Eq);
+    code.if(VOID);
+    // The same bytes under another address would have other constants.
+    this.loadState(S.ipBase, OP.i32Load);
+    code.localGet(this.#at);
+    code.memory(OP.i32Load, BLOCK.ipBase);
+    code.byte(OP.i32Eq);
+    code.if(VOID);
+    code.localGet(this.#at);
+    code.memory(OP.i32Load, BLOCK.entry);
+    code.localSet(this.#next);
+    code.br(code.depth - this.#rootDepth - 1);
+    code.end();
+    code.end();
+    this.#spill();
+    this.#goToRecord();
+  }
+
+  #goToRecord(): void {
+    const { code } = this;
+    code.localGet(this.#at);
+    code.localGet(BUDGET);
+    code.localGet(this.#at);
+    code.memory(OP.i32Load, R.handler);
+    code.returnCallIndirect(this.imports.handlerType);
+  }
+
+  // --- registers and flags in locals -----------------------------------------------------------------------------------------
 
   #spill(): void {
     const { code } = this;
@@ -226,11 +412,9 @@ export class RegionBuilder extends HandlerBuilder {
       code.memory(OP.i32Store, 0);
     });
     code.i32Const(STATE);
-    code.localGet(this.#result);
+    this.#flags.pushResult();
     code.memory(OP.i64Store, S.flagsResult);
-    code.i32Const(STATE);
-    code.localGet(this.#aux);
-    code.memory(OP.i32Store, S.flagsAux);
+    this.scoped(() => this.setState32(S.flagsAux, this.#flags.aux()));
   }
 
   #reload(): void {
@@ -240,10 +424,10 @@ export class RegionBuilder extends HandlerBuilder {
       code.memory(OP.i32Load, 0);
       code.localSet(local);
     });
-    this.loadState(S.flagsResult, OP.i64Load);
-    code.localSet(this.#result);
-    this.loadState(S.flagsAux, OP.i32Load);
-    code.localSet(this.#aux);
+    this.#flags.reload(
+      () => this.loadState(S.flagsResult, OP.i32Load),
+      () => this.loadState(S.flagsAux, OP.i32Load),
+    );
   }
 
   override readGpr(index: number, width: Width, high = false): Value {
@@ -300,18 +484,48 @@ export class RegionBuilder extends HandlerBuilder {
   }
 
   override setFlagsResult(result: Value): void {
-    this.push(this.sext(result, 64));
-    this.code.localSet(this.#result);
+    this.#flags.setResult(result);
   }
   override setFlagsAux(aux: Value): void {
-    this.push(aux);
-    this.code.localSet(this.#aux);
+    this.#flags.setAux(aux);
+  }
+  override setFlagsSum(flags: SumFlags): void {
+    if (flags.result.width === 32) {
+      this.#flags.setSum(flags);
+      return;
+    }
+    this.#flags.setResult(flags.result);
+    this.#flags.setAux(auxOfSum(this, flags));
+    this.#flags.learnSum(flags);
+  }
+  override setFlagsLogic(result: Value): void {
+    super.setFlagsLogic(result);
+    this.#flags.learnLogic(result);
   }
   override flagsResult(): Value {
-    return this.now(64, () => this.code.localGet(this.#result));
+    return this.#flags.result64;
   }
   override flagsAux(): Value {
-    return this.now(32, () => this.code.localGet(this.#aux));
+    return this.#flags.aux();
+  }
+  override knownCondition(condition: Condition): Value | undefined {
+    return this.#flags.condition(condition);
+  }
+  override flagsResultIsZero(): Value {
+    return this.#flags.isZero;
+  }
+  override flagsResultSign(): Value {
+    return this.#flags.sign;
+  }
+
+  protected override scoped(emit: () => void): void {
+    this.#flags.maybe(() => super.scoped(emit));
+  }
+
+  override loop(body: () => Value): void {
+    this.#flags.forget();
+    super.loop(body);
+    this.#flags.forget();
   }
 
   // --- constants from the record -------------------------------------------------------------------------------------------
@@ -327,6 +541,17 @@ export class RegionBuilder extends HandlerBuilder {
     return this.const(width, value);
   }
 
+  protected override ipAt(offsetField: number): Value {
+    const offset = this.#view.getUint16(this.#record + offsetField, true);
+    return this.const(32, this.#ripAt(this.#plan.blocks[this.#current], offset));
+  }
+
+  override relativeTarget(_target: Opnd): Value {
+    const offset = this.#view.getInt32(this.#record + R.imm, true);
+    const rip = this.#ripAt(this.#plan.blocks[this.#current], offset);
+    return this.const(32, this.operandWidth === 16 ? rip & 0xffff : rip);
+  }
+
   protected override pushTlb(write: boolean): void {
     this.code.i32Const(tlbAddress(this.#user, write));
   }
@@ -335,44 +560,145 @@ export class RegionBuilder extends HandlerBuilder {
     this.code.i32Const(this.#record);
   }
 
+  // --- memory ----------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Accesses that the TLB cannot serve leave the region, so that no memory access needs a look at faults or kicks
+   * behind it. Repeated string instructions are the exception: where they stop is the same on every engine.
+   */
+  protected override get hasSlowPaths(): boolean {
+    return this.form.rep !== REP.NONE;
+  }
+
+  protected override translated(
+    place: Place,
+    width: Width,
+    write: boolean,
+    paths: { fast: () => void; slow: () => void },
+  ): void {
+    if (this.hasSlowPaths) {
+      super.translated(place, width, write, paths);
+      return;
+    }
+    const { code } = this;
+    const linear = this.body.newLocal(I32);
+    this.pushLinear(place, width, write, linear, () => {
+      code.ifUnlikely();
+      this.#leaveToRecord();
+      code.end();
+    });
+    const cache = this.#stackAccess(place, write);
+    if (cache === 'none') this.#pushTranslated(linear, width, write);
+    else this.#pushByStackPage(linear, width, write, cache === 'fill');
+    paths.fast();
+  }
+
+  #leaveToRecord(): void {
+    this.code.i32Const(this.#record);
+    this.code.localSet(this.#at);
+    this.#leaveBy('record');
+  }
+
+  #pushTranslated(linear: number, width: Width, write: boolean): void {
+    const { code } = this;
+    code.block(I32);
+    code.block(VOID);
+    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
+    code.br(1);
+    code.end();
+    code.localGet(linear);
+    code.i32Const(width / 8 + (write ? SLOW.WRITE : 0));
+    code.call(this.imports.translate);
+    code.localTee(this.#target);
+    code.byte(OP.i32Eqz);
+    code.ifUnlikely();
+    this.#leaveToRecord();
+    code.end();
+    code.localGet(this.#target);
+    code.end();
+  }
+
+  /** By the page that the stack pointer wrote to last; a write through it to another page makes that the one. */
+  #pushByStackPage(linear: number, width: Width, write: boolean, fill: boolean): void {
+    const { code } = this;
+    this.pushPage(linear, width);
+    code.localGet(this.#stackPage);
+    code.byte(OP.i32Eq);
+    code.if(I32);
+    code.localGet(linear);
+    code.localGet(this.#stackAddend);
+    code.byte(OP.i32Add);
+    code.else();
+    this.#pushTranslated(linear, width, write);
+    if (fill) {
+      const host = this.body.newLocal(I32);
+      code.localTee(host);
+      code.localGet(linear);
+      code.byte(OP.i32Sub);
+      code.localSet(this.#stackAddend);
+      this.pushPage(linear, width);
+      code.localSet(this.#stackPage);
+      code.localGet(host);
+    }
+    code.end();
+  }
+
+  /**
+   * Accesses by the stack pointer keep to one page most of the time, those by the frame pointer mostly to the same.
+   * Only a write that went through the write TLB makes a page the stack's: both kinds of access are allowed there.
+   */
+  #stackAccess(place: Place, write: boolean): 'none' | 'use' | 'fill' {
+    if (!place.flat) return 'none';
+    if (place.segment === SEG.SS) return write ? 'fill' : 'use';
+    if (place.segment !== 'record' || this.#view.getUint8(this.#record + R.segmentIndex) !== SEG.SS) return 'none';
+    const base = this.#gprAt(R.base)?.index;
+    return base === SP ? (write ? 'fill' : 'use') : base === BP ? 'use' : 'none';
+  }
+
   // --- calls into TypeScript -------------------------------------------------------------------------------------------------
 
   protected override afterCall(): void {
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
-    code.if(VOID);
-    this.#leaveBy(LEAVE.FAULT);
+    code.ifUnlikely();
+    this.#leaveBy('fault');
     code.end();
     this.#afterReturn();
   }
 
+  override helper(name: HelperName, ...args: Value[]): Value {
+    if (!UNTOUCHING.has(name)) return super.helper(name, ...args);
+    this.#untouched = true;
+    const result = super.helper(name, ...args);
+    this.#untouched = false;
+    return result;
+  }
+  #untouched = false;
+
   protected override beforeHelper(): void {
-    this.#spill();
+    if (!this.#untouched) this.#spill();
   }
 
   /** A helper that faulted may have changed registers in memory (a task switch): they are not written over. */
   protected override afterHelper(): void {
+    if (this.#untouched) {
+      this.afterCall();
+      return;
+    }
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
-    code.if(VOID);
+    code.ifUnlikely();
     code.byte(OP.return);
     code.end();
     this.#reload();
     this.#afterReturn();
   }
 
-  /** A kick or a write to this block turned the next record into something else. */
   #afterReturn(): void {
     const { code } = this;
     this.loadState(S.budget, OP.i32Load);
     code.localSet(BUDGET);
-    const next = this.#record + RECORD_BYTES + R.handler;
-    code.i32Const(next);
-    code.memory(OP.i32Load, 0);
-    code.i32Const(this.#view.getUint32(next, true));
-    code.byte(OP.i32Ne);
-    code.localGet(this.#pause);
-    code.byte(OP.i32Or);
+    this.loadState(S.pause, OP.i32Load);
     code.localSet(this.#pause);
     this.#mayPause = true;
   }
@@ -380,31 +706,47 @@ export class RegionBuilder extends HandlerBuilder {
   // --- control flow ------------------------------------------------------------------------------------------------------------
 
   override jumpRelative(target: Opnd): void {
-    if (this.form.targetInPage) this.#goTo(this.#view.getInt32(this.#record + R.imm, true));
-    else this.jumpTo(this.relativeTarget(target));
+    const { record, form } = { record: this.#record, form: this.form };
+    const offset = branchTarget(this.#view, { record, form });
+    if (offset !== undefined) this.#goTo(offset);
+    else {
+      this.setRip(this.relativeTarget(target));
+      this.#leaveBy('jump');
+    }
   }
 
   override fallThrough(): void {
     if (this.form.def.endsBlock !== true) return;
-    if (this.form.nextInPage) this.#goTo(this.#view.getUint16(this.#record + R.nextOffset, true));
-    else this.jumpTo(this.nextIp());
+    this.#goTo(this.#view.getUint16(this.#record + R.nextOffset, true));
+  }
+
+  override jumpTo(rip: Value): void {
+    const { code } = this;
+    const target = this.let(this.zext(rip, 32));
+    for (const point of this.form.def.link === 'return' ? this.#plan.returnPoints[this.#current] : []) {
+      const block = this.#plan.blocks[point];
+      const address = this.#ripAt(block, block.offset);
+      this.if(this.eq(target, this.const(32, address)), () => this.#edge(point, address));
+    }
+    this.push(target);
+    code.localSet(this.#target);
+    code.br(code.depth - this.#dynamicDepth - 1);
   }
 
   override jumpToRip(): void {
-    this.#leaveBy(LEAVE.JUMP);
+    this.#leaveBy('jump');
   }
 
   override leave(): void {
-    this.#leaveBy(LEAVE.YIELD);
+    this.#leaveBy('yield');
   }
 
   override restart(): void {
     this.setRip(this.thisIp());
-    const { code } = this;
-    code.localGet(BUDGET);
-    code.i32Const(this.#view.getUint16(this.#record + R.remaining, true) - 1);
-    code.byte(OP.i32Add);
-    code.localSet(BUDGET);
-    this.#leaveBy(LEAVE.YIELD);
+    this.#giveBack(this.#view.getUint16(this.#record + R.remaining, true) - 1);
+    this.#leaveBy('yield');
   }
 }
+
+/** A block's place by its rip: unique among the pages of a plan, whose linear pages differ. */
+const placeKey = (plan: RegionPlan, page: number, offset: number): number => (plan.pages[page].ipBase + offset) >>> 0;

@@ -1,135 +1,131 @@
 import { ModuleBuilder } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
-import { BLOCK, R, RECORD_BYTES } from '../layout.ts';
-import { RegionBuilder, type RegionBlock } from './region-builder.ts';
+import { BLOCK, REGION_KEYS, REGION_KEY_BYTES } from '../layout.ts';
+import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
+import { RegionBuilder } from './region-builder.ts';
 
-const PAGE = 4096;
-const MAX_BLOCKS = 32;
-const MAX_INSTRUCTIONS = 400;
+/** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
+export const HOT = 400;
+const WARM = 8;
+/** Executions until a block that could not be compiled asks again. */
+const RETRY = 1 << 20;
 
-/** Finds a decoded block by its offset in the page of the region. */
-export type BlockFinder = (offset: number) => number | undefined;
+interface Region {
+  readonly slot: number;
+  readonly plan: RegionPlan;
+}
 
 /**
- * Compiled regions. A region replaces the header handler of the block that it starts with; when any of its blocks is
- * forgotten the header is put back.
+ * Compiled regions. A region replaces the header handler of the blocks that it may be entered by; when any of its
+ * blocks is forgotten those are put back.
  */
 export class Regions {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
   readonly #limits: { minPages: number; maxPages: number };
-  /** Entries of the regions that contain a block. */
-  readonly #byBlock = new Map<number, Set<number>>();
-  readonly #slots = new Map<number, number>();
-  #freeSlots: number[] = [];
+  readonly #isMapped: (page: RegionPage) => boolean;
+  readonly #bySlot = new Map<number, Region>();
+  /** Regions that contain a block. */
+  readonly #byBlock = new Map<number, Set<Region>>();
+  readonly #freeSlots: number[] = [];
   compiled = 0;
   forgotten = 0;
   /** Host time that compiling took; 0 without a clock. */
   compileNs = 0;
   readonly #now: () => number;
 
+  /** `isMapped`: whether the code page is there now, without side effects. */
   constructor(
     handlers: HandlerTable,
     view: DataView,
     limits: { minPages: number; maxPages: number },
+    isMapped: (page: RegionPage) => boolean,
     hostNowNs: () => number = () => 0,
   ) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
+    this.#isMapped = isMapped;
     this.#now = hostNowNs;
   }
 
   has(header: number): boolean {
-    return this.#slots.has(header);
+    return this.#bySlot.has(this.#view.getUint32(header + BLOCK.handler, true));
   }
 
-  /** Compiles the blocks reachable from `header` without leaving its page. Never while generated code runs. */
-  compile(header: number, mode: number, find: BlockFinder): void {
+  /** Compiles what is reached from a block. Never while generated code runs. `all`: whatever was decoded, warm or not. */
+  compile(header: number, page: RegionPage, mode: number, find: BlockFinder, all: boolean): void {
+    this.#view.setInt32(header + BLOCK.heat, RETRY, true);
     const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
     if (slot === undefined) return;
     const started = this.#now();
-    const blocks = this.#gather(header, find);
+    const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
+    const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(header, page, mode);
     const module = new ModuleBuilder();
     const imports = declareImports(module, this.#limits);
     const { index, body } = module.addFunction(imports.handlerType);
-    new RegionBuilder(body, blocks, mode, this.#view, imports).build();
+    new RegionBuilder(body, plan, slot, this.#view, imports).build();
     module.elements(slot, [index]);
     this.#handlers.instantiate(module);
-    this.#slots.set(header, slot);
-    for (const block of blocks) {
-      let entries = this.#byBlock.get(block.header);
-      if (!entries) this.#byBlock.set(block.header, (entries = new Set()));
-      entries.add(header);
-    }
-    this.#view.setUint32(header + BLOCK.handler, slot, true);
+    this.#install({ slot, plan });
     this.compiled++;
     this.compileNs += this.#now() - started;
   }
 
+  #install(region: Region): void {
+    const { slot, plan } = region;
+    this.#bySlot.set(slot, region);
+    for (const { header } of plan.blocks) {
+      let regions = this.#byBlock.get(header);
+      if (!regions) this.#byBlock.set(header, (regions = new Set()));
+      regions.add(region);
+    }
+    this.#view.setUint32(REGION_KEYS + slot * REGION_KEY_BYTES, 0, true);
+    plan.flow.entries.forEach((index, entry) => {
+      const block = plan.blocks[index];
+      this.#view.setUint32(block.header + BLOCK.handler, slot, true);
+      this.#view.setUint32(block.header + BLOCK.entry, entry, true);
+      this.#view.setUint32(block.header + BLOCK.ipBase, plan.pages[block.page].ipBase, true);
+    });
+  }
+
+  /** Whether all pages of a region are mapped where it expects them; remembers it for this mapping. */
+  stillMapped(slot: number, jumpKey: number): boolean {
+    const region = this.#bySlot.get(slot);
+    if (!region?.plan.pages.every(this.#isMapped)) return false;
+    this.#view.setUint32(REGION_KEYS + slot * REGION_KEY_BYTES, jumpKey, true);
+    return true;
+  }
+
   /** A block is stale: so are the regions with it. */
   forget(header: number): void {
-    for (const entry of this.#byBlock.get(header) ?? []) {
-      const slot = this.#slots.get(entry);
-      if (slot === undefined) continue;
-      this.#slots.delete(entry);
-      this.forgotten++;
-      this.#freeSlots.push(slot);
-      if (this.#view.getUint32(entry + BLOCK.handler, true) === slot)
-        this.#view.setUint32(entry + BLOCK.handler, RUNTIME_HANDLER.HEADER, true);
-    }
-    this.#byBlock.delete(header);
+    for (const region of this.#byBlock.get(header) ?? []) this.#remove(region);
   }
 
+  #remove(region: Region): void {
+    const { slot, plan } = region;
+    this.#bySlot.delete(slot);
+    this.forgotten++;
+    this.#freeSlots.push(slot);
+    this.#handlers.release(slot);
+    for (const { header } of plan.blocks) {
+      const regions = this.#byBlock.get(header);
+      regions?.delete(region);
+      if (regions?.size === 0) this.#byBlock.delete(header);
+      if (this.#view.getUint32(header + BLOCK.handler, true) !== slot) continue;
+      this.#view.setUint32(header + BLOCK.handler, RUNTIME_HANDLER.HEADER, true);
+      this.#view.setInt32(header + BLOCK.heat, HOT, true);
+    }
+  }
+
+  /** Every block was forgotten. */
   flush(): void {
-    this.#freeSlots.push(...this.#slots.values());
-    this.#slots.clear();
-    this.#byBlock.clear();
-  }
-
-  #gather(first: number, find: BlockFinder): RegionBlock[] {
-    const blocks: RegionBlock[] = [];
-    const seen = new Set<number>();
-    const queue = [first];
-    let count = 0;
-    for (let header = queue.shift(); header !== undefined; header = queue.shift()) {
-      if (seen.has(header) || blocks.length === MAX_BLOCKS) continue;
-      const block = this.#read(header);
-      if (count + block.instructions.length > MAX_INSTRUCTIONS && blocks.length > 0) continue;
-      seen.add(header);
-      count += block.instructions.length;
-      blocks.push(block);
-      for (const offset of this.#successors(block)) {
-        const next = offset >= 0 && offset < PAGE ? find(offset) : undefined;
-        if (next !== undefined) queue.push(next);
-      }
+    for (const slot of this.#bySlot.keys()) {
+      this.#freeSlots.push(slot);
+      this.#handlers.release(slot);
     }
-    return blocks;
-  }
-
-  #read(header: number): RegionBlock {
-    const view = this.#view;
-    const count = view.getUint32(header + BLOCK.count, true);
-    const instructions = Array.from({ length: count }, (_, i) => {
-      const record = header + (i + 1) * RECORD_BYTES;
-      return { record, form: this.#handlers.formOf(view.getUint32(record + R.handler, true)) };
-    });
-    const end = header + (count + 1) * RECORD_BYTES;
-    return {
-      header,
-      offset: view.getUint16(header + R.ipOffset, true),
-      instructions,
-      fallsTo: view.getUint16(end + R.ipOffset, true),
-    };
-  }
-
-  #successors(block: RegionBlock): number[] {
-    const { record, form } = block.instructions.at(-1)!;
-    if (form.def.endsBlock !== true) return form.def.endsBlock ? [] : [block.fallsTo];
-    const targets: number[] = [];
-    if (form.targetInPage) targets.push(this.#view.getInt32(record + R.imm, true));
-    if (form.nextInPage && form.targetInPage) targets.push(this.#view.getUint16(record + R.nextOffset, true));
-    return targets;
+    this.#bySlot.clear();
+    this.#byBlock.clear();
   }
 }

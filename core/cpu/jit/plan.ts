@@ -1,0 +1,184 @@
+/** What a region is made of: decoded blocks and the ways between them, found from the block that is hot. */
+import type { HandlerTable } from '../interp/handlers.ts';
+import type { Form } from '../interp/form.ts';
+import { BLOCK, R, RECORD_BYTES } from '../layout.ts';
+import { Flow } from './flow.ts';
+
+const MAX_BLOCKS = 96;
+const MAX_INSTRUCTIONS = 800;
+/** Returns that are compared with a return point each; beyond that they are looked up. */
+const MAX_RETURN_POINTS = 4;
+
+/** A decoded instruction: its record, and the form that its handler was made from. */
+export interface RegionInsn {
+  readonly record: number;
+  readonly form: Form;
+}
+
+/** Where a page of code lies: its physical address, and rip minus the offset in the page. */
+export interface RegionPage {
+  readonly physical: number;
+  readonly ipBase: number;
+}
+
+export interface RegionBlock {
+  readonly header: number;
+  /** Number of its page in the plan. */
+  readonly page: number;
+  /** Offset in the page of its first byte. */
+  readonly offset: number;
+  readonly instructions: readonly RegionInsn[];
+  /** Offset of what follows when the last instruction is no branch. */
+  readonly fallsTo: number;
+}
+
+export interface RegionPlan {
+  /** All in one mode, MODE.* bits. */
+  readonly mode: number;
+  readonly pages: readonly RegionPage[];
+  /** The first is the hot one. */
+  readonly blocks: readonly RegionBlock[];
+  /** Blocks that a return of this block may come to, by block. */
+  readonly returnPoints: readonly (readonly number[])[];
+  readonly flow: Flow;
+}
+
+/** Finds decoded code: the block at an offset of a page (which may lie outside it), and the page that it lies in. */
+export type BlockFinder = (page: RegionPage, offset: number) => { header: number; page: RegionPage } | undefined;
+
+/** Gathers blocks from `seed` on, nearest first. */
+export class Planner {
+  readonly #handlers: HandlerTable;
+  readonly #view: DataView;
+  readonly #find: BlockFinder;
+  readonly #pages: RegionPage[] = [];
+  readonly #blocks: RegionBlock[] = [];
+  readonly #byHeader = new Map<number, number>();
+  readonly #pending: { header: number; page: RegionPage }[] = [];
+  readonly #coldHeat: number;
+
+  /** Blocks whose heat is above `coldHeat` have hardly run and stay outside. */
+  constructor(handlers: HandlerTable, view: DataView, find: BlockFinder, coldHeat: number) {
+    this.#handlers = handlers;
+    this.#view = view;
+    this.#find = find;
+    this.#coldHeat = coldHeat;
+  }
+
+  plan(header: number, page: RegionPage, mode: number): RegionPlan {
+    this.#pending.push({ header, page });
+    let instructions = 0;
+    for (let at = 0; at < this.#pending.length && this.#blocks.length < MAX_BLOCKS; at++) {
+      const { header: next, page: place } = this.#pending[at];
+      if (this.#byHeader.has(next)) continue;
+      const block = this.#read(next, this.#pageNumber(place));
+      instructions += block.instructions.length;
+      if (instructions > MAX_INSTRUCTIONS && this.#blocks.length > 0) break;
+      this.#byHeader.set(next, this.#blocks.length);
+      this.#blocks.push(block);
+      for (const offset of [...successors(this.#view, block), ...resumes(this.#view, block)]) this.#ask(place, offset);
+    }
+    return this.#connect(mode);
+  }
+
+  #pageNumber(page: RegionPage): number {
+    const found = this.#pages.findIndex((p) => p.physical === page.physical && p.ipBase === page.ipBase);
+    if (found >= 0) return found;
+    this.#pages.push(page);
+    return this.#pages.length - 1;
+  }
+
+  #ask(page: RegionPage, offset: number): void {
+    const found = this.#find(page, offset);
+    if (found && this.#view.getInt32(found.header + BLOCK.heat, true) <= this.#coldHeat) this.#pending.push(found);
+  }
+
+  #read(header: number, page: number): RegionBlock {
+    const view = this.#view;
+    const count = view.getUint32(header + BLOCK.count, true);
+    const instructions = Array.from({ length: count }, (_, i) => {
+      const record = header + (i + 1) * RECORD_BYTES;
+      return { record, form: this.#handlers.formOf(view.getUint32(record + R.handler, true)) };
+    });
+    const end = header + (count + 1) * RECORD_BYTES;
+    const offset = view.getUint16(header + R.ipOffset, true);
+    return { header, page, offset, instructions, fallsTo: view.getUint16(end + R.ipOffset, true) };
+  }
+
+  #blockAt(page: number, offset: number): number | undefined {
+    const found = this.#find(this.#pages[page], offset);
+    return found && this.#byHeader.get(found.header);
+  }
+
+  #connect(mode: number): RegionPlan {
+    const blocks = this.#blocks;
+    const present = (block: RegionBlock, offsets: readonly number[]): number[] =>
+      offsets.map((offset) => this.#blockAt(block.page, offset)).filter((index) => index !== undefined);
+    const edges = blocks.map((block) => present(block, successors(this.#view, block)));
+    const resumed = blocks.map((block) => present(block, resumes(this.#view, block)));
+    const returnPoints = this.#returnPoints(edges, resumed);
+    const entries = new Set([0, ...resumed.flat()]);
+    blocks.forEach(({ header }, index) => {
+      if (this.#view.getUint32(header + BLOCK.dynamic, true) !== 0) entries.add(index);
+    });
+    const flow = new Flow({
+      count: blocks.length,
+      edges: edges.map((targets, index) => [...targets, ...returnPoints[index]]),
+      entries: [...entries],
+      weights: blocks.map(({ instructions }) => instructions.length),
+    });
+    return { mode, pages: this.#pages, blocks, returnPoints, flow };
+  }
+
+  /** For each block that ends with a return, where calls of its function in this region go on. */
+  #returnPoints(edges: readonly number[][], resumed: readonly number[][]): number[][] {
+    const points = this.#blocks.map(() => new Set<number>());
+    this.#blocks.forEach((caller, index) => {
+      if (linkOf(caller) !== 'call' || edges[index].length === 0 || resumed[index].length === 0) return;
+      for (const block of this.#withinFunction(edges[index][0], edges, resumed))
+        if (linkOf(this.#blocks[block]) === 'return') points[block].add(resumed[index][0]);
+    });
+    return points.map((set) => (set.size <= MAX_RETURN_POINTS ? [...set] : []));
+  }
+
+  /** Blocks reached from a function's entry without following its calls. */
+  #withinFunction(entry: number, edges: readonly number[][], resumed: readonly number[][]): Set<number> {
+    const seen = new Set([entry]);
+    for (const block of seen)
+      for (const next of linkOf(this.#blocks[block]) === 'call' ? resumed[block] : edges[block]) seen.add(next);
+    return seen;
+  }
+}
+
+const linkOf = (block: RegionBlock): 'call' | 'return' | undefined => block.instructions.at(-1)!.form.def.link;
+
+const endsAlways = (form: Form): boolean =>
+  form.def.endsBlock === true || (form.def.endsBlock === 'protected' && !form.realMode);
+
+/** Offset in the page that a direct branch goes to; undefined for other instructions and truncated targets. */
+export function branchTarget(view: DataView, { record, form }: RegionInsn): number | undefined {
+  if (form.operands[0]?.kind !== 'rel' || !(form.targetInPage || (form.flat && form.operandWidth === 32)))
+    return undefined;
+  return view.getInt32(record + R.imm, true);
+}
+
+/** Offsets of the blocks that control passes to directly. */
+function successors(view: DataView, block: RegionBlock): number[] {
+  const last = block.instructions.at(-1)!;
+  if (!endsAlways(last.form)) return [block.fallsTo];
+  const target = branchTarget(view, last);
+  if (target === undefined) return [];
+  const next = view.getUint16(last.record + R.nextOffset, true);
+  // A jump or a call goes to its target only; what goes on with the next instruction too is a conditional branch.
+  return last.form.def.link === 'call' || last.form.def.name === 'JMP J' ? [target] : [target, next];
+}
+
+/** Where control comes back to by itself: behind a call, behind an instruction that looks the next one up. */
+function resumes(view: DataView, block: RegionBlock): number[] {
+  const last = block.instructions.at(-1)!;
+  if (!endsAlways(last.form)) return [];
+  if (last.form.def.link === 'return' || (last.form.def.link === undefined && last.form.operands[0]?.kind === 'rel'))
+    return [];
+  if (last.form.def.name === 'JMP') return [];
+  return [view.getUint16(last.record + R.nextOffset, true)];
+}
