@@ -154,7 +154,7 @@ export function formOf(
     rep: insn.rep,
     realMode: (mode & MODE.REAL) !== 0,
     flat,
-    flatMemory: flat && overridable(insn) < SEG.FS,
+    flatMemory: flat && flatWhenFlat(overridable(insn)),
     indexed: insn.hasMemory && insn.index >= 0,
     targetInPage,
     nextInPage,
@@ -167,6 +167,9 @@ export function overridable(insn: Instruction): number {
   return insn.segmentOverride >= 0 ? insn.segmentOverride : SEG.DS;
 }
 
+/** Segments that MODE.FLAT says all of; through CS nothing can be written in protected mode. */
+const flatWhenFlat = (segment: number): boolean => segment < SEG.FS && segment !== SEG.CS;
+
 /** A number that is equal exactly for equal forms of one row. */
 export function formKey(insn: Instruction, mode: number, targetInPage: boolean, nextInPage: boolean): number {
   const stackSegment = segmentOperand(insn, 0) === SEG.SS || segmentOperand(insn, 1) === SEG.SS;
@@ -177,7 +180,7 @@ export function formKey(insn: Instruction, mode: number, targetInPage: boolean, 
     ((mode & (MODE.FLAT | MODE.STACK32 | MODE.REAL)) << 6) | // bits 8, 9, 11
     (insn.hasMemory ? 1 << 12 : 0) |
     (insn.hasMemory && insn.index >= 0 ? 1 << 13 : 0) |
-    (overridable(insn) >= SEG.FS ? 1 << 14 : 0) |
+    (flatWhenFlat(overridable(insn)) ? 0 : 1 << 14) |
     (targetInPage ? 1 << 15 : 0) |
     (nextInPage ? 1 << 16 : 0) |
     (stackSegment ? 1 << 17 : 0)

@@ -32,6 +32,7 @@ export class Flow {
   readonly #order: readonly number[];
   /** Position in reverse post-order; -1: not reachable. */
   readonly #position: Int32Array;
+  readonly #known: ReadonlySet<string>;
   readonly #dispatched: ReadonlySet<string>;
   readonly #loops = new Set<number>();
   readonly #meets = new Set<number>();
@@ -67,6 +68,7 @@ export class Flow {
     }
     this.#order = order;
     this.#position = position;
+    this.#known = new Set(graph.edges.flatMap((targets, from) => targets.map((to) => key(from, to))));
     this.#dispatched = dispatched;
     this.entries = [...entries].filter((node) => position[node] >= 0);
     const forward = new Int32Array(graph.count + 1);
@@ -106,7 +108,9 @@ export class Flow {
     return this.#children[node].filter((child) => this.#meets.has(child));
   }
 
-  kind(from: number, to: number): EdgeKind {
+  /** Undefined: no such edge was declared. */
+  kind(from: number, to: number): EdgeKind | undefined {
+    if (!this.#known.has(key(from, to))) return undefined;
     if (this.#dispatched.has(key(from, to))) return 'dispatch';
     if (this.#position[to] <= this.#position[from]) return 'back';
     return this.#meets.has(to) ? 'merge' : 'inline';

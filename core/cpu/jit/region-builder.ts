@@ -23,6 +23,7 @@ import {
   tlbAddress,
 } from '../layout.ts';
 import { pushJumpEntry } from '../interp/runtime.ts';
+import type { EdgeKind } from './flow.ts';
 import { branchTarget, type RegionBlock, type RegionPlan } from './plan.ts';
 import { RegionFlags } from './region-flags.ts';
 
@@ -250,16 +251,17 @@ export class RegionBuilder extends HandlerBuilder {
     const block = this.#plan.blocks[this.#current];
     const target = this.#byPlace.get(placeKey(this.#plan, block.page, offset));
     const rip = this.#ripAt(block, offset);
-    if (target === undefined) {
+    const kind = target === undefined ? undefined : this.#plan.flow.kind(this.#current, target);
+    if (kind === undefined) {
       this.setRip(this.const(32, rip));
       this.#leaveBy('jump');
-    } else this.#edge(target, rip);
+    } else this.#edge(target!, rip, kind);
   }
 
-  #edge(target: number, rip: number): void {
+  #edge(target: number, rip: number, kind: EdgeKind): void {
     const { code } = this;
     const from = this.#current;
-    const { flow, blocks, pages } = this.#plan;
+    const { blocks, pages } = this.#plan;
     if (this.#mayPause) {
       code.localGet(this.#pause);
       code.ifUnlikely();
@@ -271,7 +273,7 @@ export class RegionBuilder extends HandlerBuilder {
       this.#checkMapping(rip);
       this.setState32(S.ipBase, this.const(32, pages[blocks[target].page].ipBase));
     }
-    switch (flow.kind(from, target)) {
+    switch (kind) {
       case 'back':
         code.br(code.depth - this.#loopDepth[target] - 1);
         return;
@@ -599,11 +601,13 @@ export class RegionBuilder extends HandlerBuilder {
     this.#leaveBy('record');
   }
 
-  #pushTranslated(linear: number, width: Width, write: boolean): void {
+  /** `found` runs with the host address on the stack when the TLB had the page. */
+  #pushTranslated(linear: number, width: Width, write: boolean, found: () => void = () => {}): void {
     const { code } = this;
     code.block(I32);
     code.block(VOID);
     this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
+    found();
     code.br(1);
     code.end();
     code.localGet(linear);
@@ -621,6 +625,7 @@ export class RegionBuilder extends HandlerBuilder {
   /** By the page that the stack pointer wrote to last; a write through it to another page makes that the one. */
   #pushByStackPage(linear: number, width: Width, write: boolean, fill: boolean): void {
     const { code } = this;
+    const host = this.body.newLocal(I32);
     this.pushPage(linear, width);
     code.localGet(this.#stackPage);
     code.byte(OP.i32Eq);
@@ -629,9 +634,9 @@ export class RegionBuilder extends HandlerBuilder {
     code.localGet(this.#stackAddend);
     code.byte(OP.i32Add);
     code.else();
-    this.#pushTranslated(linear, width, write);
-    if (fill) {
-      const host = this.body.newLocal(I32);
+    // Not a page where code was decoded: the TLB does not have those, each write must look.
+    this.#pushTranslated(linear, width, write, () => {
+      if (!fill) return;
       code.localTee(host);
       code.localGet(linear);
       code.byte(OP.i32Sub);
@@ -639,7 +644,7 @@ export class RegionBuilder extends HandlerBuilder {
       this.pushPage(linear, width);
       code.localSet(this.#stackPage);
       code.localGet(host);
-    }
+    });
     code.end();
   }
 
@@ -726,7 +731,9 @@ export class RegionBuilder extends HandlerBuilder {
     for (const point of this.form.def.link === 'return' ? this.#plan.returnPoints[this.#current] : []) {
       const block = this.#plan.blocks[point];
       const address = this.#ripAt(block, block.offset);
-      this.if(this.eq(target, this.const(32, address)), () => this.#edge(point, address));
+      this.if(this.eq(target, this.const(32, address)), () =>
+        this.#edge(point, address, this.#plan.flow.kind(this.#current, point)!),
+      );
     }
     this.push(target);
     code.localSet(this.#target);
