@@ -39,11 +39,13 @@ type Way =
   | 'fault'
   /** S.rip is set and the budget right: back to TypeScript. */
   | 'yield'
+  /** The same in the middle of a repeated string instruction. */
+  | 'repeat'
   /** The block whose header is in the local `at` goes on in tier 0. */
   | 'tier0'
   /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 can do its access. */
   | 'record';
-const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'fault', 'jump'];
+const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump'];
 
 /**
  * Tier 1: the same semantics as tier 0, with operands taken from the records now instead of when they run. General
@@ -344,8 +346,9 @@ export class RegionBuilder extends HandlerBuilder {
         code.byte(OP.return);
         return;
       case 'yield':
+      case 'repeat':
         this.setState32(S.exitLink, this.const(32, 0));
-        this.setState32(S.exitReason, this.const(32, EXIT.YIELD));
+        this.setState32(S.exitReason, this.const(32, way === 'yield' ? EXIT.YIELD : EXIT.REPEAT));
         this.setState32(S.budget, Value.local(32, true, BUDGET));
         code.byte(OP.return);
     }
@@ -751,7 +754,7 @@ export class RegionBuilder extends HandlerBuilder {
   override restart(): void {
     this.setRip(this.thisIp());
     this.#giveBack(this.#view.getUint16(this.#record + R.remaining, true) - 1);
-    this.#leaveBy('yield');
+    this.#leaveBy('repeat');
   }
 }
 
