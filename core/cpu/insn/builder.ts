@@ -1,4 +1,4 @@
-import { OP, OPV } from '../../wasm/index.ts';
+import { OP, OPV, VOID } from '../../wasm/index.ts';
 import { S, STATE } from '../layout.ts';
 import type { HelperName } from '../helpers.ts';
 import { Expressions } from './expressions.ts';
@@ -87,6 +87,27 @@ export abstract class Builder extends Expressions {
   abstract helper(name: HelperName, ...args: Value[]): Value;
   /** Calls a function of the runtime module; its results are in locals. */
   abstract kernel(name: KernelName, ...args: readonly Value[]): Value[];
+  /**
+   * The common case of an instruction and the general one: `common` gives up where it finds that it is not the case,
+   * before it has changed anything; `general` does the whole instruction.
+   */
+  attempt(common: (giveUp: (when: Value) => void) => void, general: () => void): void {
+    const { code } = this;
+    const done = code.depth;
+    code.block(VOID);
+    const rare = code.depth;
+    code.block(VOID);
+    this.scoped(() =>
+      common((when) => {
+        this.push(when);
+        code.brIf(code.depth - rare - 1);
+      }),
+    );
+    code.br(code.depth - done - 1);
+    code.end();
+    this.scoped(general);
+    code.end();
+  }
   abstract setRip(rip: Value): void;
   /** After a helper that changed rip or the mode: go on at S.rip. */
   abstract jumpToRip(): void;

@@ -7,19 +7,8 @@ import { X87 } from '../layout.ts';
 import { CONDITION, EXPONENT_MAX } from '../softfloat/index.ts';
 import { ARITHMETIC, COMPARE, DESTINATION_STI, POP, UNARY } from '../x87-operations.ts';
 import type { Value } from './value.ts';
-import { LEFT } from './x87-kernels.ts';
 import { expandFloat, expandInteger, type Operand80 } from './x87-operand.ts';
-import {
-  CONDITIONS,
-  RegisterStack,
-  compute,
-  constant,
-  fromMemory,
-  note,
-  onStack,
-  wait,
-  type Number80,
-} from './x87-state.ts';
+import { CONDITIONS, RegisterStack, constant, fromMemory, note, onStack, wait, type Number80 } from './x87-state.ts';
 
 const negated = (b: Builder, { sig, se }: Number80): Number80 => ({
   sig,
@@ -49,26 +38,27 @@ function binary(b: Builder, operation: number, x: Number80, y: Number80): Value[
 
 /** ST(0) = ST(0) operation a memory operand. */
 function withOperand(b: Builder, operation: number, y: Operand80, helper: () => void): void {
-  const stack = new RegisterStack(b);
-  const st0 = stack.place(0);
-  const ready = b.and(stack.isUsed(st0), b.zext(y.ordinary, 32));
-  compute(b, stack, ready, st0, 0, () => binary(b, operation, stack.read(st0), y), helper);
+  b.attempt((giveUp) => {
+    const stack = new RegisterStack(b);
+    const st0 = stack.place(0);
+    giveUp(b.isZero(b.and(stack.isUsed(st0), b.zext(y.ordinary, 32))));
+    stack.replace(st0, binary(b, operation, stack.read(st0), y), 0, giveUp);
+  }, helper);
 }
 
 for (const [name, operation] of Object.entries(ARITHMETIC)) {
   const inRegisters = (b: Builder, register: Opnd, flags: number): void => {
     const i = b.read(register);
-    const stack = new RegisterStack(b);
-    const [st0, sti] = [stack.place(0), stack.place(i)];
-    // "Reversed" is meant from the destination's point of view.
-    const [destination, other] = (flags & DESTINATION_STI) !== 0 ? [sti, st0] : [st0, sti];
-    compute(
-      b,
-      stack,
-      b.and(stack.isUsed(st0), stack.isUsed(sti)),
-      destination,
-      (flags & POP) !== 0 ? 1 : 0,
-      () => binary(b, operation, stack.read(destination), stack.read(other)),
+    b.attempt(
+      (giveUp) => {
+        const stack = new RegisterStack(b);
+        const [st0, sti] = [stack.place(0), stack.place(i)];
+        // "Reversed" is meant from the destination's point of view.
+        const [destination, other] = (flags & DESTINATION_STI) !== 0 ? [sti, st0] : [st0, sti];
+        giveUp(b.isZero(b.and(stack.isUsed(st0), stack.isUsed(sti))));
+        const result = binary(b, operation, stack.read(destination), stack.read(other));
+        stack.replace(destination, result, (flags & POP) !== 0 ? 1 : 0, giveUp);
+      },
       () => void b.helper('x87ArithmeticRegister', constant(b, operation), i, constant(b, flags)),
     );
   };
@@ -95,23 +85,21 @@ for (const [name, operation] of Object.entries(ARITHMETIC)) {
 
 // --- comparisons -----------------------------------------------------------------------------------------------------------------------
 
-/** ST(0) with another number; `flags`: COMPARE.*. */
+/** ST(0) with the number that `operand` gives; `flags`: COMPARE.*. */
 function comparison(
   b: Builder,
-  stack: RegisterStack,
-  ready: Value,
-  y: () => Number80,
+  operand: (stack: RegisterStack, giveUp: (when: Value) => void) => Number80,
   flags: number,
   helper: () => void,
 ): void {
-  const outcome = b.variable(constant(b, LEFT));
-  b.if(ready, () => {
-    const x = stack.read(stack.place(0));
-    const other = y();
-    b.set(outcome, b.kernel('x87Compare', x.sig, x.se, other.sig, other.se)[0]);
-  });
-  const codes = b.get(outcome);
-  b.if(b.isNegative(codes), helper, () => {
+  b.attempt((giveUp) => {
+    const stack = new RegisterStack(b);
+    const st0 = stack.place(0);
+    giveUp(b.isZero(stack.isUsed(st0)));
+    const y = operand(stack, giveUp);
+    const x = stack.read(st0);
+    const [codes] = b.kernel('x87Compare', x.sig, x.se, y.sig, y.se);
+    giveUp(b.isNegative(codes));
     const pops = (flags & COMPARE.popTwice) !== 0 ? 2 : (flags & COMPARE.pop) !== 0 ? 1 : 0;
     if ((flags & COMPARE.eflags) === 0) {
       stack.end({ status: codes, clear: CONDITIONS, pops });
@@ -121,27 +109,32 @@ function comparison(
     if (pops > 0) stack.end({ clear: 0, pops });
     const is = (code: number): Value => b.nonZero(b.and(codes, constant(b, code)));
     flagsZeroParityCarry(b, b.let(is(CONDITION.C3)), b.const(8, 0), is(CONDITION.C0));
-  });
+  }, helper);
 }
 
 function compareRegister(b: Builder, i: Value, flags: number): void {
-  const stack = new RegisterStack(b);
-  const place = stack.place(i);
-  const ready = b.and(stack.isUsed(stack.place(0)), stack.isUsed(place));
   comparison(
     b,
-    stack,
-    ready,
-    () => stack.read(place),
+    (stack, giveUp) => {
+      const place = stack.place(i);
+      giveUp(b.isZero(stack.isUsed(place)));
+      return stack.read(place);
+    },
     flags,
     () => void b.helper('x87CompareRegister', i, constant(b, flags)),
   );
 }
 
 function compareOperand(b: Builder, y: Operand80, flags: number, helper: () => void): void {
-  const stack = new RegisterStack(b);
-  const ready = b.and(stack.isUsed(stack.place(0)), b.zext(y.ordinary, 32));
-  comparison(b, stack, ready, () => y, flags, helper);
+  comparison(
+    b,
+    (_stack, giveUp) => {
+      giveUp(b.isZero(y.ordinary));
+      return y;
+    },
+    flags,
+    helper,
+  );
 }
 
 for (const [name, flags] of [

@@ -8,7 +8,7 @@ import { CONTROL, S, SEGMENT, SEGMENT_BYTES, X87, X87_REGISTER_BYTES } from '../
 import { CONDITION } from '../softfloat/index.ts';
 import { CR0 } from '../state.ts';
 import { STATUS } from '../x87-operations.ts';
-import { LEFT, STATUS_SHIFT } from './x87-kernels.ts';
+import { STATUS_SHIFT } from './x87-kernels.ts';
 
 export const OPCODE: Opnd = { kind: 'imm', width: 32, second: true };
 export const CONDITIONS = CONDITION.C0 | CONDITION.C1 | CONDITION.C2 | CONDITION.C3;
@@ -160,31 +160,12 @@ export class RegisterStack {
     this.write(place, x);
     this.end({ pops: -1, filled: place });
   }
-}
 
-/**
- * Where `ready` holds, puts what a kernel computes into the register at `destination`; otherwise, and where the kernel
- * leaves it, the helper does the whole instruction.
- */
-export function compute(
-  b: Builder,
-  stack: RegisterStack,
-  ready: Value,
-  destination: Value,
-  pops: 0 | 1,
-  kernel: () => Value[],
-  helper: () => void,
-): void {
-  const sig = b.variable(b.const(64, 0));
-  const word = b.variable(constant(b, LEFT));
-  b.if(ready, () => {
-    const [significand, outcome] = kernel();
-    b.set(sig, significand);
-    b.set(word, outcome);
-  });
-  const outcome = b.get(word);
-  b.if(b.isNegative(outcome), helper, () => {
-    stack.write(destination, { sig: b.get(sig), se: outcome });
-    stack.end({ status: b.shr(outcome, STATUS_SHIFT), pops });
-  });
+  /** What a kernel computed replaces the register at `place`, unless the kernel left it. */
+  replace(place: Value, [sig, word]: readonly Value[], pops: 0 | 1, giveUp: (when: Value) => void): void {
+    const b = this.#b;
+    giveUp(b.isNegative(word));
+    this.write(place, { sig, se: word });
+    this.end({ status: b.shr(word, STATUS_SHIFT), pops });
+  }
 }

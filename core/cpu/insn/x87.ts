@@ -24,13 +24,12 @@ import {
 } from '../x87-operations.ts';
 import type { Value } from './value.ts';
 import { EXPONENT_BIAS, EXPONENT_MAX } from '../softfloat/index.ts';
-import { LEFT, STATUS_SHIFT } from './x87-kernels.ts';
+import { STATUS_SHIFT } from './x87-kernels.ts';
 import { expandFloat, expandInteger } from './x87-operand.ts';
 import {
   OPCODE,
   RegisterStack,
   callUnlessReady,
-  compute,
   constant,
   fromMemory,
   high,
@@ -112,30 +111,37 @@ for (const [name, helper, waits] of [
 
 // --- loads and stores ------------------------------------------------------------------------------------------------------------
 
-/** Pushes a number where there is room for it and `ordinary` holds; otherwise the helper does the whole load. */
-function load(b: Builder, stack: RegisterStack, ordinary: Value, read: () => Number80, helper: () => void): void {
-  const below = stack.place(-1);
-  b.if(b.and(b.isZero(stack.isUsed(below)), ordinary), () => stack.push(below, read()), helper);
+/** Pushes a number where there is room for it; otherwise the helper does the whole load. */
+function load(
+  b: Builder,
+  read: (stack: RegisterStack, giveUp: (when: Value) => void) => Number80,
+  helper: () => void,
+): void {
+  b.attempt((giveUp) => {
+    const stack = new RegisterStack(b);
+    const below = stack.place(-1);
+    giveUp(stack.isUsed(below));
+    stack.push(below, read(stack, giveUp));
+  }, helper);
 }
 
 insn('FLD M', (b, src) =>
-  fromMemory(b, src, false, (raw, lo, hi) => {
-    const { ordinary, ...number } = expandFloat(b, raw);
+  fromMemory(b, src, false, (raw, lo, hi) =>
     load(
       b,
-      new RegisterStack(b),
-      ordinary,
-      () => number,
+      (_stack, giveUp) => {
+        const { ordinary, ...number } = expandFloat(b, raw);
+        giveUp(b.isZero(ordinary));
+        return number;
+      },
       () => void (raw.wide ? b.helper('x87LoadFloat64', lo, hi) : b.helper('x87LoadFloat32', lo)),
-    );
-  }),
+    ),
+  ),
 );
 insn('FILD', (b, src) =>
   fromMemory(b, src, true, (value, lo, hi) =>
     load(
       b,
-      new RegisterStack(b),
-      b.const(8, 1),
       () => expandInteger(b, value),
       () => void b.helper('x87LoadInteger', lo, hi),
     ),
@@ -143,13 +149,13 @@ insn('FILD', (b, src) =>
 );
 onStack('FLD T', (b, register) => {
   const i = b.read(register);
-  const stack = new RegisterStack(b);
-  const place = stack.place(i);
   load(
     b,
-    stack,
-    b.trunc(stack.isUsed(place), 8),
-    () => stack.read(place),
+    (stack, giveUp) => {
+      const place = stack.place(i);
+      giveUp(b.isZero(stack.isUsed(place)));
+      return stack.read(place);
+    },
     () => void b.helper('x87LoadRegister', i),
   );
 });
@@ -163,14 +169,7 @@ for (const [number, name] of CONSTANT_NAMES.entries())
   onStack(name, (b) => {
     const helper = (): void => void b.helper('x87LoadConstant', constant(b, number));
     const exact = EXACT_CONSTANTS[name];
-    if (exact)
-      load(
-        b,
-        new RegisterStack(b),
-        b.const(8, 1),
-        () => ({ sig: b.const(64, exact[0]), se: constant(b, exact[1]) }),
-        helper,
-      );
+    if (exact) load(b, () => ({ sig: b.const(64, exact[0]), se: constant(b, exact[1]) }), helper);
     else helper();
   });
 
@@ -191,7 +190,7 @@ for (const [name, helper] of [
     note(b, src);
     const general = (): void => void b.helper(helper, low(b, value), high(b, value), last);
     if (name === 'FBLD') general();
-    else load(b, new RegisterStack(b), b.const(8, 1), () => ({ sig: value, se: last }), general);
+    else load(b, () => ({ sig: value, se: last }), general);
   });
 
 for (const [name, helper] of [
@@ -204,32 +203,25 @@ for (const [name, helper] of [
     b.modify(significand);
     b.modify(top);
     note(b, dst);
+    const store = (sig: Value, se: Value): void => {
+      b.write(significand, sig);
+      b.write(top, b.trunc(se, 16));
+    };
     // Negative: nothing is stored.
-    const last = b.variable(constant(b, -1));
-    const value = b.variable(b.const(64, 0));
     const general = (): void => {
-      b.set(last, b.helper(helper));
-      b.set(value, b.state64(S.transfer));
+      const last = b.helper(helper);
+      b.if(b.isZero(b.isNegative(last)), () => store(b.state64(S.transfer), last));
     };
     if (name === 'FBSTP') general();
-    else {
-      const stack = new RegisterStack(b);
-      const st0 = stack.place(0);
-      b.if(
-        stack.isUsed(st0),
-        () => {
-          const { sig, se } = stack.read(st0);
-          b.set(last, se);
-          b.set(value, sig);
-          stack.end({ pops: 1 });
-        },
-        general,
-      );
-    }
-    b.if(b.isZero(b.isNegative(b.get(last))), () => {
-      b.write(significand, b.get(value));
-      b.write(top, b.trunc(b.get(last), 16));
-    });
+    else
+      b.attempt((giveUp) => {
+        const stack = new RegisterStack(b);
+        const st0 = stack.place(0);
+        giveUp(b.isZero(stack.isUsed(st0)));
+        const { sig, se } = stack.read(st0);
+        stack.end({ pops: 1 });
+        store(sig, se);
+      }, general);
   });
 
 /**
@@ -246,30 +238,23 @@ function toMemory(
   wait(b);
   b.modify(dst);
   note(b, dst);
-  const stack = new RegisterStack(b);
-  const st0 = stack.place(0);
-  const value = b.variable(b.const(64, 0));
-  const outcome = b.variable(constant(b, LEFT));
-  b.if(stack.isUsed(st0), () => {
-    const { sig, se } = stack.read(st0);
-    const control = b.state32(X87.control);
-    const rounding = convert.truncate ? b.or(control, constant(b, CONTROL_WORD.RC)) : control;
-    const width = convert.width === undefined ? [] : [constant(b, convert.width)];
-    const [converted, status] = b.kernel(convert.kernel, rounding, sig, se, ...width);
-    b.set(value, converted);
-    b.set(outcome, status);
-  });
-  const stored = b.variable(constant(b, 1));
-  const status = b.get(outcome);
-  b.if(
-    b.isNegative(status),
-    () => {
-      b.set(stored, helper());
-      b.set(value, b.state64(S.transfer));
+  const store = (value: Value): void => b.write(dst, b.trunc(value, dst.width));
+  b.attempt(
+    (giveUp) => {
+      const stack = new RegisterStack(b);
+      const st0 = stack.place(0);
+      giveUp(b.isZero(stack.isUsed(st0)));
+      const { sig, se } = stack.read(st0);
+      const control = b.state32(X87.control);
+      const rounding = convert.truncate ? b.or(control, constant(b, CONTROL_WORD.RC)) : control;
+      const width = convert.width === undefined ? [] : [constant(b, convert.width)];
+      const [value, status] = b.kernel(convert.kernel, rounding, sig, se, ...width);
+      giveUp(b.isNegative(status));
+      stack.end({ status: b.shr(status, STATUS_SHIFT), pops: pop });
+      store(value);
     },
-    () => stack.end({ status: b.shr(status, STATUS_SHIFT), pops: pop }),
+    () => b.if(helper(), () => store(b.state64(S.transfer))),
   );
-  b.if(b.get(stored), () => b.write(dst, b.trunc(b.get(value), dst.width)));
 }
 
 for (const [name, pop] of [
@@ -285,11 +270,11 @@ for (const [name, pop] of [
   });
   onStack(`${name} T`, (b, register) => {
     const i = b.read(register);
-    const stack = new RegisterStack(b);
-    const st0 = stack.place(0);
-    b.if(
-      stack.isUsed(st0),
-      () => {
+    b.attempt(
+      (giveUp) => {
+        const stack = new RegisterStack(b);
+        const st0 = stack.place(0);
+        giveUp(b.isZero(stack.isUsed(st0)));
         const place = stack.place(i);
         stack.write(place, stack.read(st0));
         stack.end({ filled: place, pops: pop });
@@ -316,9 +301,12 @@ function withBoth(
   then: (stack: RegisterStack, st0: Value, sti: Value) => void,
   helper: () => void,
 ): void {
-  const stack = new RegisterStack(b);
-  const [st0, sti] = [stack.place(0), stack.place(i)];
-  b.if(b.and(stack.isUsed(st0), stack.isUsed(sti)), () => then(stack, st0, sti), helper);
+  b.attempt((giveUp) => {
+    const stack = new RegisterStack(b);
+    const [st0, sti] = [stack.place(0), stack.place(i)];
+    giveUp(b.isZero(b.and(stack.isUsed(st0), stack.isUsed(sti))));
+    then(stack, st0, sti);
+  }, helper);
 }
 
 onStack('FXCH', (b, _st0, register) => {
@@ -373,28 +361,16 @@ for (const [name, operation] of Object.entries(UNARY)) {
       general();
       return;
     }
-    const stack = new RegisterStack(b);
-    const st0 = stack.place(0);
-    const x = stack.read(st0);
-    if (sign)
-      b.if(
-        stack.isUsed(st0),
-        () => {
-          stack.write(st0, { sig: x.sig, se: sign(b, x.se) });
-          stack.end();
-        },
-        general,
-      );
-    else
-      compute(
-        b,
-        stack,
-        stack.isUsed(st0),
-        st0,
-        0,
-        () => b.kernel('x87RoundToInteger', b.state32(X87.control), x.sig, x.se),
-        general,
-      );
+    b.attempt((giveUp) => {
+      const stack = new RegisterStack(b);
+      const st0 = stack.place(0);
+      giveUp(b.isZero(stack.isUsed(st0)));
+      const x = stack.read(st0);
+      if (sign) {
+        stack.write(st0, { sig: x.sig, se: sign(b, x.se) });
+        stack.end();
+      } else stack.replace(st0, b.kernel('x87RoundToInteger', b.state32(X87.control), x.sig, x.se), 0, giveUp);
+    }, general);
   });
 }
 
