@@ -88,8 +88,9 @@ export abstract class Builder extends Expressions {
   /** Calls a function of the runtime module; its results are in locals. */
   abstract kernel(name: KernelName, ...args: readonly Value[]): Value[];
   /**
-   * The common case of an instruction and the general one: `common` gives up where it finds that it is not the case,
-   * before it has changed anything; `general` does the whole instruction.
+   * The common case and the general one: `common` gives up where it finds that it is not the case, before the
+   * instruction has changed anything that doing it again would not; then `general` runs instead. Tier 1 has no general
+   * cases: it leaves the instruction to tier 0 from its start.
    */
   attempt(common: (giveUp: (when: Value) => void) => void, general: () => void): void {
     const { code } = this;
@@ -202,11 +203,10 @@ export abstract class Builder extends Expressions {
     );
   }
 
-  /** Writes 16 or 64 bits. */
   setStateAt(offset: number, distance: Value, value: Value): void {
     this.push(distance);
     this.push(value);
-    this.code.memory(value.wide ? OP.i64Store : OP.i32Store16, STATE + offset);
+    this.code.memory(value.wide ? OP.i64Store : OP.i32Store, STATE + offset);
   }
 
   /** Reads or writes a vector of the processor state. */

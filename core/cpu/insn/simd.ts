@@ -14,7 +14,10 @@ import type { Value } from './value.ts';
 export function requireSse(b: Builder): void {
   const stopped = b.and(b.state32(CONTROL.cr0), b.const(32, CR0.EM | CR0.TS));
   const enabled = b.and(b.state32(CONTROL.cr4), b.const(32, CR4.OSFXSR));
-  b.if(b.nonZero(b.or(stopped, b.xor(enabled, b.const(32, CR4.OSFXSR)))), () => void b.helper('sseUnavailable'));
+  b.attempt(
+    (giveUp) => giveUp(b.nonZero(b.or(stopped, b.xor(enabled, b.const(32, CR4.OSFXSR))))),
+    () => void b.helper('sseUnavailable'),
+  );
 }
 
 const STATUS_ES = 0x80;
@@ -24,9 +27,10 @@ const STATUS_TOP = 0x3800;
 export function requireMmx(b: Builder): void {
   const stopped = b.and(b.state32(CONTROL.cr0), b.const(32, CR0.EM | CR0.TS));
   const pending = b.and(b.state32(X87.status), b.const(32, STATUS_ES));
-  b.if(b.nonZero(b.or(stopped, pending)), () => {
-    b.if(b.nonZero(b.helper('mmxBlocked')), () => b.restart());
-  });
+  b.attempt(
+    (giveUp) => giveUp(b.nonZero(b.or(stopped, pending))),
+    () => b.if(b.nonZero(b.helper('mmxBlocked')), () => b.restart()),
+  );
 }
 
 /** The FPU sees eight registers in use from the first on. */

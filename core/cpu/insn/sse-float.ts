@@ -153,10 +153,13 @@ function callExact(b: Builder, exact: Exact): void {
 
 function unless(b: Builder, fast: Value, result: Value, exact: Exact): Value {
   const z = b.variable(result);
-  b.if(b.isZero(fast), () => {
-    callExact(b, exact);
-    b.set(z, b.stateVector(SSE.result));
-  });
+  b.attempt(
+    (giveUp) => giveUp(b.isZero(fast)),
+    () => {
+      callExact(b, exact);
+      b.set(z, b.stateVector(SSE.result));
+    },
+  );
   return b.get(z);
 }
 
@@ -321,11 +324,15 @@ for (const [suffix, f] of SHAPES.slice(2))
       const x = readVector(b, first);
       const bit = (op: number): Value => b.and(b.vectorTest(OPV.i32x4Bitmask, b.vector(op, x, y)), b.const(32, 1));
       const relation = b.variable(b.or(b.shl(bit(f.eq), 6), bit(f.lt)));
-      b.if(b.isZero(none(b, either(b, special(b, f, x), special(b, f, y)))), () => {
-        b.setStateVector(SSE.operandA, x);
-        b.setStateVector(SSE.operandB, y);
-        b.set(relation, b.helper('sseCompare', b.const(32, f === DOUBLE ? SSE_DOUBLE : 0), b.const(32, quiet ? 1 : 0)));
-      });
+      b.attempt(
+        (giveUp) => giveUp(anyOf(b, either(b, special(b, f, x), special(b, f, y)))),
+        () => {
+          b.setStateVector(SSE.operandA, x);
+          b.setStateVector(SSE.operandB, y);
+          const shape = b.const(32, f === DOUBLE ? SSE_DOUBLE : 0);
+          b.set(relation, b.helper('sseCompare', shape, b.const(32, quiet ? 1 : 0)));
+        },
+      );
       const flags = b.get(relation);
       const flag = (position: number): Value => b.trunc(b.and(b.shr(flags, position), b.const(32, 1)), 8);
       flagsZeroParityCarry(b, b.let(flag(6)), flag(2), flag(0));

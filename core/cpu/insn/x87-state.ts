@@ -17,10 +17,13 @@ export const constant = (b: Builder, value: number): Value => b.const(32, value)
 
 /** A frozen instruction starts again after the next interrupt. */
 export function callUnlessReady(b: Builder, blocked: Value, helper: 'x87Blocked' | 'x87Wait'): void {
-  b.if(blocked, () => {
-    const frozen = b.helper(helper);
-    b.if(b.nonZero(frozen), () => b.restart());
-  });
+  b.attempt(
+    (giveUp) => giveUp(blocked),
+    () => {
+      const frozen = b.helper(helper);
+      b.if(b.nonZero(frozen), () => b.restart());
+    },
+  );
 }
 
 function usable(b: Builder): Value {
@@ -135,11 +138,11 @@ export class RegisterStack {
     return { sig: b.stateAt(X87.registers, place, 64), se: b.stateAt(X87.registers + 8, place, 32) };
   }
 
-  /** The upper half of the exponent's word is always zero. */
+  /** Stored as wide as it is read: a load gets nothing from a narrower store before it but a stall. */
   write(place: Value, { sig, se }: Number80): void {
     const b = this.#b;
     b.setStateAt(X87.registers, place, sig);
-    b.setStateAt(X87.registers + 8, place, b.trunc(se, 16));
+    b.setStateAt(X87.registers + 8, place, b.and(se, constant(b, 0xffff)));
   }
 
   /** Writes status word and tags back. */

@@ -43,7 +43,7 @@ type Way =
   | 'repeat'
   /** The block whose header is in the local `at` goes on in tier 0. */
   | 'tier0'
-  /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 can do its access. */
+  /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 does its access or case. */
   | 'record';
 const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump'];
 
@@ -741,6 +741,15 @@ export class RegionBuilder extends HandlerBuilder {
     this.push(target);
     code.localSet(this.#target);
     code.br(code.depth - this.#dynamicDepth - 1);
+  }
+
+  override attempt(common: (giveUp: (when: Value) => void) => void): void {
+    common((when) => {
+      this.push(when);
+      this.code.ifUnlikely();
+      this.#leaveToRecord();
+      this.code.end();
+    });
   }
 
   override jumpToRip(): void {
