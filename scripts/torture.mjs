@@ -1,6 +1,7 @@
 /**
  * `npm run torture [seconds] [seed] [file...]`: the tests of test/torture for an hour, or as long as said, from a seed
- * that is new each time, or the one said. A failure prints the seed that shows it at once.
+ * that is new each time, or the one said; then image formats beside qemu-img and damaged images, in the full counts when
+ * an hour was given. A failure prints the seed that shows it at once.
  */
 import { spawnSync } from 'node:child_process';
 import { installMissingPackages } from './debian.mjs';
@@ -18,10 +19,19 @@ if (missing.length > 0) {
   process.exitCode = 2;
 } else {
   console.log(`torture for ${seconds} s, TERRARIUM_TORTURE_SEED=${seed}`);
-  const { status } = spawnSync(node24(), [tool('vitest/vitest.mjs'), 'run', '--project', 'torture', ...files], {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, TERRARIUM_TORTURE_SECONDS: seconds, TERRARIUM_TORTURE_SEED: seed },
-  });
-  process.exitCode = status ?? 1;
+  const share = (count) => String(Math.ceil(Math.min(Number(seconds) / HOUR_SECONDS, 1) * count));
+  const env = {
+    ...process.env,
+    TERRARIUM_TORTURE_SECONDS: seconds,
+    TERRARIUM_TORTURE_SEED: seed,
+    // Of each kind of image and direction: at least 1,000 of each format in all.
+    TERRARIUM_INTEROP_ROUNDS: share(500),
+    TERRARIUM_FUZZ_MUTANTS: share(2000),
+    TERRARIUM_FUZZ_SEED: seed,
+  };
+  for (const project of ['torture', 'formats']) {
+    const args = ['run', '--project', project, '--passWithNoTests', ...files];
+    const { status } = spawnSync(node24(), [tool('vitest/vitest.mjs'), ...args], { cwd: root, stdio: 'inherit', env });
+    process.exitCode ||= status ?? 1;
+  }
 }

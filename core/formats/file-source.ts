@@ -7,6 +7,7 @@ import {
   ftruncateSync,
   openSync,
   readSync,
+  readdirSync,
   realpathSync,
   statSync,
   writeSync,
@@ -15,6 +16,11 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BlockIoError, type ByteFile } from '../backends/index.ts';
 import { err, failure, ok, type Failure, type Result } from '../base/index.ts';
 import type { RelatedFiles } from './disk-image.ts';
+import { UUID_BYTES, uuidText } from './uuid.ts';
+import { VDI_UUID_AT } from './vdi.ts';
+
+/** VDI files of a folder that are looked at for a parent. */
+const VDI_FILES_MAX = 1000;
 
 /** An open file descriptor as a ByteFile, which owns it. */
 export class DescriptorFile implements ByteFile {
@@ -137,15 +143,10 @@ export interface RelatedFileRules {
  */
 export function relatedFiles(rules: RelatedFileRules = {}): RelatedFiles {
   return {
-    open({ from, reference, uuid, purpose, writable }) {
+    open({ from, reference, uuid, writable }) {
+      if (reference === undefined && uuid !== undefined) return openVdi(from.name, uuid, rules.allowed ?? []);
       if (reference === undefined || reference === '' || reference.includes('\0'))
-        return err(
-          failure(
-            'image.parent',
-            `${from.name}: it names its ${purpose} by ${uuid === undefined ? 'nothing' : `the UUID ${uuid}`} alone`,
-            'name the parent file',
-          ),
-        );
+        return err(failure('image.parent', 'it is not named', 'name the parent file'));
       const folder = dirname(resolve(from.name));
       const path = resolve(folder, reference);
       try {
@@ -155,7 +156,7 @@ export function relatedFiles(rules: RelatedFileRules = {}): RelatedFiles {
           return err(
             failure(
               'image.parent',
-              `${from.name}: its ${purpose} ${reference} lies outside the image's folder`,
+              `${reference} lies outside the image's folder`,
               'allow that file, or move it beside the image',
             ),
           );
@@ -166,6 +167,37 @@ export function relatedFiles(rules: RelatedFileRules = {}): RelatedFiles {
     },
     create: (beside, name) => openByteFile(join(dirname(resolve(beside.name)), name), 'create'),
   };
+}
+
+/** VDI names parents by UUID alone: they are looked for among the VDI files of the image's folder and the allowed ones. */
+function openVdi(imagePath: string, uuid: string, allowed: readonly string[]): Result<ByteFile> {
+  for (const place of [dirname(resolve(imagePath)), ...allowed]) {
+    const names = statSync(place, { throwIfNoEntry: false })?.isDirectory()
+      ? readdirSync(place)
+          .filter((name) => /\.vdi$/i.test(name))
+          .slice(0, VDI_FILES_MAX)
+          .map((name) => join(place, name))
+      : [place];
+    for (const path of names) {
+      const file = openByteFile(path, 'read');
+      if (!file.ok) continue;
+      if (file.value.sizeBytes >= VDI_UUID_AT + UUID_BYTES && vdiUuid(file.value) === uuid) return file;
+      file.value.dispose();
+    }
+  }
+  return err(
+    failure(
+      'image.parent',
+      `no VDI in the image's folder has the UUID ${uuid}`,
+      'allow the file that has, or move it there',
+    ),
+  );
+}
+
+function vdiUuid(file: ByteFile): string {
+  const bytes = new Uint8Array(UUID_BYTES);
+  file.read(VDI_UUID_AT, bytes);
+  return uuidText(bytes, true);
 }
 
 /** Whether `path` is `place` or lies in it; both are real paths. */

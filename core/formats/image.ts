@@ -50,7 +50,12 @@ function openInChain(file: ByteFile, options: OpenOptions, chain: readonly strin
         'convert it to an image that stands alone',
       );
     const opened = options.related.open(request);
-    if (!opened.ok) throw new ImageError(opened.error);
+    if (!opened.ok)
+      throw new ImageError({
+        ...opened.error,
+        message: `${file.name}: its ${request.purpose}: ${opened.error.message}`,
+        place: { file: file.name, ...(where.field !== undefined && { field: where.field }) },
+      });
     return opened.value;
   };
   return DRIVERS[format].open(file, {

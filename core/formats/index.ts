@@ -3,6 +3,7 @@ export * from './copy.ts';
 export * from './disk-image.ts';
 export { ImageError, attempt } from './failure.ts';
 export * from './image.ts';
+export { openIso, IsoVolume, type IsoBoot, type IsoEntry, type IsoInfo, type IsoSource } from './iso9660.ts';
 export * from './memory-block.ts';
 export * from './memory-file.ts';
 export * from './memory-overlay.ts';

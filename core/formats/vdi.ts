@@ -43,6 +43,9 @@ const AT = {
   parentModificationUuid: 0x1b8,
 } as const;
 
+/** Where a VDI has its own UUID, in Microsoft's byte order. */
+export const VDI_UUID_AT = AT.uuid;
+
 interface VdiHeader {
   readonly type: number;
   readonly mapOffset: number;

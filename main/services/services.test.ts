@@ -11,6 +11,7 @@ import {
   type MachineInfo,
   type MachineMessage,
   type MachineState,
+  type Task,
   type TerrariumEvent,
   type WindowMessage,
 } from '../../core/contract/index.ts';
@@ -21,7 +22,7 @@ import { createServices, type Services } from './services.ts';
 const FAKE_ENTRY = join(import.meta.dirname, '../vm-host/testing/fake-entry.ts');
 
 // A process of its own takes seconds to start while others keep the cores busy.
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
 let folder: string;
 let services: Services;
@@ -34,7 +35,7 @@ function open(): Services {
     version: '0.0.0',
     libraryFolder: join(folder, 'library'),
     launcher: forkLauncher(FAKE_ENTRY),
-    supervisor: { heartbeatMs: 60, missedMax: 80, stopMs: 300, lockFolder: join(folder, 'locks') },
+    supervisor: { heartbeatMs: 60, missedMax: 200, stopMs: 300, lockFolder: join(folder, 'locks') },
   });
   if (!opened.ok) throw new Error(opened.error.message);
   opened.value.events((event) => {
@@ -186,6 +187,30 @@ describe('the library', () => {
 
   test('a folder that cannot be made is an error that names it', () => {
     expect(openLibrary('/dev/null/library')).toMatchObject({ error: { code: 'library.open' } });
+  });
+});
+
+describe('disk images', () => {
+  test('are made and converted by calls; events tell how the work ends', async () => {
+    const from = join(folder, 'a.qcow2');
+    const to = join(folder, 'b.vdi');
+    const call = services.handlers;
+    valueOf(await call['media.createImage']({ path: from, format: 'qcow2', sizeBytes: 4 * 2 ** 20 }));
+    const ended = Promise.withResolvers<Task>();
+    listeners.add(() => {
+      const last = events.at(-1);
+      if (last?.event === 'task.changed' && last.task.state !== 'running') ended.resolve(last.task);
+    });
+
+    const task = valueOf(await call['media.convert']({ from: { path: from }, to, format: 'vdi' }));
+
+    expect(await ended.promise).toMatchObject({ id: task.id, state: 'done', subject: to });
+    expect(await call['media.info']({ path: to })).toMatchObject({ value: { format: 'vdi', sizeBytes: 4 * 2 ** 20 } });
+    expect(await call['media.verify']({ path: to, repair: false })).toMatchObject({ value: { errorCount: 0 } });
+    expect(await call['media.check']({ path: to, kind: 'disk', writable: true })).toMatchObject({
+      value: { format: 'vdi', sizeBytes: 4 * 2 ** 20, bootable: false },
+    });
+    expect(valueOf(await call['tasks.list']({})).tasks).toMatchObject([{ id: task.id, state: 'done' }]);
   });
 });
 

@@ -5,11 +5,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { boot } from './boot.ts';
 import { cpu } from './cpu.ts';
+import { disk } from './disk.ts';
 import { guest } from './guest.ts';
 import { CONTENDERS, runBench, table } from './harness.ts';
 import type { Bench } from './harness.ts';
 
-const BENCHES: readonly Bench[] = [boot, cpu, guest];
+const BENCHES: readonly Bench[] = [boot, cpu, disk, guest];
 const USAGE = `usage: npm run bench -- NAME… [--json] [--rounds N] [--only ${CONTENDERS.join(',')}]
 benchmarks: ${BENCHES.map((bench) => bench.name).join(', ')}`;
 

@@ -24,7 +24,7 @@ const FLAT_DESCRIPTOR_BYTES_MAX = 64 * 1024;
 interface Extent {
   readonly start: number;
   sizeBytes: number;
-  readonly line: ExtentLine;
+  line: ExtentLine;
   readonly sparse: SparseExtent | undefined;
   /** Of a flat extent, and where it begins there. */
   readonly flat: { readonly file: ByteFile; readonly at: number } | undefined;
@@ -258,7 +258,9 @@ class VmdkImage extends LayeredImage {
       );
     extent.flat.file.truncate(extent.flat.at + sizeBytes);
     extent.sizeBytes = sizeBytes;
-    this.#rewrite(withExtentSectors(this.#descriptor.text, extent.line, sizeBytes / SECTOR_BYTES));
+    const sectors = sizeBytes / SECTOR_BYTES;
+    this.#rewrite(withExtentSectors(this.#descriptor.text, extent.line, sectors));
+    extent.line = { ...extent.line, sectors };
   }
 
   protected checkLayer(): CheckReport {

@@ -1,0 +1,95 @@
+/** Disk images on the host, without a guest: MiB/s through core/formats beside `qemu-img bench` on the same image. */
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { nodeCodecs } from '../../core/formats/file-codecs.ts';
+import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
+import { openImage, type ImageFormat } from '../../core/formats/index.ts';
+import type { Bench, BenchCase } from './harness.ts';
+
+const MIB = 1024 * 1024;
+const IMAGE_BYTES = 256 * MIB;
+const FORMATS: readonly ImageFormat[] = ['raw', 'qcow2', 'vdi', 'vmdk', 'vhd'];
+const qemuName = (format: ImageFormat): string => (format === 'vhd' ? 'vpc' : format);
+
+interface Pattern {
+  readonly name: string;
+  readonly write: boolean;
+  readonly requestBytes: number;
+  /** From one request's beginning to the next one's. */
+  readonly stepBytes: number;
+  readonly requests: number;
+}
+
+const PATTERNS: readonly Pattern[] = [
+  { name: 'read 64 KiB', write: false, requestBytes: 65536, stepBytes: 65536, requests: 4096 },
+  { name: 'write 64 KiB', write: true, requestBytes: 65536, stepBytes: 65536, requests: 4096 },
+  // Strides that no read-ahead follows; qemu-img has no random ones.
+  { name: 'read 4 KiB scattered', write: false, requestBytes: 4096, stepBytes: 1052672, requests: 2048 },
+  { name: 'write 4 KiB scattered', write: true, requestBytes: 4096, stepBytes: 1052672, requests: 2048 },
+];
+
+export const disk: Bench = {
+  name: 'disk',
+  unit: 'MiB/s',
+  better: 'higher',
+  async cases(workDir) {
+    return FORMATS.flatMap((format) => casesOf(format, workDir));
+  },
+};
+
+function casesOf(format: ImageFormat, workDir: string): BenchCase[] {
+  return PATTERNS.map((pattern) => {
+    const image = path.join(workDir, `${format}.img`);
+    return {
+      name: `${format}: ${pattern.name}`,
+      run: {
+        terrarium: async () => ours(fresh(image, format), format, pattern),
+        qemu: async () => theirs(fresh(image, format), format, pattern),
+      },
+    };
+  });
+}
+
+/** An image whose every cluster is allocated, in the host's page cache. */
+function fresh(image: string, format: ImageFormat): string {
+  const exact = format === 'vhd' ? ['-o', 'force_size=on'] : [];
+  execFileSync('qemu-img', ['create', '-q', '-f', qemuName(format), ...exact, image, String(IMAGE_BYTES)]);
+  execFileSync('qemu-io', ['-f', qemuName(format), '-c', `write -q -P 5 0 ${IMAGE_BYTES}`, image], { stdio: 'ignore' });
+  return image;
+}
+
+function ours(image: string, format: ImageFormat, pattern: Pattern): number {
+  const file = openByteFile(image, pattern.write ? 'write' : 'read');
+  if (!file.ok) throw new Error(file.error.message);
+  const opened = openImage(file.value, { codecs: nodeCodecs, related: relatedFiles(), format });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { requestBytes, stepBytes, requests, write } = pattern;
+  const buffer = new Uint8Array(requestBytes).fill(0xa5);
+  const startMs = performance.now();
+  let at = 0;
+  for (let i = 0; i < requests; i++) {
+    if (write) opened.value.write(at, buffer);
+    else opened.value.read(at, buffer);
+    at += stepBytes;
+    if (at + requestBytes > IMAGE_BYTES) at %= IMAGE_BYTES - requestBytes;
+  }
+  opened.value.flush();
+  const seconds = (performance.now() - startMs) / 1000;
+  opened.value.dispose();
+  return (requests * requestBytes) / MIB / seconds;
+}
+
+function theirs(image: string, format: ImageFormat, pattern: Pattern): number {
+  const { requestBytes, stepBytes, requests, write } = pattern;
+  const output = execFileSync(
+    'qemu-img',
+    [
+      ...['bench', '-f', qemuName(format), '-t', 'writeback', '-d', '1', '-c', String(requests)],
+      ...['-s', String(requestBytes), '-S', String(stepBytes), ...(write ? ['-w', '--pattern=165'] : []), image],
+    ],
+    { encoding: 'utf8' },
+  );
+  const seconds = /completed in ([\d.]+) seconds/.exec(output)?.[1];
+  if (seconds === undefined) throw new Error(`qemu-img bench: ${output}`);
+  return (requests * requestBytes) / MIB / Number(seconds);
+}
