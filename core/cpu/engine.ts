@@ -164,7 +164,7 @@ export class Cpu {
       this.#handlers,
       memory.view,
       connections.limits,
-      ({ ipBase, physical }) => this.mmu.probeFetch(ipBase) === physical,
+      ({ ipBase, physical }) => !this.debug.armsCode(ipBase) && this.mmu.probeFetch(ipBase) === physical,
       connections.hostNowNs,
     );
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);

@@ -137,7 +137,7 @@ export const xmmAddress = (index: number): number => STATE + SSE.xmm + index * 1
 export const mmxAddress = (index: number): number => STATE + X87.registers + index * X87_REGISTER_BYTES;
 
 export const TLB_BASE = 0x10000;
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 4096;
 export const TLB_ENTRY_BYTES = 16;
 export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
 /** One TLB: `tag` is the linear page (u64, TLB_INVALID when empty), `addend` takes a linear address to linear memory. */
@@ -177,6 +177,8 @@ export const R = {
   imm: 24,
   /** Second immediate; of an x87 instruction the opcode as FOP holds it (`imm`: the i of ST(i)). */
   imm2: 28,
+  /** In the same place, of a computed call or jump: the rip that it went to last in tier 0. */
+  lastTarget: 28,
   /** Address of the segment's hidden part. */
   segment: 32,
   scale: 40,

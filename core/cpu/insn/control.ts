@@ -22,7 +22,7 @@ insn('JMP', (b, target) => {
   const rip = b.let(b.zext(b.read(target), 32));
   b.checkCodeLimit(rip);
   b.jumpTo(rip);
-}, ends); // prettier-ignore
+}, { ...ends, computed: true }); // prettier-ignore
 
 insn('CALL J', (b, target) => {
   b.checkCodeLimit(b.relativeTarget(target));
@@ -35,7 +35,7 @@ insn('CALL', (b, target) => {
   b.checkCodeLimit(rip);
   push(b, b.let(b.trunc(b.nextIp(), b.operandWidth)));
   b.jumpTo(rip);
-}, calls); // prettier-ignore
+}, { ...calls, computed: true }); // prettier-ignore
 
 insn('RET', (b, release?: Opnd) => {
   const { value, pointer } = pop(b, b.operandWidth);

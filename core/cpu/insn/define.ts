@@ -10,6 +10,8 @@ export interface InsnTraits {
   readonly endsBlock?: boolean | 'protected';
   /** A near call, whose return comes to the next instruction; a near return. */
   readonly link?: 'call' | 'return';
+  /** A near call or jump to where an operand points, which is mostly where it went before. */
+  readonly computed?: boolean;
 }
 
 export interface InsnDef extends InsnTraits {

@@ -361,9 +361,11 @@ export class HandlerBuilder extends Builder {
     return this.add(base, this.shl(this.readRegister(R.index, 32), this.field(R.scale, OP.i32Load8U)));
   }
 
-  /** The TLB for reads or writes at the current privilege. */
-  protected pushTlb(write: boolean): void {
+  /** Adds the address of the TLB for reads or writes at the current privilege, less the offset that is returned. */
+  protected addTlb(write: boolean): number {
     this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
+    this.code.byte(OP.i32Add);
+    return 0;
   }
 
   protected pushRecord(): void {
@@ -454,16 +456,15 @@ export class HandlerBuilder extends Builder {
     code.byte(OP.i32ShrU);
     code.i32Const((TLB_ENTRIES - 1) << 4);
     code.byte(OP.i32And);
-    this.pushTlb(write);
-    code.byte(OP.i32Add);
+    const tlb = this.addTlb(write);
     code.localTee(entry);
-    code.memory(OP.i32Load, TLB.tag);
+    code.memory(OP.i32Load, tlb + TLB.tag);
     this.pushPage(linear, width);
     code.byte(OP.i32Ne);
     missIf();
     code.localGet(linear);
     code.localGet(entry);
-    code.memory(OP.i32Load, TLB.addend);
+    code.memory(OP.i32Load, tlb + TLB.addend);
     code.byte(OP.i32Add);
   }
 
@@ -650,7 +651,13 @@ export class HandlerBuilder extends Builder {
   }
 
   jumpTo(rip: Value): void {
-    this.setRip(rip);
+    const target = this.let(rip);
+    this.setRip(target);
+    if (this.form.def.computed) {
+      this.pushRecord();
+      this.pushClean(target);
+      this.code.memory(OP.i32Store, R.lastTarget);
+    }
     this.jumpToRip();
   }
 

@@ -40,6 +40,8 @@ export interface RegionPlan {
   readonly blocks: readonly RegionBlock[];
   /** Blocks that a return of this block may come to, by block. */
   readonly returnPoints: readonly (readonly number[])[];
+  /** The block that a computed call or jump is expected to go to, by block. */
+  readonly expected: readonly (number | undefined)[];
   readonly flow: Flow;
 }
 
@@ -76,7 +78,7 @@ export class Planner {
       if (instructions > MAX_INSTRUCTIONS && this.#blocks.length > 0) break;
       this.#byHeader.set(next, this.#blocks.length);
       this.#blocks.push(block);
-      for (const offset of [...successors(this.#view, block), ...resumes(this.#view, block)]) this.#ask(place, offset);
+      for (const offset of [...this.#successors(block), ...resumes(this.#view, block)]) this.#ask(place, offset);
     }
     return this.#connect(mode);
   }
@@ -105,6 +107,22 @@ export class Planner {
     return { header, page, offset, instructions, fallsTo: view.getUint16(end + R.ipOffset, true) };
   }
 
+  /** Offsets of the blocks that control passes to directly, or by a computed jump the last time. */
+  #successors(block: RegionBlock): number[] {
+    const view = this.#view;
+    const last = lastOf(block);
+    if (!endsAlways(last.form)) return [block.fallsTo];
+    if (last.form.def.computed) {
+      const rip = view.getUint32(last.record + R.lastTarget, true);
+      return rip === 0 ? [] : [rip - this.#pages[block.page].ipBase];
+    }
+    const target = branchTarget(view, last);
+    if (target === undefined) return [];
+    // A jump or a call goes to its target only; what goes on with the next instruction too is a conditional branch.
+    if (last.form.def.link === 'call' || last.form.def.name === 'JMP J') return [target];
+    return [target, view.getUint16(last.record + R.nextOffset, true)];
+  }
+
   #blockAt(page: number, offset: number): number | undefined {
     const found = this.#find(this.#pages[page], offset);
     return found && this.#byHeader.get(found.header);
@@ -114,7 +132,7 @@ export class Planner {
     const blocks = this.#blocks;
     const present = (block: RegionBlock, offsets: readonly number[]): number[] =>
       offsets.map((offset) => this.#blockAt(block.page, offset)).filter((index) => index !== undefined);
-    const edges = blocks.map((block) => present(block, successors(this.#view, block)));
+    const edges = blocks.map((block) => present(block, this.#successors(block)));
     const resumed = blocks.map((block) => present(block, resumes(this.#view, block)));
     const returnPoints = this.#returnPoints(edges, resumed);
     const entries = new Set([0, ...resumed.flat()]);
@@ -127,7 +145,8 @@ export class Planner {
       entries: [...entries],
       weights: blocks.map(({ instructions }) => instructions.length),
     });
-    return { mode, pages: this.#pages, blocks, returnPoints, flow };
+    const expected = blocks.map((block, index) => (lastOf(block).form.def.computed ? edges[index][0] : undefined));
+    return { mode, pages: this.#pages, blocks, returnPoints, expected, flow };
   }
 
   /** For each block that ends with a return, where calls of its function in this region go on. */
@@ -150,7 +169,8 @@ export class Planner {
   }
 }
 
-const linkOf = (block: RegionBlock): 'call' | 'return' | undefined => block.instructions.at(-1)!.form.def.link;
+const lastOf = (block: RegionBlock): RegionInsn => block.instructions.at(-1)!;
+const linkOf = (block: RegionBlock): 'call' | 'return' | undefined => lastOf(block).form.def.link;
 
 const endsAlways = (form: Form): boolean =>
   form.def.endsBlock === true || (form.def.endsBlock === 'protected' && !form.realMode);
@@ -162,23 +182,12 @@ export function branchTarget(view: DataView, { record, form }: RegionInsn): numb
   return view.getInt32(record + R.imm, true);
 }
 
-/** Offsets of the blocks that control passes to directly. */
-function successors(view: DataView, block: RegionBlock): number[] {
-  const last = block.instructions.at(-1)!;
-  if (!endsAlways(last.form)) return [block.fallsTo];
-  const target = branchTarget(view, last);
-  if (target === undefined) return [];
-  const next = view.getUint16(last.record + R.nextOffset, true);
-  // A jump or a call goes to its target only; what goes on with the next instruction too is a conditional branch.
-  return last.form.def.link === 'call' || last.form.def.name === 'JMP J' ? [target] : [target, next];
-}
-
 /** Where control comes back to by itself: behind a call, behind an instruction that looks the next one up. */
 function resumes(view: DataView, block: RegionBlock): number[] {
-  const last = block.instructions.at(-1)!;
+  const last = lastOf(block);
   if (!endsAlways(last.form)) return [];
   if (last.form.def.link === 'return' || (last.form.def.link === undefined && last.form.operands[0]?.kind === 'rel'))
     return [];
-  if (last.form.def.name === 'JMP') return [];
+  if (last.form.def.computed && last.form.def.link === undefined) return [];
   return [view.getUint16(last.record + R.nextOffset, true)];
 }

@@ -47,6 +47,12 @@ type Way =
   | 'record';
 const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump'];
 
+/** Locals: a linear page and what takes its addresses to linear memory. */
+interface StackPage {
+  readonly page: number;
+  readonly addend: number;
+}
+
 /**
  * Tier 1: the same semantics as tier 0, with operands taken from the records now instead of when they run. General
  * registers and flags live in locals; control flow is that of the plan, in structured loops.
@@ -67,9 +73,9 @@ export class RegionBuilder extends HandlerBuilder {
   readonly #target: number;
   /** Set in a slow path: the board or changed code wants control before the next instruction. */
   readonly #pause: number;
-  /** Linear page of the stack when it was last written through the TLB, and its addend. */
-  readonly #stackPage: number;
-  readonly #stackAddend: number;
+  /** The page that the stack pointer read from, and wrote to, last. */
+  readonly #stackRead: StackPage;
+  readonly #stackWrite: StackPage;
   readonly #ways = new Map<Way, number>();
   /** Depths at which the labels of loops and of blocks behind several paths stand, by block. */
   readonly #loopDepth: number[] = [];
@@ -94,8 +100,8 @@ export class RegionBuilder extends HandlerBuilder {
     this.#at = body.newLocal(I32);
     this.#target = body.newLocal(I32);
     this.#pause = body.newLocal(I32);
-    this.#stackPage = body.newLocal(I32);
-    this.#stackAddend = body.newLocal(I32);
+    this.#stackRead = { page: body.newLocal(I32), addend: body.newLocal(I32) };
+    this.#stackWrite = { page: body.newLocal(I32), addend: body.newLocal(I32) };
   }
 
   override build(): void {
@@ -112,7 +118,8 @@ export class RegionBuilder extends HandlerBuilder {
     code.end();
     this.#reload();
     code.i32Const(TLB_INVALID);
-    code.localSet(this.#stackPage);
+    code.localTee(this.#stackRead.page);
+    code.localSet(this.#stackWrite.page);
     code.localGet(RECORD);
     code.localTee(this.#at);
     code.memory(OP.i32Load, BLOCK.entry);
@@ -557,8 +564,8 @@ export class RegionBuilder extends HandlerBuilder {
     return this.const(32, this.operandWidth === 16 ? rip & 0xffff : rip);
   }
 
-  protected override pushTlb(write: boolean): void {
-    this.code.i32Const(tlbAddress(this.#user, write));
+  protected override addTlb(write: boolean): number {
+    return tlbAddress(this.#user, write);
   }
 
   protected override pushRecord(): void {
@@ -592,7 +599,7 @@ export class RegionBuilder extends HandlerBuilder {
       this.#leaveToRecord();
       code.end();
     });
-    const cache = this.#stackAccess(place, write);
+    const cache = this.#stackAccess(place);
     if (cache === 'none') this.#pushTranslated(linear, width, write);
     else this.#pushByStackPage(linear, width, write, cache === 'fill');
     paths.fast();
@@ -625,42 +632,46 @@ export class RegionBuilder extends HandlerBuilder {
     code.end();
   }
 
-  /** By the page that the stack pointer wrote to last; a write through it to another page makes that the one. */
+  /** By the page that the stack pointer used last. `fill`: where the TLB has another page, that becomes the one. */
   #pushByStackPage(linear: number, width: Width, write: boolean, fill: boolean): void {
     const { code } = this;
     const host = this.body.newLocal(I32);
+    const { page, addend } = write ? this.#stackWrite : this.#stackRead;
     this.pushPage(linear, width);
-    code.localGet(this.#stackPage);
+    code.localGet(page);
     code.byte(OP.i32Eq);
     code.if(I32);
     code.localGet(linear);
-    code.localGet(this.#stackAddend);
+    code.localGet(addend);
     code.byte(OP.i32Add);
     code.else();
-    // Not a page where code was decoded: the TLB does not have those, each write must look.
+    // A page where code was decoded is not in the write TLB: each write must look.
     this.#pushTranslated(linear, width, write, () => {
       if (!fill) return;
       code.localTee(host);
       code.localGet(linear);
       code.byte(OP.i32Sub);
-      code.localSet(this.#stackAddend);
+      code.localSet(addend);
       this.pushPage(linear, width);
-      code.localSet(this.#stackPage);
+      code.localSet(page);
+      if (write) {
+        code.localGet(addend);
+        code.localSet(this.#stackRead.addend);
+        code.localGet(page);
+        code.localSet(this.#stackRead.page);
+      }
       code.localGet(host);
     });
     code.end();
   }
 
-  /**
-   * Accesses by the stack pointer keep to one page most of the time, those by the frame pointer mostly to the same.
-   * Only a write that went through the write TLB makes a page the stack's: both kinds of access are allowed there.
-   */
-  #stackAccess(place: Place, write: boolean): 'none' | 'use' | 'fill' {
+  /** Accesses by the stack pointer keep to one page most of the time, those by the frame pointer mostly to the same. */
+  #stackAccess(place: Place): 'none' | 'use' | 'fill' {
     if (!place.flat) return 'none';
-    if (place.segment === SEG.SS) return write ? 'fill' : 'use';
+    if (place.segment === SEG.SS) return 'fill';
     if (place.segment !== 'record' || this.#view.getUint8(this.#record + R.segmentIndex) !== SEG.SS) return 'none';
     const base = this.#gprAt(R.base)?.index;
-    return base === SP ? (write ? 'fill' : 'use') : base === BP ? 'use' : 'none';
+    return base === SP ? 'fill' : base === BP ? 'use' : 'none';
   }
 
   // --- calls into TypeScript -------------------------------------------------------------------------------------------------
@@ -731,11 +742,16 @@ export class RegionBuilder extends HandlerBuilder {
   override jumpTo(rip: Value): void {
     const { code } = this;
     const target = this.let(this.zext(rip, 32));
-    for (const point of this.form.def.link === 'return' ? this.#plan.returnPoints[this.#current] : []) {
-      const block = this.#plan.blocks[point];
-      const address = this.#ripAt(block, block.offset);
+    const { returnPoints, expected, blocks, flow } = this.#plan;
+    const guess = this.form.def.computed ? expected[this.#current] : undefined;
+    for (const point of this.form.def.link === 'return'
+      ? returnPoints[this.#current]
+      : guess === undefined
+        ? []
+        : [guess]) {
+      const address = this.#ripAt(blocks[point], blocks[point].offset);
       this.if(this.eq(target, this.const(32, address)), () =>
-        this.#edge(point, address, this.#plan.flow.kind(this.#current, point)!),
+        this.#edge(point, address, flow.kind(this.#current, point)!),
       );
     }
     this.push(target);
