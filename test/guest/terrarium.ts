@@ -30,13 +30,15 @@ export const start = (...args: readonly string[]): ChildProcess & { stdout: Read
   spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** Runs `terrarium` with these arguments to its end. */
-export function terrarium(...args: readonly string[]): Promise<Outcome> {
+export const terrarium = (...args: readonly string[]): Promise<Outcome> => runFor(HANG_MS, args);
+
+function runFor(hangMs: number, args: readonly string[]): Promise<Outcome> {
   const child = start(...args);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const hang = setTimeout(() => child.kill('SIGKILL'), HANG_MS);
+  const hang = setTimeout(() => child.kill('SIGKILL'), hangMs);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (exit) => {
@@ -47,8 +49,12 @@ export function terrarium(...args: readonly string[]): Promise<Outcome> {
 }
 
 /** `terrarium run … --json`, which must end well. Throws with the last screen otherwise. */
-export async function report(...args: readonly string[]): Promise<Report> {
-  const { exit, stdout, stderr } = await terrarium('run', ...args, '--json', '--timeout', '90');
+export const report = (...args: readonly string[]): Promise<Report> => reportWithin(90, args);
+
+/** The same for a guest that takes longer: up to `seconds` of the host's time. */
+export async function reportWithin(seconds: number, args: readonly string[]): Promise<Report> {
+  const limits = ['--json', '--timeout', `${seconds}`];
+  const { exit, stdout, stderr } = await runFor(HANG_MS + seconds * 1000, ['run', ...args, ...limits]);
   if (exit !== 0) throw new Error(`terrarium run ${args.join(' ')} ended with ${exit}:\n${stderr}`);
   return JSON.parse(stdout) as Report;
 }
