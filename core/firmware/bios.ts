@@ -66,6 +66,10 @@ export class Bios {
   /** Runs between two instructions of a stub, after it wrote `n` to CALLOUT_PHYS_ADDR. */
   callout(n: number): void {
     const g = this.#guest;
+    if (n === CALLOUT.PCI32) {
+      this.#pci.call32();
+      return;
+    }
     if (g.cpu.protectedMode && !(g.cpu.eflags & FLAG.VM)) {
       g.env.log(`firmware: call-out ${n.toString(16)}h from protected mode ignored`);
       return;

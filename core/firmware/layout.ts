@@ -8,6 +8,9 @@ export const VIDEO_ROM_SEGMENT = 0xc000;
 
 /** Entry points and tables whose offsets in segment F000h software relies on. */
 export const ROM = {
+  /** Ours: 32-bit services, and the BIOS32 structure that leads to them. */
+  CODE_32: 0xdc00,
+  BIOS32: 0xdef0,
   /** Ours, below the compatible entry points: descriptors for code that leaves real mode. */
   FLAT_GDT: 0xdf00,
   FLAT_GDT_POINTER: 0xdf20,
@@ -61,6 +64,8 @@ export const CALLOUT = {
   BOOT_FAILED: 0x118,
   BOOT_KEY: 0x119,
   BOOT_MENU: 0x11a,
+  /** PCI BIOS, called in protected mode: registers alone. */
+  PCI32: 0x11b,
   POST: 0x120,
   EOI_MASTER: 0x121,
   EOI_SLAVE: 0x122,

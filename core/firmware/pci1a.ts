@@ -1,4 +1,4 @@
-/** INT 1Ah AH=B1h: PCI BIOS from real mode. PCI BIOS Specification 2.1, chapter 3. */
+/** PCI BIOS: INT 1Ah AH=B1h, and the 32-bit service. PCI BIOS Specification 2.1, chapter 3. */
 import type { IoWidth } from '../bus/index.ts';
 import type { Guest } from './guest.ts';
 import { PciAccess, PCI_REGISTER } from './pci-config.ts';
@@ -24,11 +24,21 @@ export class Pci1a {
     this.#pci = new PciAccess(guest.io);
   }
 
+  /** By INT 1Ah. */
   call(): void {
+    this.#guest.setCarry(!this.#run());
+  }
+
+  /** By a far call in protected mode: carry is the processor's. */
+  call32(): void {
+    this.#guest.setLiveCarry(!this.#run());
+  }
+
+  #run(): boolean {
     const g = this.#guest;
     const status = this.#pci.present ? this.#service(g.al) : STATUS.UNSUPPORTED;
     g.ah = status;
-    g.setCarry(status !== STATUS.OK);
+    return status === STATUS.OK;
   }
 
   #service(service: number): number {

@@ -61,6 +61,15 @@ function tables(rom: Uint8Array): void {
   view.setUint32(ROM.FLAT_GDT_POINTER + 2, (ROM_SEGMENT << 4) + ROM.FLAT_GDT, true);
 }
 
+/** "_32_", the directory's address, revision 0, one paragraph, checksum. */
+function bios32Structure(rom: Uint8Array, labels: StubLabels): void {
+  const structure = rom.subarray(ROM.BIOS32, ROM.BIOS32 + 16);
+  structure.set(Array.from('_32_', (c) => c.charCodeAt(0)));
+  new DataView(rom.buffer).setUint32(ROM.BIOS32 + 4, (ROM_SEGMENT << 4) + (labels.get('bios32') as number), true);
+  structure[9] = 1;
+  structure[10] = -structure.reduce((sum, byte) => sum + byte, 0) & 0xff;
+}
+
 let built: { readonly image: Uint8Array; readonly labels: StubLabels } | undefined;
 
 function build(): { readonly image: Uint8Array; readonly labels: StubLabels } {
@@ -68,6 +77,7 @@ function build(): { readonly image: Uint8Array; readonly labels: StubLabels } {
   const image = new Uint8Array(ROM_SIZE_BYTES);
   const labels = assembleStubs(image);
   tables(image);
+  bios32Structure(image, labels);
   let sum = 0;
   for (const byte of image) sum += byte;
   image[ROM_SIZE_BYTES - 1] = -sum & 0xff;
@@ -86,7 +96,7 @@ export function buildRom(additions: readonly RomAddition[] = []): Uint8Array {
   const image = build().image.slice();
   let sum = 0;
   for (const { offset, bytes } of additions) {
-    assert(offset + bytes.length <= ROM.FLAT_GDT, 'what is added to the ROM ends before its fixed part');
+    assert(offset + bytes.length <= ROM.CODE_32, 'what is added to the ROM ends before its fixed part');
     image.set(bytes, offset);
     for (const byte of bytes) sum += byte;
   }

@@ -4,7 +4,7 @@
  * the FLAGS image that IRET pops.
  */
 import { Assembler } from './asm.ts';
-import { CALLOUT, EBDA, EBDA_SEGMENT, FLAT_CODE, FLAT_DATA, ROM, ROM_SEGMENT } from './layout.ts';
+import { CALLOUT, EBDA, EBDA_SEGMENT, FLAT_CODE, FLAT_DATA, ROM, ROM_SEGMENT, ROM_SIZE_BYTES } from './layout.ts';
 
 /** What INT09_TRANSLATE leaves in AL for the stub to do. */
 export const KEY_ACTION = {
@@ -23,6 +23,7 @@ export const RESUME = { JUMP: 0, INTERRUPT_RETURN: 9 } as const;
 
 const BDA_SEGMENT = 0x40;
 const RESUME_POINTER = 0x67;
+const PCI32_ENTRY = ROM.CODE_32 + 0x40;
 
 /** Offsets of the handlers that POST puts into the vector table, by label. */
 export type StubLabels = ReadonlyMap<string, number>;
@@ -33,6 +34,7 @@ export function assembleStubs(image: Uint8Array): StubLabels {
   post(asm);
   keyboardInterrupt(asm);
   otherInterrupts(asm);
+  protectedServices(asm);
   asm.finish();
   return asm.labels;
 }
@@ -142,4 +144,28 @@ function otherInterrupts(asm: Assembler): void {
   asm.label('int76').callout(0x76).iret();
   asm.label('irq_master').callout(CALLOUT.EOI_MASTER).iret();
   asm.label('irq_slave').callout(CALLOUT.EOI_SLAVE).iret();
+}
+
+/**
+ * 32-bit code: the BIOS32 service directory (Phoenix "Standard BIOS 32-bit Service Directory Proposal" 0.4) and PCI BIOS
+ * (PCI BIOS Specification 2.1, section 3.3). Callers may use any code segment base, with a data segment like it: the
+ * call-out finds its place from where it runs.
+ */
+function protectedServices(asm: Assembler): void {
+  const word32 = (value: number): Assembler => asm.word(value & 0xffff).word(value >>> 16);
+  asm.org(ROM.CODE_32, ROM.BIOS32).label('bios32');
+  asm.bytes(0x3d).text('$PCI'); // CMP EAX,'$PCI'
+  asm.j('nz', 'bios32_unknown').bytes(0xbb);
+  word32(ROM_SEGMENT << 4).bytes(0xb9); // MOV EBX, base; MOV ECX, length
+  word32(ROM_SIZE_BYTES).bytes(0xba); // MOV EDX, entry point
+  word32(PCI32_ENTRY).bytes(0x30, 0xc0).retf(); // XOR AL,AL
+  asm.label('bios32_unknown').bytes(0xb0, 0x80).retf(); // MOV AL,80h
+
+  asm.org(PCI32_ENTRY, ROM.BIOS32).bytes(0x55, 0xe8);
+  word32(0); // PUSH EBP; CALL the next instruction
+  const here = asm.offset;
+  asm.bytes(0x5d, 0x81, 0xc5); // POP EBP; ADD EBP, distance to the call-out
+  word32(ROM.CALLOUT - here);
+  asm.bytes(0x3e, 0x66, 0xc7, 0x45, 0x00).word(CALLOUT.PCI32); // MOV word DS:[EBP], n
+  asm.bytes(0x5d).retf();
 }

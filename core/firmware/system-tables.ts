@@ -1,6 +1,7 @@
 /** ACPI and SMBIOS tables for a board: what goes into the ROM, and what POST puts at the top of memory. */
 import { ACPI_TABLES_BYTES, buildAcpiTables } from './acpi/index.ts';
 import { PM_BASE } from './pci-init.ts';
+import { pciRoutingTable } from './pci-routing.ts';
 import type { RomAddition } from './rom.ts';
 import { buildSmbios } from './smbios.ts';
 
@@ -26,6 +27,7 @@ const ACPI_MIN_MEMORY = 4 << 20;
 const RSDP_OFFSET = 0x0000;
 const SMBIOS_OFFSET = 0x0040;
 const SMBIOS_TABLE_OFFSET = 0x0100;
+const PCI_ROUTING_OFFSET = 0x0e00;
 const ROM_BASE = 0xf0000;
 export const RSDP_ADDRESS = ROM_BASE + RSDP_OFFSET;
 
@@ -47,6 +49,7 @@ export function systemTables(board: BiosBoard): SystemTables {
   const rom: RomAddition[] = [
     { offset: SMBIOS_OFFSET, bytes: smbios.entryPoint },
     { offset: SMBIOS_TABLE_OFFSET, bytes: smbios.table },
+    { offset: PCI_ROUTING_OFFSET, bytes: pciRoutingTable() },
   ];
   if (memoryBytes < ACPI_MIN_MEMORY) return { rom, acpi: undefined };
   const physAddr = memoryBytes - ACPI_TABLES_BYTES;

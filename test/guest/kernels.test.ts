@@ -46,6 +46,12 @@ test('an ELF kernel is entered where its PVH note says, and gets what a Multiboo
   ]);
 });
 
+test('BIOS32 leads to PCI BIOS, which answers in protected mode', () => {
+  const said = saidBy('bios32');
+
+  expect(said).toEqual(['8000', '20494350', '00000009', '70108086', '86']);
+});
+
 test('grub-invaders, a Multiboot kernel of Debian, starts and takes keys', async () => {
   const image = new Uint8Array(readFileSync(await debianFile('grub-invaders', 'boot/invaders.exec')));
   const guest = new Guest(undefined, { kernel: { image, commandLine: '' } });

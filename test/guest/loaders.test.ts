@@ -29,7 +29,7 @@ test(
     const disc = await debianFile('ipxe', 'usr/lib/ipxe/ipxe.iso');
 
     const { screen } = await run(
-      ...['--cdrom', disc, '--memory', '64', '--until', '^iPXE>'],
+      ...['--cdrom', disc, '--memory', '64', '--until', 'Ctrl-B', '--key', 'ctrl+b', '--until', '^iPXE>'],
       ...['--type', 'echo this is ${platform} ${buildarch}\\n', '--until', '^this is .*'],
     );
 
