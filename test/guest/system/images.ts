@@ -13,7 +13,8 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 export const LAST_LINE = 'END';
 
-function run(
+/** Runs a tool to its end; null is the status of one that had to be killed. */
+export function run(
   command: string,
   args: readonly string[],
   cwd: string,
@@ -26,7 +27,7 @@ function run(
   return { status: result.status, stderr: result.stderr };
 }
 
-function inTemporaryFolder<T>(work: (folder: string) => T): T {
+export function inTemporaryFolder<T>(work: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'terrarium-system-'));
   try {
     return work(folder);

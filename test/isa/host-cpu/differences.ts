@@ -1,8 +1,11 @@
 /**
  * Where Intel and AMD processors leave different things behind and the manuals leave it open: the core follows one of
- * them, and on a host of the other kind the named flags (or words) are not compared. Nothing else is ever left out.
+ * them, and on a host of the other kind, and on QEMU, the named flags (or words) are not compared. Nothing else is ever
+ * left out. And where QEMU does other than the manual says.
  */
-import type { HostResult } from './stream.ts';
+import { PREFIXES } from './long-mode.ts';
+import { CODE, type HostCase, type HostResult } from './stream.ts';
+import type { Truth } from './truth.ts';
 
 export const FLAG = { CF: 1, PF: 4, AF: 0x10, ZF: 0x40, SF: 0x80, OF: 0x800 } as const;
 
@@ -76,13 +79,31 @@ export const VENDOR_DIFFERENCES: readonly VendorDifference[] = [
   { mnemonics: ['AND', 'OR', 'XOR', 'TEST'], host: 'GenuineIntel', flags: AF, reason: 'undefined; Zen clears it' },
 ];
 
-/** Flags that are not compared for this mnemonic on this host. */
-export function ignoredFlags(mnemonic: string, host: string, result: HostResult): number {
+/** Flags that are not compared for this mnemonic with this truth; `vendor` is that of the host's processor. */
+export function ignoredFlags(mnemonic: string, vendor: string, truth: Truth, result: HostResult): number {
   let flags = 0;
   for (const difference of VENDOR_DIFFERENCES) {
     if (!difference.mnemonics.includes(mnemonic)) continue;
-    if (difference.host !== undefined && difference.host !== host) continue;
+    // QEMU leaves flags that are undefined in a way of its own
+    if (truth !== 'qemu' && difference.host !== undefined && difference.host !== vendor) continue;
     if (difference.when?.(result) ?? true) flags |= difference.flags;
   }
   return flags;
+}
+
+const LOCK = 0xf0;
+const UNDEFINED_OPCODE = 6;
+
+/**
+ * QEMU's result as a processor has it. QEMU 7.2 executes LEA, JMP, BOUND and ARPL with a LOCK prefix. The SDM (volume 2,
+ * LOCK) lists what may have one, and nothing on that list is left to QEMU: #UD.
+ */
+export function correctQemu(hostCase: HostCase, result: HostResult): HostResult {
+  const { code, regs, eflags } = hostCase;
+  const prefixes = code.slice(
+    0,
+    code.findIndex((byte) => !PREFIXES.includes(byte)),
+  );
+  if (!prefixes.includes(LOCK)) return result;
+  return { vector: UNDEFINED_OPCODE, errorCode: 0, regs, eip: CODE, eflags, changes: [] };
 }

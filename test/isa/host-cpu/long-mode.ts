@@ -44,7 +44,19 @@ interface PlacedPiece extends Piece {
 const OPERAND_SIZE = 0x66;
 const ADDRESS_SIZE = 0x67;
 const LOCK = 0xf0;
-const PREFIXES = [0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, OPERAND_SIZE, ADDRESS_SIZE, LOCK, 0xf2, 0xf3];
+export const PREFIXES: readonly number[] = [
+  0x26,
+  0x2e,
+  0x36,
+  0x3e,
+  0x64,
+  0x65,
+  OPERAND_SIZE,
+  ADDRESS_SIZE,
+  LOCK,
+  0xf2,
+  0xf3,
+];
 /** ModRM.rm or SIB.base with mod 0 that name a displacement instead, and ModRM.rm that names a SIB. */
 const RM_DISP32 = 5, RM_DISP16 = 6, RM_SIB = 4; // prettier-ignore
 /** No base, no index: the absolute address for which 64-bit mode's ModRM has no form of its own. */

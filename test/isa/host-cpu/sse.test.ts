@@ -5,12 +5,13 @@
  *   TERRARIUM_HOST_CPU_CASES, TERRARIUM_HOST_CPU_SEED as in host-cpu.test.ts
  */
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createCpuUnderTest } from '../connect.ts';
 import { compareResults, describeCase, runOnCore } from './compare.ts';
 import type { Form } from './forms.ts';
 import { dataImage } from './generator.ts';
 import type { HostCase } from './stream.ts';
+import { TruthReport } from './truth-report.ts';
 import { runOnHost } from './truth.ts';
 import { mixSeed } from './random.ts';
 import { makeSseCase, makeSseSequence, sequenceForms, sseForms } from './sse-cases.ts';
@@ -40,6 +41,8 @@ for (const [index, form] of forms.entries()) {
 const TRANSITION_OPEN = /^CVT(PI2P|T?P[SD]2PI)/;
 const isOpen = (mnemonic: string): boolean => vendor !== 'AuthenticAMD' && TRANSITION_OPEN.test(mnemonic);
 
+const report = new TruthReport('MMX and SSE instructions');
+
 interface Trial {
   readonly name: string;
   readonly mnemonic: string;
@@ -48,13 +51,14 @@ interface Trial {
 
 function differencesOf(trials: readonly Trial[]): string[] {
   const image = dataImage(SEED);
-  const { selectors, results } = runOnHost(
+  const { selectors, results, truths } = runOnHost(
     image,
     trials.map(({ hostCase }) => hostCase),
   );
   const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { name, mnemonic, hostCase }] of trials.entries()) {
+    report.add(truths[i], mnemonic, name);
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
     if (isOpen(mnemonic) && results[i].vector === MATH_FAULT) continue;
     const core = runOnCore(cpu, hostCase, image, selectors);
@@ -78,6 +82,10 @@ function expectNone(failures: readonly string[], of: number): void {
 }
 
 describe('MMX and SSE instructions against the host processor', () => {
+  afterAll(() => {
+    console.log(report.text());
+  });
+
   it('cover the instruction set', () => {
     expect(byMnemonic.size).toBeGreaterThan(240);
     expect(forms.length).toBeGreaterThan(550);

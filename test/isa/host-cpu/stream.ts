@@ -1,4 +1,4 @@
-/** Cases and results as bytes, in the layouts of native.c. */
+/** Cases and results as bytes, in the layouts of native.c and qemu.asm. */
 
 export const DATA = 0x8000;
 export const DATA_SIZE = 0x2000;
@@ -59,6 +59,8 @@ export interface PlacedCase extends HostCase {
 export interface StreamOfResults {
   readonly selectors: HostSelectors;
   readonly results: readonly HostResult[];
+  /** Bytes that they took. */
+  readonly length: number;
 }
 
 export function encodeCases(image: Uint8Array, cases: readonly PlacedCase[]): Buffer {
@@ -122,5 +124,5 @@ export function decodeResults(out: Buffer, cases: readonly PlacedCase[]): Stream
       ...(sseAfter ? { sse: sseAfter } : {}),
     });
   }
-  return { selectors: { es, cs, ss, ds, fs, gs }, results };
+  return { selectors: { es, cs, ss, ds, fs, gs }, results, length: at };
 }

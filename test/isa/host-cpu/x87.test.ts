@@ -5,12 +5,13 @@
  *   TERRARIUM_HOST_CPU_CASES, TERRARIUM_HOST_CPU_SEED as in host-cpu.test.ts
  */
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createCpuUnderTest } from '../connect.ts';
 import { compareResults, describeCase, runOnCore } from './compare.ts';
 import type { Form } from './forms.ts';
 import { dataImage } from './generator.ts';
 import type { HostCase } from './stream.ts';
+import { TruthReport } from './truth-report.ts';
 import { runOnHost } from './truth.ts';
 import { mixSeed } from './random.ts';
 import { makeX87Case, x87Forms } from './x87-cases.ts';
@@ -30,6 +31,8 @@ for (const [index, form] of forms.entries()) {
   byMnemonic.set(form.row.mnemonic, list);
 }
 
+const report = new TruthReport('x87 instructions');
+
 interface Trial {
   readonly form: Form;
   readonly hostCase: HostCase;
@@ -38,13 +41,14 @@ interface Trial {
 /** Texts by the number of the case. */
 function differencesOf(trials: readonly Trial[]): Map<number, string> {
   const image = dataImage(SEED);
-  const { selectors, results } = runOnHost(
+  const { selectors, results, truths } = runOnHost(
     image,
     trials.map(({ hostCase }) => hostCase),
   );
   const cpu = createCpuUnderTest();
   const failures = new Map<number, string>();
   for (const [i, { form, hostCase }] of trials.entries()) {
+    report.add(truths[i], form.row.mnemonic, form.name);
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
     const core = runOnCore(cpu, hostCase, image, selectors);
     const differences = [
@@ -71,6 +75,10 @@ function lastingDifferencesOf(trials: readonly Trial[]): string[] {
 }
 
 describe('x87 instructions against the host processor', () => {
+  afterAll(() => {
+    console.log(report.text());
+  });
+
   it('cover the instruction set', () => {
     expect(byMnemonic.size).toBeGreaterThan(90);
     expect(forms.length).toBeGreaterThan(150);
