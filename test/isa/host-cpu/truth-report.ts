@@ -4,13 +4,14 @@ import { why64Bit, type Truth } from './truth.ts';
 const NAMES: Readonly<Record<Truth, string>> = {
   processor32: "this host's processor in 32-bit mode",
   processor64: "this host's processor in 64-bit mode, re-encoded",
-  qemu: "QEMU's TCG",
+  qemu: "QEMU's TCG, but for undefined flags and LOCK",
 };
 
 export class TruthReport {
   readonly #subject: string;
   /** Names of forms by mnemonic. */
   readonly #forms = new Map<Truth, Map<string, Set<string>>>();
+  readonly #notes: string[] = [];
 
   constructor(subject: string) {
     this.#subject = subject;
@@ -22,6 +23,10 @@ export class TruthReport {
     byMnemonic.set(mnemonic, (byMnemonic.get(mnemonic) ?? new Set()).add(form));
   }
 
+  note(line: string): void {
+    this.#notes.push(line);
+  }
+
   /** Counts for the processor, names for everything else. */
   text(): string {
     const reason = why64Bit();
@@ -31,8 +36,8 @@ export class TruthReport {
       lines.push(`  ${NAMES[truth]}: ${count} forms of ${byMnemonic.size} mnemonics`);
       if (truth !== 'qemu') continue;
       for (const [mnemonic, forms] of byMnemonic)
-        lines.push(`    ${[...forms].map((form) => form.replace(`${mnemonic} `, '')).join(', ')}`);
+        lines.push(`    ${mnemonic}: ${[...forms].map((form) => form.replace(`${mnemonic} `, '')).join(', ')}`);
     }
-    return lines.join('\n');
+    return [...lines, ...this.#notes.map((note) => `  ${note}`)].join('\n');
   }
 }
