@@ -12,6 +12,8 @@ const FLUSH_MS = 5000;
 export class AttachedDisk implements Block, Disposable {
   readonly sizeBytes: number;
   readonly readOnly: boolean;
+  /** Where the format gives space back; a drive offers TRIM to its guest then. */
+  readonly discard?: (offsetBytes: number, lengthBytes: number) => void;
   readonly #disk: DiskFile;
   readonly #log: (message: string) => void;
   #timer: NodeJS.Timeout | undefined;
@@ -21,6 +23,11 @@ export class AttachedDisk implements Block, Disposable {
     this.#log = log;
     this.sizeBytes = disk.image.sizeBytes;
     this.readOnly = disk.image.readOnly;
+    if (disk.image.format === 'qcow2')
+      this.discard = (offsetBytes, lengthBytes) => {
+        disk.image.discard(offsetBytes, lengthBytes);
+        this.#flushSoon();
+      };
   }
 
   read(offsetBytes: number, target: Uint8Array): void {
@@ -29,9 +36,7 @@ export class AttachedDisk implements Block, Disposable {
 
   write(offsetBytes: number, data: Uint8Array): void {
     this.#disk.image.write(offsetBytes, data);
-    if (this.#timer || this.#disk.image.format === 'raw') return;
-    this.#timer = setTimeout(() => this.#flushLate(), FLUSH_MS);
-    this.#timer.unref();
+    this.#flushSoon();
   }
 
   flush(): void {
@@ -40,8 +45,10 @@ export class AttachedDisk implements Block, Disposable {
     this.#disk.image.flush();
   }
 
-  discard(offsetBytes: number, lengthBytes: number): void {
-    this.#disk.image.discard(offsetBytes, lengthBytes);
+  #flushSoon(): void {
+    if (this.#timer || this.#disk.image.format === 'raw') return;
+    this.#timer = setTimeout(() => this.#flushLate(), FLUSH_MS);
+    this.#timer.unref();
   }
 
   #flushLate(): void {

@@ -7,7 +7,7 @@ import { openImage, type ImageFormat } from '../../core/formats/index.ts';
 import type { Bench, BenchCase } from './harness.ts';
 
 const MIB = 1024 * 1024;
-const IMAGE_BYTES = 256 * MIB;
+const IMAGE_BYTES = 64 * MIB;
 const FORMATS: readonly ImageFormat[] = ['raw', 'qcow2', 'vdi', 'vmdk', 'vhd'];
 const qemuName = (format: ImageFormat): string => (format === 'vhd' ? 'vpc' : format);
 
@@ -21,11 +21,11 @@ interface Pattern {
 }
 
 const PATTERNS: readonly Pattern[] = [
-  { name: 'read 64 KiB', write: false, requestBytes: 65536, stepBytes: 65536, requests: 4096 },
-  { name: 'write 64 KiB', write: true, requestBytes: 65536, stepBytes: 65536, requests: 4096 },
+  { name: 'read 64 KiB', write: false, requestBytes: 65536, stepBytes: 65536, requests: 1024 },
+  { name: 'write 64 KiB', write: true, requestBytes: 65536, stepBytes: 65536, requests: 1024 },
   // Strides that no read-ahead follows; qemu-img has no random ones.
-  { name: 'read 4 KiB scattered', write: false, requestBytes: 4096, stepBytes: 1052672, requests: 2048 },
-  { name: 'write 4 KiB scattered', write: true, requestBytes: 4096, stepBytes: 1052672, requests: 2048 },
+  { name: 'read 4 KiB scattered', write: false, requestBytes: 4096, stepBytes: 1052672, requests: 1024 },
+  { name: 'write 4 KiB scattered', write: true, requestBytes: 4096, stepBytes: 1052672, requests: 1024 },
 ];
 
 export const disk: Bench = {

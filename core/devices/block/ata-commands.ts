@@ -1,6 +1,7 @@
-/** Command codes and SET FEATURES sub-commands. ATA/ATAPI-7 volume 1, annex B; old power codes: ATA-3. */
+/** Command codes and SET FEATURES sub-commands. ATA/ATAPI-7 volume 1, annex B; old power codes: ATA-3; TRIM: ACS-2. */
 export const ATA = {
   NOP: 0x00,
+  DATA_SET_MANAGEMENT: 0x06,
   DEVICE_RESET: 0x08,
   READ_SECTORS: 0x20,
   READ_SECTORS_NO_RETRY: 0x21,
@@ -62,3 +63,8 @@ export const SET_FEATURES = {
 
 /** Largest DRQ block of the MULTIPLE commands, in sectors. */
 export const MAX_MULTIPLE = 16;
+/** Blocks of 512 bytes with ranges that one TRIM takes. */
+export const TRIM_BLOCKS_MAX = 8;
+/** DATA SET MANAGEMENT's feature for TRIM; its ranges have 8 bytes each: a sector of 48 bits and a count of 16. */
+export const TRIM_FEATURE = 1;
+export const TRIM_RANGE_BYTES = 8;

@@ -471,3 +471,54 @@ describe('the cable', () => {
     expect(m.inp(PRIMARY + 6) & 0x10).toBe(0);
   });
 });
+
+describe('TRIM', () => {
+  const ranges = (...list: readonly (readonly [number, number])[]): Uint8Array => {
+    const view = new DataView(new ArrayBuffer(SECTOR));
+    list.forEach(([lba, sectors], i) => view.setBigUint64(i * 8, (BigInt(sectors) << 48n) | BigInt(lba), true));
+    return new Uint8Array(view.buffer);
+  };
+  function trimming() {
+    const discarded: [number, number][] = [];
+    const block = new MemoryBlock(numbered(300));
+    const medium = Object.assign(block, { discard: (at: number, length: number) => void discarded.push([at, length]) });
+    return { discarded, ...machine([{ kind: 'disk', medium }]) };
+  }
+  const trim = (m: ReturnType<typeof machine>, list: Uint8Array): void => {
+    m.ram.set(list, 0x2000);
+    m.descriptors([[0x2000, SECTOR]]);
+    m.out(PRIMARY + 1, 1);
+    m.commandExt(0x06, 0, 1);
+    m.busMaster(false);
+  };
+
+  test('gives the ranges to the medium; the guest is told of it', () => {
+    const m = trimming();
+    m.command(0xec);
+    const identity = new DataView(m.readData().buffer);
+
+    trim(m, ranges([10, 4], [100, 200]));
+
+    expect(identity.getUint16(169 * 2, true) & 1).toBe(1);
+    expect(m.discarded).toEqual([
+      [10 * SECTOR, 4 * SECTOR],
+      [100 * SECTOR, 200 * SECTOR],
+    ]);
+    expect(m.status() & (BSY | DRQ | ERR)).toBe(0);
+  });
+
+  test('of sectors that the disk does not have fails', () => {
+    const m = trimming();
+
+    trim(m, ranges([299, 2]));
+
+    expect(m.status() & ERR).toBe(ERR);
+    expect(m.discarded).toEqual([]);
+  });
+
+  test('is not there where the medium gains nothing', () => {
+    const m = withDisk();
+    m.command(0x06, 0, 1, { features: 1 });
+    expect(m.status() & ERR).toBe(ERR);
+  });
+});

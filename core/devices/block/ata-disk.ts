@@ -1,11 +1,12 @@
 /**
- * An ATA disk. ATA/ATAPI-7 volume 1: PIO, DMA, 48-bit addresses, host protected area, power management. CHS addresses
+ * An ATA disk. ATA/ATAPI-7 volume 1: PIO, DMA, 48-bit addresses, host protected area, power management; TRIM as ACS-2 has
+ * it, where the medium gives space back. CHS addresses
  * are translated with the geometry of INITIALIZE DEVICE PARAMETERS.
  */
 import { BlockIoError, type Block } from '../../backends/index.ts';
 import { IdeDrive, setTransferMode, type RaiseIntrq } from './ide-drive.ts';
 import { defaultGeometry, identifyDisk, type AtaIdentity } from './ata-identify.ts';
-import { ATA, MAX_MULTIPLE, SET_FEATURES } from './ata-commands.ts';
+import { ATA, MAX_MULTIPLE, SET_FEATURES, TRIM_BLOCKS_MAX, TRIM_FEATURE, TRIM_RANGE_BYTES } from './ata-commands.ts';
 import { DEVICE, ERROR, STATUS, TRANSFER_BYTES, type DriveState } from './ide-state.ts';
 
 export const SECTOR_BYTES = 512;
@@ -85,8 +86,12 @@ export class AtaDisk extends IdeDrive {
         return this.#start('verify', false, 1);
       case ATA.READ_VERIFY_EXT:
         return this.#start('verify', true, 1);
+      case ATA.DATA_SET_MANAGEMENT:
+        return this.#startTrim();
       case ATA.IDENTIFY_DEVICE:
-        this.fill(identifyDisk(s, this.#identity, this.#nativeSectors, this.#totalSectors));
+        this.fill(
+          identifyDisk(s, this.#identity, this.#nativeSectors, this.#totalSectors, this.#medium.discard !== undefined),
+        );
         s.remaining = 0;
         return this.offer(SECTOR_BYTES);
       case ATA.INITIALIZE_DEVICE_PARAMETERS:
@@ -196,6 +201,38 @@ export class AtaDisk extends IdeDrive {
     else this.awaitDma(transfer === 'dma-in' ? 'in' : 'out');
   }
 
+  // ---- TRIM
+
+  /** The ranges come by DMA; `remaining` counts their blocks. */
+  #startTrim(): void {
+    const s = this.state;
+    if (!this.#medium.discard || this.#medium.readOnly || (s.features & 0xff) !== TRIM_FEATURE) return this.abort();
+    if (s.count === 0 || s.count > TRIM_BLOCKS_MAX) return this.abort();
+    s.power = 0xff;
+    s.lba = 0;
+    s.remaining = s.count;
+    this.awaitDma('out');
+  }
+
+  #trim(): void {
+    const s = this.state;
+    const { data, length } = s.buffer;
+    const view = new DataView(data.buffer, data.byteOffset, length);
+    for (let at = 0; at < length; at += TRIM_RANGE_BYTES) {
+      const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+      const count = view.getUint16(at + 6, true);
+      if (count === 0) continue;
+      if (first + count > this.#totalSectors) return this.fail(ERROR.IDNF);
+      try {
+        this.#medium.discard?.(first * SECTOR_BYTES, count * SECTOR_BYTES);
+      } catch (error) {
+        this.#mediumFailed(error, ERROR.ABRT);
+        return;
+      }
+    }
+    s.remaining -= length / SECTOR_BYTES;
+  }
+
   // ---- data
 
   #blockBytes(): number {
@@ -285,7 +322,8 @@ export class AtaDisk extends IdeDrive {
   dmaRoom(): Uint8Array | undefined {
     const s = this.state;
     if (s.remaining === 0) {
-      this.#finish(true);
+      if (s.command === ATA.DATA_SET_MANAGEMENT) this.complete();
+      else this.#finish(true);
       return undefined;
     }
     s.buffer.length = Math.min(s.remaining, CHUNK_SECTORS) * SECTOR_BYTES;
@@ -293,7 +331,8 @@ export class AtaDisk extends IdeDrive {
   }
 
   dmaFilled(): void {
-    this.#writeSectors(this.state.buffer.length / SECTOR_BYTES);
+    if (this.state.command === ATA.DATA_SET_MANAGEMENT) this.#trim();
+    else this.#writeSectors(this.state.buffer.length / SECTOR_BYTES);
   }
 
   // ---- settings

@@ -1,5 +1,5 @@
-/** IDENTIFY DEVICE data of a disk. ATA/ATAPI-7 volume 1, section 6.17. */
-import { MAX_MULTIPLE } from './ata-commands.ts';
+/** IDENTIFY DEVICE data of a disk. ATA/ATAPI-7 volume 1, section 6.17; TRIM: ACS-2, 7.17. */
+import { MAX_MULTIPLE, TRIM_BLOCKS_MAX } from './ata-commands.ts';
 import { dmaModes, putAtaString, wordsToBytes } from './ide-drive.ts';
 import type { DriveState } from './ide-state.ts';
 
@@ -29,12 +29,13 @@ const put32 = (words: Uint16Array, at: number, value: number): void => {
   words[at + 1] = (value >>> 16) & 0xffff;
 };
 
-/** `totalSectors`: what SET MAX left of the native ones. */
+/** `totalSectors`: what SET MAX left of the native ones. `hasTrim`: the medium gives space back. */
 export function identifyDisk(
   s: DriveState,
   identity: AtaIdentity,
   nativeSectors: number,
   totalSectors: number,
+  hasTrim: boolean,
 ): Uint8Array {
   const w = new Uint16Array(256);
   const geometry = defaultGeometry(nativeSectors);
@@ -77,6 +78,10 @@ export function identifyDisk(
   w[93] = 0x6001; // 80-conductor cable
   put32(w, 100, totalSectors % 0x100000000);
   put32(w, 102, Math.floor(totalSectors / 0x100000000));
+  if (hasTrim) {
+    w[105] = TRIM_BLOCKS_MAX;
+    w[169] = 0x0001;
+  }
   w[106] = 0x6000; // logical sectors are physical sectors
   const data = wordsToBytes(w);
   data[510] = 0xa5;
