@@ -52,6 +52,8 @@ export const pointerSchema = z.enum(['absolute', 'ps2']);
 export const bootMenuSchema = z.enum(['off', 'key', 'always']);
 export const clockSchema = z.enum(['host', 'virtual']);
 export const engineSchema = z.enum(['auto', 'interpreter', 'jit']);
+/** What CPUID says and which instructions exist; `default` is the fastest for guests that know newer processors. */
+export const cpuModelSchema = z.enum(['default', '486', 'pentium', 'pentium3']);
 
 export const machineNameSchema = z
   .string()
@@ -83,6 +85,7 @@ const hardwareShape = {
     .default([{ mode: 'console' }]),
   clock: clockSchema.default('host'),
   engine: engineSchema.default('auto'),
+  cpuModel: cpuModelSchema.default('default'),
   pointer: pointerSchema.default('absolute'),
   /** Parts for guests that know that they run on a virtual machine: virtio entropy source and balloon. */
   paravirtual: z.boolean().default(true),
@@ -129,6 +132,7 @@ export const machineChangesSchema = z.strictObject({
   serial: hardwareShape.serial.unwrap().optional(),
   clock: clockSchema.optional(),
   engine: engineSchema.optional(),
+  cpuModel: cpuModelSchema.optional(),
   pointer: pointerSchema.optional(),
   paravirtual: z.boolean().optional(),
   balloonMiB: hardwareShape.balloonMiB.unwrap().optional(),

@@ -1,53 +1,92 @@
+import { featureBits, LEAF_FREQUENCIES, type CpuModel } from './models.ts';
 import type { CpuState } from './state.ts';
-
-/** CPUID leaf 1 EDX. Only what works is reported, so that guests stay on paths that exist. */
-const FEATURE_EDX = { FPU: 1 << 0, DE: 1 << 2, PSE: 1 << 3, TSC: 1 << 4, MSR: 1 << 5, PAE: 1 << 6, CX8: 1 << 8, APIC: 1 << 9, SEP: 1 << 11, PGE: 1 << 13, CMOV: 1 << 15, PAT: 1 << 16, CLFSH: 1 << 19, MMX: 1 << 23, FXSR: 1 << 24, SSE: 1 << 25, SSE2: 1 << 26 } as const; // prettier-ignore
-const FEATURE_ECX = {
-  SSE3: 1 << 0,
-  SSSE3: 1 << 9,
-  SSE41: 1 << 19,
-  SSE42: 1 << 20,
-  MOVBE: 1 << 22,
-  POPCNT: 1 << 23,
-  HYPERVISOR: 0x8000_0000,
-} as const;
 
 /** Leaf 1 EBX: what CLFLUSH works on, in units of 8 bytes. */
 const CLFLUSH_LINE = 8 << 8;
+/** Leaf 2 AL: one call tells all; no descriptor follows. */
+const ONE_CALL = 1;
+/** Leaf 6 EAX: the APIC timer always runs. */
+const ARAT = 1 << 2;
+/** Leaf 7 EBX: IA32_TSC_ADJUST exists. */
+const TSC_ADJUST = 1 << 1;
+/** Leaf 80000001h EDX. */
+const NX = 1 << 20;
+/** Leaf 80000007h EDX: the TSC runs at one rate in every state. */
+const INVARIANT_TSC = 1 << 8;
+/** Leaf 80000008h EAX: bits of linear and of physical addresses. */
+const ADDRESS_BITS = (32 << 8) | 36;
+const MAX_EXTENDED = 0x8000_0008;
+/** Hypervisor leaves: the name, and the frequencies as VMware and others tell them. */
+const HYPERVISOR = 0x4000_0000, HYPERVISOR_TIMING = 0x4000_0010; // prettier-ignore
+const HYPERVISOR_NAME = 'TerrariumVM\0';
+const HZ_PER_KHZ = 1000;
 
-const allBits = (features: Readonly<Record<string, number>>): number =>
-  Object.values(features).reduce((all, bit) => all | bit, 0);
+export interface Frequencies {
+  readonly tscHz: number;
+  /** What the local APIC's timer counts. */
+  readonly busHz: number;
+}
 
-const ascii = (text: string): number =>
-  text.charCodeAt(0) | (text.charCodeAt(1) << 8) | (text.charCodeAt(2) << 16) | (text.charCodeAt(3) << 24);
+const ascii = (text: string, at = 0): number =>
+  text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24);
 
-/** Family 6, model 3, stepping 3: what QEMU's qemu32 says, so that guests choose well-trodden paths. */
-export const SIGNATURE = 0x0000_0633;
+type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
+const NOTHING: Leaf = [0, 0, 0, 0];
 
-const BRAND = 'Terrarium Virtual CPU'.padEnd(48, '\0');
+/** SDM volume 2, CPUID. Leaf in EAX. A leaf that is not there reads as zeros, not as the highest one. */
+export function cpuid(state: CpuState, model: CpuModel, frequencies: Frequencies): void {
+  const [eax, ebx, ecx, edx] = leafOf(state.gpr(0), model, frequencies);
+  [eax, ecx, edx, ebx].forEach((value, index) => state.setGpr(index, value));
+}
 
-/** SDM volume 2, CPUID. Leaf in EAX, subleaf in ECX. */
-export function cpuid(state: CpuState): void {
-  const leaf = state.gpr(0);
-  const set = (eax: number, ebx: number, ecx: number, edx: number): void => {
-    [eax, ecx, edx, ebx].forEach((value, index) => state.setGpr(index, value));
-  };
-  if (leaf >= 0x8000_0002 && leaf <= 0x8000_0004) {
-    const part = BRAND.slice((leaf - 0x8000_0002) * 16);
-    set(ascii(part), ascii(part.slice(4)), ascii(part.slice(8)), ascii(part.slice(12)));
-    return;
+function leafOf(leaf: number, model: CpuModel, { tscHz, busHz }: Frequencies): Leaf {
+  if (leaf >= 0x8000_0000) return extendedLeaf(leaf, model);
+  if (leaf >= HYPERVISOR) {
+    if (!model.features.has('hypervisor')) return NOTHING;
+    if (leaf === HYPERVISOR)
+      return [HYPERVISOR_TIMING, ascii(HYPERVISOR_NAME), ascii(HYPERVISOR_NAME, 4), ascii(HYPERVISOR_NAME, 8)];
+    return leaf === HYPERVISOR_TIMING ? [tscHz / HZ_PER_KHZ, busHz / HZ_PER_KHZ, 0, 0] : NOTHING;
   }
+  if (leaf > model.maxLeaf) return NOTHING;
   switch (leaf) {
     case 0:
-      set(1, ascii('Genu'), ascii('ntel'), ascii('ineI'));
-      return;
-    case 1:
-      set(SIGNATURE, CLFLUSH_LINE, allBits(FEATURE_ECX), allBits(FEATURE_EDX));
-      return;
-    case 0x8000_0000:
-      set(0x8000_0004, 0, 0, 0);
-      return;
+      return [model.maxLeaf, ascii('Genu'), ascii('ntel'), ascii('ineI')];
+    case 1: {
+      const clflush = model.features.has('clfsh') ? CLFLUSH_LINE : 0;
+      return [model.signature, clflush, featureBits(model, 'ecx'), featureBits(model, 'edx')];
+    }
+    case 2:
+      return [ONE_CALL, 0, 0, 0];
+    case 6:
+      return [ARAT, 0, 0, 0];
+    case 7:
+      return [0, model.features.has('tscAdjust') ? TSC_ADJUST : 0, 0, 0];
+    case LEAF_FREQUENCIES:
+      // TSC per crystal as a fraction, and the crystal, which feeds the APIC timer.
+      return [busHz, tscHz, busHz, 0];
     default:
-      set(0, 0, 0, 0);
+      return NOTHING;
+  }
+}
+
+function extendedLeaf(leaf: number, model: CpuModel): Leaf {
+  if (model.brand === '') return NOTHING;
+  switch (leaf) {
+    case 0x8000_0000:
+      return [MAX_EXTENDED, 0, 0, 0];
+    case 0x8000_0001:
+      return [0, 0, 0, model.features.has('nx') ? NX : 0];
+    case 0x8000_0002:
+    case 0x8000_0003:
+    case 0x8000_0004: {
+      const part = model.brand.padEnd(48, '\0').slice((leaf - 0x8000_0002) * 16);
+      return [ascii(part), ascii(part, 4), ascii(part, 8), ascii(part, 12)];
+    }
+    case 0x8000_0007:
+      return [0, 0, 0, INVARIANT_TSC];
+    case 0x8000_0008:
+      return [ADDRESS_BITS, 0, 0, 0];
+    default:
+      return NOTHING;
   }
 }

@@ -29,6 +29,7 @@ import {
   S,
   SHADOW,
 } from './layout.ts';
+import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
 import { sseHelpers } from './sse-helpers.ts';
@@ -54,6 +55,10 @@ export interface CpuConnections extends FpuErrorPins {
   /** Host time, for counters of what compiling costs. Absent: not measured. */
   readonly hostNowNs?: () => number;
   readonly log: (message: string) => void;
+  /** Default: CPU_MODELS.default. */
+  readonly model?: CpuModel;
+  /** What the local APIC's timer counts; CPUID tells it. Default: as the TSC. */
+  readonly busHz?: number;
   /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
   readonly jit?: 'off' | 'auto' | 'force';
 }
@@ -72,6 +77,8 @@ const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
 const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
 const MODE_MASK = 0xff;
+/** The TSC counts nanoseconds. */
+const TSC_HZ = 1e9;
 /** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
 const REPEAT_SLICE = 4096;
 
@@ -89,6 +96,7 @@ export class Cpu {
   readonly debug: DebugRegisters;
   readonly #counters = new CpuCounters();
   readonly #c: CpuConnections;
+  readonly #model: CpuModel;
   readonly #handlers: HandlerTable;
   readonly #helpers: readonly HelperTable[keyof HelperTable][];
   readonly #unimplemented = new Map<string, number>();
@@ -110,6 +118,7 @@ export class Cpu {
   constructor(connections: CpuConnections) {
     this.#c = connections;
     const { memory } = connections;
+    const model = (this.#model = connections.model ?? CPU_MODELS.default);
     this.state = new CpuState(memory.bytes.buffer);
     this.mmu = new Mmu(this.state, memory);
     this.debug = new DebugRegisters(this.state, {
@@ -124,7 +133,7 @@ export class Cpu {
     const descriptors = new Descriptors(this.state, this.mmu);
     const tasks = new Tasks(this.state, this.mmu, descriptors, this.debug);
     const far = new FarTransfers(this.state, this.mmu, descriptors, tasks);
-    this.interrupts = new Interrupts({ state: this.state, mmu: this.mmu, descriptors, tasks, far, debug: this.debug });
+    this.interrupts = new Interrupts({ state: this.state, mmu: this.mmu, descriptors, tasks, far, debug: this.debug, model });
     this.fpu = new X87Fpu(this.state, connections);
     const system = systemHelpers({
       state: this.state,
@@ -134,6 +143,8 @@ export class Cpu {
       far,
       interrupts: this.interrupts,
       debug: this.debug,
+      model,
+      frequencies: { tscHz: TSC_HZ, busHz: connections.busHz ?? TSC_HZ },
       io: connections.io,
       localApic: connections.localApic,
       timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
@@ -158,6 +169,7 @@ export class Cpu {
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {
       onNewCodePage: (page) => this.mmu.guardCode(page),
       onForget: (record) => this.#codeForgotten(record),
+      exists: (row) => hasInstructions(model, row.feature),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
     this.regions = new Regions(
@@ -172,7 +184,7 @@ export class Cpu {
   }
 
   reset(): void {
-    this.state.reset();
+    this.state.reset(this.#model.signature);
     this.debug.update();
     this.#setRepeatSlice();
     this.mmu.flush();

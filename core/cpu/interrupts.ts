@@ -6,6 +6,7 @@ import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import type { FarTransfers } from './far.ts';
 import { FLAG } from './insn/flags.ts';
 import { CONTROL } from './layout.ts';
+import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
 import { StackCursor } from './stack.ts';
 import type { CpuState } from './state.ts';
@@ -18,7 +19,6 @@ import { VirtualInterrupts } from './virtual-interrupts.ts';
  */
 export type InterruptSource = 'software' | 'external' | 'exception' | 'trap';
 
-/** EFLAGS bits that IRET and POPF may change at all. */
 const WRITABLE = 0x0025_7fd5 | FLAG.VIF | FLAG.VIP;
 
 export interface InterruptParts {
@@ -28,6 +28,7 @@ export interface InterruptParts {
   readonly tasks: Tasks;
   readonly far: FarTransfers;
   readonly debug: DebugRegisters;
+  readonly model: CpuModel;
 }
 
 /** Aborts: nobody returns to their instruction. */
@@ -42,6 +43,8 @@ export class Interrupts {
   readonly #far: FarTransfers;
   readonly #debug: DebugRegisters;
   readonly virtual: VirtualInterrupts;
+  /** EFLAGS bits that IRET and POPF may change at all. */
+  readonly #writable: number;
   /** Interrupts and exceptions delivered so far. */
   delivered = 0;
 
@@ -52,6 +55,7 @@ export class Interrupts {
     this.#tasks = parts.tasks;
     this.#far = parts.far;
     this.#debug = parts.debug;
+    this.#writable = parts.model.features.has('cpuid') ? WRITABLE : WRITABLE & ~FLAG.ID;
     this.virtual = new VirtualInterrupts(parts.state, parts.tasks);
   }
 
@@ -235,7 +239,7 @@ export class Interrupts {
     const state = this.#state;
     const pointer = stack.pop(4);
     const [ss, es, ds, fs, gs] = Array.from({ length: 5 }, () => stack.pop(4) & 0xffff);
-    state.eflags = (image & ((WRITABLE & ~this.#droppedResume) | FLAG.VM)) | 2;
+    state.eflags = (image & ((this.#writable & ~this.#droppedResume) | FLAG.VM)) | 2;
     state.set(CONTROL.cpl, 3);
     const selectors: [number, number][] = [[SEG.CS, selector], [SEG.SS, ss], [SEG.ES, es], [SEG.DS, ds], [SEG.FS, fs], [SEG.GS, gs]]; // prettier-ignore
     for (const [segment, value] of selectors) state.setSegment(segment, value, value << 4, 0xffff, 0xf3);
@@ -252,7 +256,7 @@ export class Interrupts {
   /** The EFLAGS that POPF or IRET at privilege `cpl` leave, given the image they read. */
   mergeFlags(image: number, width: number, cpl: number): number {
     const state = this.#state;
-    let writable = WRITABLE;
+    let writable = this.#writable;
     if (width === 16) writable &= 0xffff;
     else writable |= FLAG.RF;
     if (cpl > 0) writable &= ~(FLAG.IOPL | FLAG.VIF | FLAG.VIP);

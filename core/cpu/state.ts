@@ -215,7 +215,7 @@ export class CpuState {
   }
 
   /** Processor reset, SDM volume 3, table 10-1: real mode at F000:FFF0 with the base of CS at FFFF0000h. */
-  reset(): void {
+  reset(signature: number): void {
     new Uint8Array(this.view.buffer, STATE, STATE_BYTES).fill(0);
     this.eflags = 2;
     this.rip = 0xfff0;
@@ -230,7 +230,7 @@ export class CpuState {
     this.set(CONTROL.dr + 6 * 8, 0xffff_0ff0);
     this.set(CONTROL.dr + 7 * 8, 0x400);
     this.set(SSE.mxcsr, MXCSR_RESET);
-    this.setGpr(2, 0x0000_0633);
+    this.setGpr(2, signature);
     // The FPU after power-on: exceptions unmasked, eight registers that hold zero. FNINIT makes it usable.
     this.set(X87.control, 0x40);
     this.set(X87.inUse, 0xff);

@@ -1,6 +1,6 @@
 import type { IoBus, IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
-import { cpuid } from './cpuid.ts';
+import { cpuid, type Frequencies } from './cpuid.ts';
 import type { DebugRegisters } from './debug.ts';
 import { type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError, ud } from './fault.ts';
@@ -9,6 +9,7 @@ import type { SystemHelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import type { Interrupts } from './interrupts.ts';
 import { CONTROL, S, SHADOW, SEG_LDTR, SEG_TR } from './layout.ts';
+import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
 import { ATTR, CR0, CR4, type CpuState } from './state.ts';
 import type { Tasks } from './tasks.ts';
@@ -22,6 +23,8 @@ export interface SystemParts {
   readonly far: FarTransfers;
   readonly interrupts: Interrupts;
   readonly debug: DebugRegisters;
+  readonly model: CpuModel;
+  readonly frequencies: Frequencies;
   readonly io: IoBus;
   /** Time-stamp counter now. */
   readonly localApic?: (() => { apicBase: number }) | undefined;
@@ -31,14 +34,34 @@ export interface SystemParts {
 }
 
 const CR0_WRITABLE = CR0.PE | CR0.MP | CR0.EM | CR0.TS | CR0.NE | CR0.WP | CR0.AM | CR0.NW | CR0.CD | CR0.PG;
-const CR4_WRITABLE =
-  CR4.VME | CR4.PVI | CR4.TSD | CR4.DE | CR4.PSE | CR4.PAE | CR4.MCE | CR4.PGE | CR4.PCE | CR4.OSFXSR | CR4.OSXMMEXCPT;
+/** Bits of CR4, by the feature that brings them. */
+const CR4_FEATURES: readonly (readonly [feature: string, bits: number])[] = [
+  ['vme', CR4.VME | CR4.PVI],
+  ['tsc', CR4.TSD],
+  ['de', CR4.DE],
+  ['pse', CR4.PSE],
+  ['pae', CR4.PAE],
+  ['cpuid', CR4.MCE],
+  ['pge', CR4.PGE],
+  ['pmc', CR4.PCE],
+  ['fxsr', CR4.OSFXSR],
+  ['sse', CR4.OSXMMEXCPT],
+];
 /** Changes of these need a fresh TLB. */
 const CR0_MAPPING = CR0.PG | CR0.WP | CR0.PE;
 const CR4_MAPPING = CR4.PSE | CR4.PAE | CR4.PGE;
 const EFER_WRITABLE = 1n << 11n; // NXE; long mode comes later
 
-const MSR = { TSC: 0x10, APIC_BASE: 0x1b, SYSENTER_CS: 0x174, SYSENTER_ESP: 0x175, SYSENTER_EIP: 0x176, PAT: 0x277, EFER: 0xc000_0080 } as const; // prettier-ignore
+const MSR = { TSC: 0x10, APIC_BASE: 0x1b, TSC_ADJUST: 0x3b, SYSENTER_CS: 0x174, SYSENTER_ESP: 0x175, SYSENTER_EIP: 0x176, PAT: 0x277, EFER: 0xc000_0080 } as const; // prettier-ignore
+/** Registers that come with a feature; those of a Pentium have none here. */
+const MSR_FEATURES: Readonly<Record<number, string>> = {
+  [MSR.TSC_ADJUST]: 'tscAdjust',
+  [MSR.SYSENTER_CS]: 'sep',
+  [MSR.SYSENTER_ESP]: 'sep',
+  [MSR.SYSENTER_EIP]: 'sep',
+  [MSR.PAT]: 'pat',
+  [MSR.EFER]: 'nx',
+};
 /** Memory type ranges and machine check: present in every Pentium Pro, read as zero, writes ignored. */
 const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
   [0x00, 0x01],
@@ -62,8 +85,11 @@ const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
 
 /** What checks privilege or changes the mode. */
 export function systemHelpers(parts: SystemParts): SystemHelperTable {
-  const { state, mmu, descriptors, tasks, far, interrupts, debug, io } = parts;
+  const { state, mmu, descriptors, tasks, far, interrupts, debug, io, model } = parts;
   const { virtual } = interrupts;
+  const has = (feature: string): boolean => model.features.has(feature);
+  /** 0: the processor has no CR4. */
+  const cr4Writable = CR4_FEATURES.reduce((all, [feature, bits]) => (has(feature) ? all | bits : all), 0);
 
   const requireLevel0 = (): void => {
     if (state.cpl !== 0) throw gp();
@@ -129,7 +155,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       mmu.flushLocal();
     },
     4: (value) => {
-      if (value & ~CR4_WRITABLE) throw gp();
+      if (value & ~cr4Writable) throw gp();
       const old = state.cr4;
       state.set(CONTROL.cr4, value);
       if ((old ^ value) & CR4_MAPPING) mmu.flush();
@@ -154,10 +180,15 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     if (debug.guards()) throw new CpuFault(VECTOR.DB);
   };
 
+  /** Undefined: there is no such register. */
   const readMsr = (number: number): bigint | undefined => {
+    const feature = MSR_FEATURES[number];
+    if (feature !== undefined && !has(feature)) return undefined;
     switch (number) {
       case MSR.TSC:
         return parts.timeStamp();
+      case MSR.TSC_ADJUST:
+        return state.view.getBigUint64(CONTROL.tscOffset, true);
       case MSR.APIC_BASE:
         return parts.localApic ? BigInt(parts.localApic().apicBase) : state.view.getBigUint64(CONTROL.apicBase, true);
       case MSR.SYSENTER_CS:
@@ -175,6 +206,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     }
   };
   const writeMsr = (number: number, value: bigint): void => {
+    if (readMsr(number) === undefined) throw gp();
     const low = Number(value & 0xffff_ffffn);
     switch (number) {
       case MSR.TSC:
@@ -183,6 +215,9 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
           BigInt.asIntN(64, value - (parts.timeStamp() - state.view.getBigInt64(CONTROL.tscOffset, true))),
           true,
         );
+        return;
+      case MSR.TSC_ADJUST:
+        state.view.setBigUint64(CONTROL.tscOffset, value, true);
         return;
       case MSR.APIC_BASE:
         if (parts.localApic) parts.localApic().apicBase = low;
@@ -205,8 +240,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
         state.set(CONTROL.efer, low);
         mmu.flush();
         return;
-      default:
-        if (readMsr(number) === undefined) throw gp();
+      default: // quiet
     }
   };
 
@@ -343,13 +377,13 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     readControlRegister: (number) => {
       requireLevel0();
       const offset = controlOffsets[number];
-      if (offset === undefined) throw ud();
+      if (offset === undefined || (number === 4 && cr4Writable === 0)) throw ud();
       return state.get(offset) | 0;
     },
     writeControlRegister: (number, value) => {
       requireLevel0();
       const write = controlRegisters[number];
-      if (!write) throw ud();
+      if (!write || (number === 4 && cr4Writable === 0)) throw ud();
       write(value >>> 0);
     },
     readDebugRegister: (number) => {
@@ -394,7 +428,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       state.setGpr(0, 0);
       state.setGpr(2, 0);
     },
-    cpuid: () => cpuid(state),
+    cpuid: () => cpuid(state, model, parts.frequencies),
     invalidatePage: (offset, segment) => {
       requireLevel0();
       mmu.flushPage((state.base(segment) + offset) >>> 0);

@@ -10,7 +10,7 @@ import type {
   WallClock,
 } from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
-import type { CpuStats } from '../cpu/index.ts';
+import type { CpuModelName, CpuStats } from '../cpu/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
 export interface PcConfig {
@@ -21,6 +21,8 @@ export interface PcConfig {
   readonly clock: 'host' | 'virtual';
   /** `auto` compiles what is hot; `interpreter` nothing; `jit` everything at once, for tests. */
   readonly engine: 'auto' | 'interpreter' | 'jit';
+  /** Default `default`. */
+  readonly cpuModel?: CpuModelName;
   /** A ROM image that replaces the built-in firmware (mapped to end at 4 GiB and at 1 MiB). */
   readonly firmwareRom?: Uint8Array;
   /** A video BIOS for the adapter's expansion ROM, which a firmware other than ours runs. */

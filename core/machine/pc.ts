@@ -1,8 +1,9 @@
 import type { DisplaySource } from '../backends/index.ts';
 import { err, FailureError, type Result } from '../base/index.ts';
 import { IoBus, TimerQueue, type Device } from '../bus/index.ts';
-import { CPU, Cpu, cpuStateView, type CpuStats } from '../cpu/index.ts';
+import { CPU, CPU_MODELS, Cpu, cpuStateView, type CpuStats } from '../cpu/index.ts';
 import { Vga } from '../devices/display/index.ts';
+import { APIC_BUS_HZ } from '../devices/intc/apic-timer.ts';
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { FpuErrorLogic } from '../devices/misc/fpu-error.ts';
 import { checkKernel } from '../firmware/index.ts';
@@ -85,6 +86,8 @@ class Pc implements Machine {
       timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),
       hostNowNs: () => backends.hostClock.nowNs,
       log: backends.log,
+      model: CPU_MODELS[config.cpuModel ?? 'default'],
+      busHz: APIC_BUS_HZ,
       jit: ({ auto: 'auto', interpreter: 'off', jit: 'force' } as const)[config.engine],
     }));
     this.#clock =

@@ -78,6 +78,12 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     choices: ['auto', 'interpreter', 'jit'],
     help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)',
   },
+  {
+    name: 'cpu',
+    value: 'MODEL',
+    choices: ['default', '486', 'pentium', 'pentium3'],
+    help: 'processor: default (fastest), 486, pentium or pentium3, for systems of their time',
+  },
   { name: 'stats', help: "print counters at the end: where the processor's time went (with --json: in the object)" },
   {
     name: 'pointer',
@@ -147,6 +153,7 @@ export function parseRun(args: readonly string[]): RunPlan {
       ],
       clock: (one('clock') as Hardware['clock'] | undefined) ?? 'host',
       engine: (one('engine') as Hardware['engine'] | undefined) ?? 'auto',
+      cpuModel: (one('cpu') as Hardware['cpuModel'] | undefined) ?? 'default',
       pointer: (one('pointer') as Hardware['pointer'] | undefined) ?? 'absolute',
       paravirtual: !has('no-paravirtual'),
       balloonMiB: 0,

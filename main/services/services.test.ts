@@ -87,6 +87,7 @@ const parts = {
 const rest = {
   serial: [{ mode: 'console' as const }],
   engine: 'auto' as const,
+  cpuModel: 'default' as const,
   pointer: 'absolute' as const,
   paravirtual: true,
   balloonMiB: 0,

@@ -41,6 +41,7 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
         bootOrder: hardware.bootOrder,
         clock: hardware.clock,
         engine: hardware.engine,
+        cpuModel: hardware.cpuModel,
         pointer: hardware.pointer,
         paravirtual: hardware.paravirtual,
         balloonMiB: hardware.balloonMiB,

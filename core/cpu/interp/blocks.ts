@@ -1,4 +1,4 @@
-import { decode, newInstruction, type CodeSize, type Instruction } from '../../isa/index.ts';
+import { decode, newInstruction, type CodeSize, type Instruction, type OpcodeRow } from '../../isa/index.ts';
 import { encodings } from '../../isa/opcode-map.ts';
 import type { PhysicalMemory } from '../../memory/index.ts';
 import { gp, ud } from '../fault.ts';
@@ -69,6 +69,7 @@ export class BlockCache {
   readonly #heat: number;
   readonly #onNewCodePage: (page: number) => void;
   readonly #onForget: (record: number) => void;
+  readonly #exists: (row: OpcodeRow) => boolean;
   readonly #onUnimplemented: (mnemonic: string) => void;
   decodedInstructions = 0;
   builtBlocks = 0;
@@ -83,6 +84,8 @@ export class BlockCache {
     events: {
       onNewCodePage: (page: number) => void;
       onForget: (record: number) => void;
+      /** Whether the processor's model has the instruction. */
+      exists: (row: OpcodeRow) => boolean;
       onUnimplemented: (mnemonic: string) => void;
     },
   ) {
@@ -93,6 +96,7 @@ export class BlockCache {
     this.#view = memory.view;
     this.#onNewCodePage = events.onNewCodePage;
     this.#onForget = events.onForget;
+    this.#exists = events.exists;
     this.#onUnimplemented = events.onUnimplemented;
   }
 
@@ -170,10 +174,11 @@ export class BlockCache {
         if (count > 0) break;
         throw gp();
       }
-      const def = status === 'ok' ? this.#handlers.definition(insn) : undefined;
+      const exists = status === 'ok' && this.#exists(insn.row);
+      const def = exists ? this.#handlers.definition(insn) : undefined;
       if (!def) {
         if (count > 0) break;
-        if (status === 'ok') this.#onUnimplemented(insn.row.mnemonic);
+        if (exists) this.#onUnimplemented(insn.row.mnemonic);
         throw ud();
       }
       if (count === 0 && insn.length > maxBytes) throw gp();
