@@ -133,7 +133,15 @@ export class Cpu {
     const descriptors = new Descriptors(this.state, this.mmu);
     const tasks = new Tasks(this.state, this.mmu, descriptors, this.debug);
     const far = new FarTransfers(this.state, this.mmu, descriptors, tasks);
-    this.interrupts = new Interrupts({ state: this.state, mmu: this.mmu, descriptors, tasks, far, debug: this.debug, model });
+    this.interrupts = new Interrupts({
+      state: this.state,
+      mmu: this.mmu,
+      descriptors,
+      tasks,
+      far,
+      debug: this.debug,
+      model,
+    });
     this.fpu = new X87Fpu(this.state, connections);
     const system = systemHelpers({
       state: this.state,

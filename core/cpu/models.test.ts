@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { REG, TestCpu } from './cpu.fixture.ts';
+import { CODE, REG, TestCpu } from './cpu.fixture.ts';
 import { FLAG } from './insn/flags.ts';
 import { CONTROL, S } from './layout.ts';
 import { CPU_MODELS, type CpuModelName } from './models.ts';
@@ -34,8 +34,11 @@ const machine = (name: CpuModelName): TestCpu => new TestCpu({ model: CPU_MODELS
 
 /** Those that raise #UD. */
 function missing(name: CpuModelName): Name[] {
+  const t = machine(name);
   return NAMES.filter((instruction) => {
-    const t = machine(name).program(...INSTRUCTIONS[instruction]);
+    t.program(...INSTRUCTIONS[instruction]);
+    t.delivered.length = 0;
+    t.cpu.state.rip = CODE;
     t.cpu.state.set(CONTROL.cr4, CR4.OSFXSR);
     t.cpu.state.setGpr(REG.BX, 0x5000);
     t.step(1);
@@ -66,7 +69,9 @@ describe('what exists', () => {
   test('EFLAGS.ID can be changed exactly where CPUID exists', () => {
     const changeable = (Object.keys(CPU_MODELS) as CpuModelName[]).filter((name) => {
       // POPFD
-      const t = machine(name).program(0x66, 0x9d).store32(0x7000, FLAG.ID | 2);
+      const t = machine(name)
+        .program(0x66, 0x9d)
+        .store32(0x7000, FLAG.ID | 2);
       t.step(1);
       return (t.cpu.state.eflags & FLAG.ID) !== 0;
     });
