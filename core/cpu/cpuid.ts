@@ -28,7 +28,10 @@ export interface Frequencies {
 }
 
 const ascii = (text: string, at = 0): number =>
-  text.charCodeAt(at) | (text.charCodeAt(at + 1) << 8) | (text.charCodeAt(at + 2) << 16) | (text.charCodeAt(at + 3) << 24);
+  text.charCodeAt(at) |
+  (text.charCodeAt(at + 1) << 8) |
+  (text.charCodeAt(at + 2) << 16) |
+  (text.charCodeAt(at + 3) << 24);
 
 type Leaf = readonly [eax: number, ebx: number, ecx: number, edx: number];
 const NOTHING: Leaf = [0, 0, 0, 0];
@@ -61,13 +64,17 @@ function leafOf(leaf: number, model: CpuModel, { tscHz, busHz }: Frequencies): L
       return [ARAT, 0, 0, 0];
     case 7:
       return [0, model.features.has('tscAdjust') ? TSC_ADJUST : 0, 0, 0];
-    case LEAF_FREQUENCIES:
-      // TSC per crystal as a fraction, and the crystal, which feeds the APIC timer.
-      return [busHz, tscHz, busHz, 0];
+    case LEAF_FREQUENCIES: {
+      // TSC per crystal as a fraction, and the crystal, which feeds the APIC timer. Reduced: Linux multiplies in 32 bits.
+      const divisor = greatestCommonDivisor(busHz, tscHz);
+      return [busHz / divisor, tscHz / divisor, busHz, 0];
+    }
     default:
       return NOTHING;
   }
 }
+
+const greatestCommonDivisor = (a: number, b: number): number => (b === 0 ? a : greatestCommonDivisor(b, a % b));
 
 function extendedLeaf(leaf: number, model: CpuModel): Leaf {
   if (model.brand === '') return NOTHING;
