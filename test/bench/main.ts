@@ -9,8 +9,9 @@ import { disk } from './disk.ts';
 import { guest } from './guest.ts';
 import { CONTENDERS, runBench, table } from './harness.ts';
 import type { Bench } from './harness.ts';
+import { idle } from './idle.ts';
 
-const BENCHES: readonly Bench[] = [boot, cpu, disk, guest];
+const BENCHES: readonly Bench[] = [boot, cpu, disk, guest, idle];
 const USAGE = `usage: npm run bench -- NAME… [--json] [--rounds N] [--only ${CONTENDERS.join(',')}]
 benchmarks: ${BENCHES.map((bench) => bench.name).join(', ')}`;
 

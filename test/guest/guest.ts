@@ -1,7 +1,7 @@
 /** A whole PC inside the test's process, on the virtual clock: the same input gives the same pixels at the same instant. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Frame } from '../../core/backends/index.ts';
+import type { Block, Frame } from '../../core/backends/index.ts';
 import { MemoryBlock } from '../../core/formats/index.ts';
 import type { Machine, PcConfig } from '../../core/machine/machine.ts';
 import { createPc } from '../../core/machine/pc.ts';
@@ -28,7 +28,7 @@ export class Guest {
   constructor(
     floppy: Uint8Array | undefined,
     config: Partial<PcConfig> = {},
-    media: { readonly disks?: readonly Uint8Array[]; readonly cdrom?: Uint8Array } = {},
+    media: { readonly disks?: readonly (Uint8Array | Block)[]; readonly cdrom?: Uint8Array } = {},
   ) {
     this.floppy = floppy;
     this.#stepNs = STEP_NS[config.clock ?? 'virtual'];
@@ -41,7 +41,7 @@ export class Guest {
         wallClock: repeatableWallClock,
         entropy: repeatableEntropy(),
         floppies: [floppy && new MemoryBlock(floppy)],
-        disks: (media.disks ?? []).map((bytes) => new MemoryBlock(bytes)),
+        disks: (media.disks ?? []).map((disk) => (disk instanceof Uint8Array ? new MemoryBlock(disk) : disk)),
         cdrom: media.cdrom && new MemoryBlock(media.cdrom, { readOnly: true }),
         serial: [{ write: (byte) => void (this.#serial += String.fromCharCode(byte)) }],
         debug: { write: (byte) => void (this.#debug += String.fromCharCode(byte)) },

@@ -1,5 +1,5 @@
 /** The `terrarium` command as a person starts it: a process of its own under the pinned Node. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, watch } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..');
 const COMMAND = path.join(ROOT, 'main/cli/terrarium.mjs');
 const NODE = path.join(ROOT, 'node_modules/node/bin/node');
 /** Over this the command hangs; far above what any of these runs takes on a busy machine. */
-const HANG_MS = 120_000;
+const HANG_MS = 500_000;
 
 export interface Outcome {
   readonly exit: number | null;
@@ -28,6 +28,10 @@ export interface Report {
 /** Starts `terrarium` with these arguments. */
 export const start = (...args: readonly string[]): ChildProcess & { stdout: Readable; stderr: Readable } =>
   spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+
+/** The same with a standard input to write to. */
+export const startInteractive = (...args: readonly string[]): ChildProcessWithoutNullStreams =>
+  spawn(NODE, [COMMAND, ...args], { cwd: ROOT, stdio: 'pipe' });
 
 /** Runs `terrarium` with these arguments to its end. */
 export const terrarium = (...args: readonly string[]): Promise<Outcome> => runFor(HANG_MS, args);

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { commandLineOf, descendantsOf } from '../../fixtures/processes.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -34,31 +35,11 @@ export async function startShell(): Promise<Shell> {
   return {
     url,
     libraryFolder,
-    machinePids: () => descendants(child.pid ?? 0).filter((pid) => commandLine(pid).includes('vm-host')),
+    machinePids: () => descendantsOf(child.pid ?? 0).filter((pid) => commandLineOf(pid).includes('vm-host')),
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
       fs.rmSync(libraryFolder, { recursive: true, force: true });
     },
   };
-}
-
-const commandLine = (pid: number): string => readProc(pid, 'cmdline').replaceAll('\0', ' ');
-
-function descendants(pid: number): number[] {
-  const processes = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const children = processes.map(Number).filter((other) => parentOf(other) === pid);
-  return children.flatMap((child) => [child, ...descendants(child)]);
-}
-
-/** The fourth field of /proc/<pid>/stat, of which the second may hold blanks and brackets. */
-const parentOf = (pid: number): number => Number(readProc(pid, 'stat').split(') ').at(-1)?.split(' ')[1]);
-
-/** Empty when the process is gone. */
-function readProc(pid: number, file: string): string {
-  try {
-    return fs.readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
 }
