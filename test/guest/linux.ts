@@ -15,7 +15,8 @@ const COMMAND_LIMIT_MS = 120_000;
 
 export async function linuxConfig(commandLine = COMMAND_LINE): Promise<Partial<PcConfig>> {
   const { kernel, initrd } = await sessionGuest();
-  return { memoryMiB: 96, kernel: { image: readFileSync(kernel), initrd: readFileSync(initrd), commandLine } };
+  const modules = [{ name: initrd, bytes: readFileSync(initrd) }];
+  return { memoryMiB: 96, kernel: { image: readFileSync(kernel), modules, commandLine } };
 }
 
 export class Linux extends Guest {
