@@ -11,6 +11,7 @@ import type {
 } from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
 import type { CpuModelName, CpuStats } from '../cpu/index.ts';
+import type { GuestMemory } from '../snapshot/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
 export interface PcConfig {
@@ -101,6 +102,10 @@ export interface Machine {
   load(image: Uint8Array): Result<void>;
   /** Where the processor's time went, as far as it keeps counters. */
   stats?(): CpuStats;
+  /** As save and load, but without RAM, which `memory` gives and takes piece by piece while the machine runs. */
+  saveState(): Uint8Array;
+  loadState(image: Uint8Array): Result<void>;
+  readonly memory: GuestMemory;
   /** Counters and states for people: per device lines from the state declarations. */
   describe(): Readonly<Record<string, readonly string[]>>;
 }

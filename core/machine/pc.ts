@@ -1,12 +1,13 @@
 import type { DisplaySource } from '../backends/index.ts';
 import { err, FailureError, type Result } from '../base/index.ts';
 import { IoBus, TimerQueue, type Device } from '../bus/index.ts';
-import { CPU, CPU_MODELS, Cpu, cpuStateView, type CpuStats } from '../cpu/index.ts';
+import { CPU, CPU_MODELS, Cpu, RAM_BASE, cpuStateView, type CpuStats } from '../cpu/index.ts';
 import { Vga } from '../devices/display/index.ts';
 import { APIC_BUS_HZ } from '../devices/intc/apic-timer.ts';
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
 import { FpuErrorLogic } from '../devices/misc/fpu-error.ts';
 import { checkKernel } from '../firmware/index.ts';
+import { GuestMemory } from '../snapshot/index.ts';
 import { create, defineState, describeState, bool } from '../state/index.ts';
 import { addApics, type Apics } from './apics.ts';
 import { BoardParts, onceLog } from './board-parts.ts';
@@ -61,6 +62,7 @@ class Pc implements Machine {
   readonly display: DisplaySource;
   readonly floppies: Machine['floppies'];
   readonly cdrom: Machine['cdrom'];
+  readonly memory: GuestMemory;
   #resetWanted = false;
   /** Instructions per nanosecond of host time, measured; sizes the slices. */
   #speed = 0.05;
@@ -90,6 +92,7 @@ class Pc implements Machine {
       busHz: APIC_BUS_HZ,
       jit: ({ auto: 'auto', interpreter: 'off', jit: 'force' } as const)[config.engine],
     }));
+    this.memory = new GuestMemory(memory.physical, RAM_BASE, memory.ram.length, () => cpu.mmu.revokeAllWrites());
     this.#clock =
       config.clock === 'virtual'
         ? new VirtualMachineClock(() => this.instructions)
@@ -296,17 +299,37 @@ class Pc implements Machine {
   // --- images --------------------------------------------------------------------------------------------------------------------
 
   save(): Uint8Array {
+    this.memory.finishFetching();
+    return this.#save(this.#memory.ram);
+  }
+
+  saveState(): Uint8Array {
+    return this.#save(new Uint8Array(0));
+  }
+
+  #save(ram: Uint8Array): Uint8Array {
     // Retired instructions are counted by the processor object; the image carries the sum.
     const { state } = this.#clock;
     const kept = state.instructions;
     state.instructions = this.instructions;
-    const image = saveMachine(this.#parts, this.#memory.ram);
+    const image = saveMachine(this.#parts, ram);
     state.instructions = kept;
     return image;
   }
 
   load(image: Uint8Array): Result<void> {
-    const loaded = loadMachine(this.#parts, this.#memory.ram, image);
+    this.memory.finishFetching();
+    const loaded = this.#load(image, this.#memory.ram);
+    this.memory.replaced();
+    return loaded;
+  }
+
+  loadState(image: Uint8Array): Result<void> {
+    return this.#load(image, new Uint8Array(0));
+  }
+
+  #load(image: Uint8Array, ram: Uint8Array): Result<void> {
+    const loaded = loadMachine(this.#parts, ram, image);
     if (!loaded.ok) return err(loaded.error);
     this.#clock.state.instructions -= this.#cpu.retired;
     this.#firmware.takeCallout();

@@ -5,8 +5,8 @@ export const PAGE_SHIFT = 12;
 /** 4 GiB in pages: what 32-bit physical addresses reach. */
 const PAGE_COUNT = 1 << 20;
 
-/** What lies behind a physical page. */
-export const PAGE_KIND = { NONE: 0, RAM: 1, ROM: 2, MMIO: 3 } as const;
+/** What lies behind a physical page. ABSENT: RAM whose contents are still to be fetched; `hostPage` is -1 until then. */
+export const PAGE_KIND = { NONE: 0, RAM: 1, ROM: 2, MMIO: 3, ABSENT: 4 } as const;
 
 export interface MmioMapping {
   readonly base: number;
@@ -40,6 +40,11 @@ export class PhysicalMemory implements DmaMemory {
   codeWritten: (physAddr: number, length: number) => void = () => {};
   /** A write to a ROM page, which changes nothing; the firmware's call-outs arrive here. */
   romWritten: (physAddr: number, width: IoWidth, value: number) => void = () => {};
+
+  /** Called before the first write to a page since its `dirty` flag was cleared. */
+  beforeFirstWrite: (page: number) => void = () => {};
+  /** Maps an absent page with its contents there. */
+  fetchPage: (page: number) => void = () => {};
 
   constructor(buffer: ArrayBufferLike) {
     this.bytes = new Uint8Array(buffer);
@@ -92,6 +97,10 @@ export class PhysicalMemory implements DmaMemory {
     }
     const slot = this.#mmio[page];
     if (slot) return slot.device.mmioRead(slot.range, physAddr - slot.base, width) >>> 0;
+    if (this.kind[page] === PAGE_KIND.ABSENT) {
+      this.fetchPage(page);
+      return this.read(physAddr, width);
+    }
     return width === 1 ? 0xff : width === 2 ? 0xffff : 0xffffffff;
   }
 
@@ -99,8 +108,8 @@ export class PhysicalMemory implements DmaMemory {
     const page = physAddr >>> PAGE_SHIFT;
     switch (this.kind[page]) {
       case PAGE_KIND.RAM: {
+        if (this.dirty[page] === 0) this.#firstWrite(page);
         if (this.hasCode[page]) this.codeWritten(physAddr, width);
-        this.dirty[page] = 1;
         const at = this.hostPage[page] + (physAddr & (PAGE_BYTES - 1));
         if (width === 1) this.bytes[at] = value;
         else if (width === 2) this.view.setUint16(at, value, true);
@@ -112,15 +121,23 @@ export class PhysicalMemory implements DmaMemory {
         slot.device.mmioWrite(slot.range, physAddr - slot.base, width, value >>> 0);
         return;
       }
+      case PAGE_KIND.ABSENT:
+        this.fetchPage(page);
+        return this.write(physAddr, width, value);
       case PAGE_KIND.ROM:
         this.romWritten(physAddr, width, value);
     }
   }
 
+  #firstWrite(page: number): void {
+    this.beforeFirstWrite(page);
+    this.dirty[page] = 1;
+  }
+
   /** True when the page is RAM. Marks it dirty: from now on it may be written without anyone being told. */
   claimForWriting(page: number): boolean {
     if (this.kind[page] !== PAGE_KIND.RAM) return false;
-    this.dirty[page] = 1;
+    if (this.dirty[page] === 0) this.#firstWrite(page);
     return true;
   }
 
@@ -137,8 +154,8 @@ export class PhysicalMemory implements DmaMemory {
   dmaWrite(physAddr: number, data: Uint8Array): void {
     this.#pieces(physAddr, data.length, (at, page, offset, length) => {
       if (this.kind[page] === PAGE_KIND.RAM) {
+        if (this.dirty[page] === 0) this.#firstWrite(page);
         if (this.hasCode[page]) this.codeWritten(page * PAGE_BYTES + offset, length);
-        this.dirty[page] = 1;
         this.bytes.set(data.subarray(at, at + length), this.hostPage[page] + offset);
       } else for (let i = 0; i < length; i++) this.write(page * PAGE_BYTES + offset + i, 1, data[at + i]);
     });
@@ -155,6 +172,7 @@ export class PhysicalMemory implements DmaMemory {
       const address = (physAddr + at) >>> 0;
       const offset = address & (PAGE_BYTES - 1);
       const count = Math.min(length - at, PAGE_BYTES - offset);
+      if (this.kind[address >>> PAGE_SHIFT] === PAGE_KIND.ABSENT) this.fetchPage(address >>> PAGE_SHIFT);
       piece(at, address >>> PAGE_SHIFT, offset, count);
       at += count;
     }

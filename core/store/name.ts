@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { CHUNK_BYTES } from '../snapshot/index.ts';
 
-/** Data and memory are cut into chunks of this size. */
-export const CHUNK_BYTES = 16384;
+/** Disks are cut into chunks of the size that memory is. */
+export { CHUNK_BYTES };
 export const NAME_BYTES = 32;
 
 /**

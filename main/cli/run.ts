@@ -214,7 +214,7 @@ class Run {
 }
 
 async function saveScreenshot(machine: Machine, path: string): Promise<void> {
-  const { encodePng } = await import('./png.ts');
+  const { encodePng } = await import('../../core/store/png.ts');
   machine.display.refresh();
   try {
     writeFileSync(path, encodePng(machine.display.frame));

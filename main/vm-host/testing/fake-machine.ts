@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { DirtyRect, DisplaySource, Frame } from '../../../core/backends/index.ts';
 import { ByteReader, ByteWriter, ok, type Result } from '../../../core/base/index.ts';
 import type { Machine, PcBackends, PcConfig, RunStatus } from '../../../core/machine/machine.ts';
+import { PhysicalMemory } from '../../../core/memory/index.ts';
+import { GuestMemory } from '../../../core/snapshot/index.ts';
 import type { MachineFactory } from '../build.ts';
 
 const COLUMNS = 40;
@@ -9,6 +11,7 @@ const ROWS = 12;
 const MS = 1e6;
 /** Guest time between two typed characters. */
 const KEY_NS = 10 * MS;
+const MEMORY_BYTES = 2 << 20;
 const BOOT_NS = 30 * MS;
 
 /**
@@ -166,6 +169,25 @@ class FakeMachine implements Machine {
   load(image: Uint8Array): Result<void> {
     return ok(void new ByteReader(image));
   }
+
+  /** Its state is its screen: what a snapshot of it brings back. */
+  saveState(): Uint8Array {
+    const out = new ByteWriter();
+    out.text(this.#rows.join('\n'));
+    return out.finish();
+  }
+
+  loadState(image: Uint8Array): Result<void> {
+    this.#rows = new ByteReader(image).text().split('\n');
+    this.#pending = [];
+    return ok(undefined);
+  }
+
+  readonly memory = (() => {
+    const physical = new PhysicalMemory(new SharedArrayBuffer(MEMORY_BYTES));
+    physical.mapRam(0, MEMORY_BYTES, 0);
+    return new GuestMemory(physical, 0, MEMORY_BYTES, () => {});
+  })();
 
   describe(): Readonly<Record<string, readonly string[]>> {
     return { fake: [`rows = ${this.#rows.length}`] };

@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
-import type { Frame } from '../../core/backends/index.ts';
+import type { Frame } from '../backends/index.ts';
 
 /** PNG (ISO/IEC 15948), 8-bit RGB without filters: what a screen picture needs. */
 export function encodePng(frame: Frame): Uint8Array {

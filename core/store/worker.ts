@@ -1,0 +1,61 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { FailureError } from '../base/index.ts';
+import { CHUNK_BYTES, giveChunk, type FetchShare } from '../snapshot/index.ts';
+import { ChunkReader } from './chunks.ts';
+import { foldMedium } from './disk.ts';
+import { ioFailure } from './errors.ts';
+import { openLibrary, type Library } from './library.ts';
+import type { ChunkName } from './name.ts';
+import { takeSnapshot } from './take-snapshot.ts';
+import { TreeReader, levelsFor } from './tree.ts';
+import type { WorkerReply, WorkerTask } from './worker-client.ts';
+
+/**
+ * A thread of a machine's process that compresses, hashes and writes beside the guest. One task after another; the
+ * library is opened with the first.
+ */
+const { folder } = workerData as { folder: string };
+let library: Library | undefined;
+
+function open(): Library {
+  if (library) return library;
+  const opened = openLibrary(folder);
+  if (!opened.ok) throw new FailureError(opened.error);
+  return (library = opened.value);
+}
+
+/** Brings in what the guest has not touched yet. A chunk that cannot be read is left to the guest's own touch. */
+function fetchMemory(share: FetchShare, root: ChunkName): void {
+  const chunks = new ChunkReader(open());
+  try {
+    for (const [index, name] of new TreeReader(chunks).leaves(root, levelsFor(share.sizeBytes))) {
+      const data = chunks.read(name);
+      giveChunk(share, index, data.subarray(0, Math.min(CHUNK_BYTES, share.sizeBytes - index * CHUNK_BYTES)));
+    }
+  } finally {
+    chunks.dispose();
+  }
+}
+
+function perform(task: WorkerTask): WorkerReply['value'] {
+  switch (task.kind) {
+    case 'snapshot':
+      return takeSnapshot(open(), task.work);
+    case 'fold':
+      foldMedium(open(), task.medium, task.lastLog);
+      return undefined;
+    case 'fetch':
+      fetchMemory(task.share, task.root);
+      return undefined;
+  }
+}
+
+parentPort!.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
+  let reply: WorkerReply;
+  try {
+    reply = { id, value: perform(task) };
+  } catch (error) {
+    reply = { id, error: ioFailure(error, task.kind) };
+  }
+  parentPort!.postMessage(reply);
+});
