@@ -9,11 +9,13 @@ import {
 } from './images.ts';
 import {
   failureSchema,
+  imageFormatSchema,
   hostPathSchema,
   machineChangesSchema,
   machineDraftSchema,
   machineIdSchema,
   machineInfoSchema,
+  machineNameSchema,
 } from './machine.ts';
 import { taskIdSchema, taskSchema } from './tasks.ts';
 
@@ -21,6 +23,52 @@ const byId = z.strictObject({ id: machineIdSchema });
 const nothing = z.strictObject({});
 
 export const mediumKindSchema = z.enum(['floppy', 'disk', 'cdrom', 'rom', 'kernel']);
+
+export const mediumInfoSchema = z.strictObject({
+  id: z.uuid(),
+  name: z.string(),
+  kind: z.enum(['disk', 'floppy', 'cdrom']),
+  sizeBytes: z.number(),
+  createdAt: z.string(),
+  /** Names of the machines that it is attached to. */
+  usedBy: z.array(z.string()),
+});
+
+export const snapshotInfoSchema = z.strictObject({
+  id: z.uuid(),
+  machine: machineIdSchema,
+  /** Null: a root of the tree. */
+  parent: z.uuid().nullable(),
+  name: z.string(),
+  note: z.string(),
+  createdAt: z.string(),
+  /** The machine was running or paused, and its memory is in it. */
+  hasMemory: z.boolean(),
+  hasPicture: z.boolean(),
+  /** The machine's present state comes from it. */
+  current: z.boolean(),
+  /** Stored bytes of all that it needs, and of what nothing else needs. */
+  bytes: z.number(),
+  uniqueBytes: z.number(),
+});
+
+const snapshotNameSchema = z
+  .string()
+  .trim()
+  .min(1, { error: 'a snapshot needs a name' })
+  .max(256)
+  .regex(/^[^\p{Cc}]*$/u, { error: 'a name cannot contain control characters' });
+const noteSchema = z.string().max(65536);
+const bySnapshot = z.strictObject({ id: z.uuid() });
+const byMedium = z.strictObject({ id: z.uuid() });
+const mediumNameSchema = snapshotNameSchema;
+const capturedSchema = z.strictObject({
+  /** How long the guest stood still; 0 when it was stopped. */
+  pauseMs: z.number(),
+  totalMs: z.number(),
+  addedBytes: z.number(),
+});
+const problemSchema = z.strictObject({ where: z.string(), what: z.string() });
 
 /**
  * Every control call: its parameters and its result. The router checks both on arrival; the typed clients and the
@@ -49,7 +97,166 @@ export const CALLS = {
   /** Forgets the machine; its images stay where they are. Only while stopped or aborted. */
   'machines.remove': { params: byId, result: nothing },
   /** Resolves when the machine runs, or with the reason why it cannot. */
-  'machines.start': { params: byId, result: machineInfoSchema },
+  'machines.start': {
+    params: z.strictObject({
+      id: machineIdSchema,
+      /** Every change of its disks goes at power-off. */
+      throwAway: z.boolean().optional(),
+    }),
+    result: machineInfoSchema,
+  },
+  /** As machines.start, in a process that outlives this one and that any Terrarium on the library can speak to. */
+  'machines.startHeadless': {
+    params: z.strictObject({ id: machineIdSchema, throwAway: z.boolean().optional() }),
+    result: machineInfoSchema,
+  },
+  /** Presses the power button; an operating system that listens shuts down. */
+  'machines.powerButton': { params: byId, result: z.strictObject({ heard: z.boolean() }) },
+  /** Stores the whole state and ends its process; the next start goes on from there. */
+  'machines.save': { params: byId, result: capturedSchema.omit({ addedBytes: true }) },
+  'machines.type': { params: z.strictObject({ id: machineIdSchema, text: z.string().max(65536) }), result: nothing },
+  /** Chords one after another, each of KeyboardEvent.code names. */
+  'machines.keys': {
+    params: z.strictObject({ id: machineIdSchema, chords: z.array(z.array(z.string().max(32)).max(8)).max(256) }),
+    result: nothing,
+  },
+  'machines.screen': {
+    params: z.strictObject({ id: machineIdSchema, png: z.boolean().default(false) }),
+    result: z.strictObject({
+      rows: z.array(z.string()).nullable(),
+      width: z.int(),
+      height: z.int(),
+      /** Base64. */
+      png: z.string().optional(),
+    }),
+  },
+  /** Resolves when text on the screen or from the first serial port matches, or the time is over. */
+  'machines.wait': {
+    params: z.strictObject({
+      id: machineIdSchema,
+      until: z.string().min(1).max(4096),
+      timeoutMs: z
+        .number()
+        .min(1)
+        .max(2 ** 31 - 1),
+    }),
+    result: z.strictObject({ matched: z.boolean() }),
+  },
+  /**
+   * A new machine with the disks of a snapshot, or of the machine as it is (stopped). They share what neither writes.
+   * `full`: with all the snapshots of the original.
+   */
+  'machines.clone': {
+    params: z.strictObject({
+      id: machineIdSchema,
+      snapshot: z.uuid().optional(),
+      name: machineNameSchema,
+      full: z.boolean().default(false),
+    }),
+    result: machineInfoSchema,
+  },
+  /** A second machine that goes on from this instant of a running one; it is started, headless where no app is. */
+  'machines.fork': {
+    params: z.strictObject({ id: machineIdSchema, name: machineNameSchema, start: z.boolean().default(true) }),
+    result: z.strictObject({ machine: machineInfoSchema, captured: capturedSchema }),
+  },
+  'snapshots.list': {
+    params: z.strictObject({ machine: machineIdSchema }),
+    result: z.strictObject({ snapshots: z.array(snapshotInfoSchema) }),
+  },
+  /** Of a machine in any state. `memory`: with it, where the machine runs. */
+  'snapshots.take': {
+    params: z.strictObject({
+      machine: machineIdSchema,
+      name: snapshotNameSchema,
+      note: noteSchema.default(''),
+      memory: z.boolean().default(true),
+    }),
+    result: z.strictObject({ id: z.uuid(), captured: capturedSchema }),
+  },
+  /**
+   * The machine (stopped) is as it was; with memory in the snapshot its next start goes on there. `keepCurrent`: the
+   * present state becomes a snapshot of this name first, else it is lost.
+   */
+  'snapshots.restore': {
+    params: z.strictObject({ id: z.uuid(), keepCurrent: snapshotNameSchema.optional() }),
+    result: machineInfoSchema,
+  },
+  'snapshots.delete': { params: bySnapshot, result: nothing },
+  'snapshots.edit': {
+    params: z.strictObject({ id: z.uuid(), name: snapshotNameSchema.optional(), note: noteSchema.optional() }),
+    result: nothing,
+  },
+  /** PNG as base64; null when there is none. */
+  'snapshots.picture': { params: bySnapshot, result: z.strictObject({ png: z.string().nullable() }) },
+  'media.list': { params: nothing, result: z.strictObject({ media: z.array(mediumInfoSchema) }) },
+  'media.create': {
+    params: z.strictObject({
+      name: mediumNameSchema,
+      kind: z.enum(['disk', 'floppy']).default('disk'),
+      sizeBytes: z.int().min(512),
+    }),
+    result: mediumInfoSchema,
+  },
+  /** Copies an image of any known format into the library. While it lasts it is a task: `tasks.cancel` ends it. */
+  'media.import': {
+    params: z.strictObject({
+      path: hostPathSchema,
+      name: mediumNameSchema,
+      kind: z.enum(['disk', 'floppy', 'cdrom']).default('disk'),
+    }),
+    result: mediumInfoSchema,
+  },
+  /** Writes a medium, or as it was in a snapshot, to a new file. */
+  'media.export': {
+    params: z.strictObject({
+      id: z.uuid(),
+      snapshot: z.uuid().optional(),
+      path: hostPathSchema,
+      format: imageFormatSchema.default('raw'),
+    }),
+    result: z.strictObject({ path: hostPathSchema, sizeBytes: z.number() }),
+  },
+  /** Shrinking refuses to cut off data without `force`. */
+  'media.resize': {
+    params: z.strictObject({ id: z.uuid(), sizeBytes: z.int().min(512), force: z.boolean().default(false) }),
+    result: mediumInfoSchema,
+  },
+  /** Brings what was written since into the tree: each chunk once, compressed. */
+  'media.compact': { params: byMedium, result: mediumInfoSchema },
+  /** Refuses while a machine or a snapshot needs it. */
+  'media.remove': { params: byMedium, result: nothing },
+  'store.check': {
+    params: z.strictObject({ repair: z.boolean().default(false) }),
+    result: z.strictObject({
+      problems: z.array(problemSchema),
+      repaired: z.array(z.string()),
+      chunks: z.number(),
+      bytes: z.number(),
+    }),
+  },
+  'store.gc': {
+    params: nothing,
+    result: z.strictObject({ chunks: z.number(), bytes: z.number(), packs: z.number() }),
+  },
+  'store.usage': {
+    params: nothing,
+    result: z.strictObject({
+      storedBytes: z.number(),
+      garbageBytes: z.number(),
+      logBytes: z.number(),
+      owners: z.array(
+        z.strictObject({
+          kind: z.enum(['medium', 'snapshot']),
+          id: z.string(),
+          name: z.string(),
+          machine: z.string().nullable(),
+          bytes: z.number(),
+          uniqueBytes: z.number(),
+        }),
+      ),
+    }),
+  },
   /** Power off at once, as by pulling the plug. Resolves when its process is gone. */
   'machines.stop': { params: byId, result: machineInfoSchema },
   'machines.reset': { params: byId, result: machineInfoSchema },

@@ -66,6 +66,8 @@ export const CODES = {
 
   'library.open': { kind: 'file', meaning: 'The library folder or its database cannot be opened.' },
   'library.newer': { kind: 'file', meaning: 'The library was written by a newer version of Terrarium.' },
+  'image.memory': { kind: 'state', meaning: 'A machine image is of another memory size than the machine.' },
+  'snapshot.unsupported': { kind: 'state', meaning: 'The machine has a disk of which no snapshot can be taken.' },
   'store.damaged': { kind: 'file', meaning: 'Something in the library is not as it was written.' },
   'store.full': { kind: 'file', meaning: 'The disk that holds the library is full.' },
   'store.io': { kind: 'file', meaning: 'The host reported an error while the library was used.' },

@@ -17,6 +17,9 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('machine.changed'), machine: machineInfoSchema }),
   z.strictObject({ event: z.literal('machine.removed'), id: machineIdSchema }),
   z.strictObject({ event: z.literal('task.changed'), task: taskSchema }),
+  /** Snapshots of a machine, or its place among them, are not what they were. */
+  z.strictObject({ event: z.literal('snapshots.changed'), machine: machineIdSchema }),
+  z.strictObject({ event: z.literal('media.changed') }),
   z.strictObject({ event: z.literal('log'), entry: logEntrySchema }),
 ]);
 

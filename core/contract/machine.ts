@@ -27,14 +27,25 @@ export const imageFormatSchema = z.enum(IMAGE_FORMAT_NAMES);
 /** Files and folders outside an image's own folder that it may take its parents and its other parts from. */
 export const allowedPathsSchema = z.array(hostPathSchema).max(16, { error: 'at most 16 places can be allowed' });
 
-/** A medium in a drive. Not writable: the guest may write, and what it writes lives in memory until power-off. */
+/**
+ * A medium in a drive: a file of the host, or `medium:` and the id of one in the library. A file that is not writable:
+ * the guest may write, and what it writes lives in memory until power-off. `mode` is for media of the library:
+ * `immutable` is as it was again at every power-off, `write-through` is left out of snapshots.
+ */
 export const attachmentSchema = z.strictObject({
   path: hostPathSchema,
   writable: z.boolean().default(false),
   /** Of a disk; default: found by content. Floppies and CDs are raw. */
   format: imageFormatSchema.optional(),
   allow: allowedPathsSchema.optional(),
+  mode: z.enum(['immutable', 'write-through']).optional(),
 });
+
+const MEDIUM_PREFIX = 'medium:';
+export const mediumPath = (id: string): string => `${MEDIUM_PREFIX}${id}`;
+/** The id in the library; undefined for a file of the host. */
+export const mediumIdOf = (path: string): string | undefined =>
+  path.startsWith(MEDIUM_PREFIX) ? path.slice(MEDIUM_PREFIX.length) : undefined;
 
 export const bootDeviceSchema = z.enum(['floppy', 'disk', 'cdrom']);
 

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { BlockIoError, type Block } from '../backends/index.ts';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
-import { ChunkReader, ChunkWriter, isDamage } from './chunks.ts';
+import { ChunkReader, ChunkWriter } from './chunks.ts';
 import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
 import { logNumbers, logPath, undoPath } from './log-files.ts';
 import { Session, lockInLibrary, logFolder, mediumLock, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
-import { getMedium, putMedium, type Medium } from './rows.ts';
+import { getMedium, putMedium, type Medium, type SnapshotDisk } from './rows.ts';
 import { TreeReader, levelsFor, updateTree } from './tree.ts';
 
 const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
@@ -87,13 +89,21 @@ export class StoreDisk implements Block, Disposable {
   readonly #trees: TreeReader;
   readonly #levels: number;
   readonly #throwAway: boolean;
+  readonly #undo: string;
   readonly #kept = new Map<number, Buffer>();
   #root: ChunkName;
   /** Oldest first; the last one takes writes, unless the disk is read-only. */
   #logs: DiskLog[];
 
-  private constructor(library: Library, medium: Medium, mode: DiskOptions['mode'], lock: Disposable | undefined) {
+  private constructor(
+    library: Library,
+    medium: Medium,
+    mode: DiskOptions['mode'],
+    lock: Disposable | undefined,
+    undo?: string,
+  ) {
     this.id = medium.id;
+    this.#undo = undo ?? undoPath(library, medium.id);
     this.#library = library;
     this.sizeBytes = medium.sizeBytes;
     this.readOnly = mode === 'read-only';
@@ -103,8 +113,9 @@ export class StoreDisk implements Block, Disposable {
     this.#levels = levelsFor(medium.sizeBytes);
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
-    this.#logs = openLogs(library, medium);
-    if (!this.readOnly) this.seal();
+    this.#logs = undo === undefined ? openLogs(library, medium) : [];
+    if (this.#throwAway) this.#logs.push(this.#openUndo());
+    else if (!this.readOnly) this.seal();
   }
 
   /** Throws FailureError (`store.medium`, `image.locked`, `store.damaged`) or the host's error. */
@@ -118,6 +129,12 @@ export class StoreDisk implements Block, Disposable {
       lock?.dispose();
       throw error;
     }
+  }
+
+  /** A disk as it was in a snapshot, for a machine that is thrown away: nothing else is touched. */
+  static ephemeral(library: Library, disk: SnapshotDisk): StoreDisk {
+    const medium = { ...disk, id: disk.medium, name: '', kind: 'disk' as const, firstLog: 0, createdAt: '' };
+    return new StoreDisk(library, medium, 'throw-away', undefined, join(library.folder, 'run', `${randomUUID()}.undo`));
   }
 
   // --- the guest's side -------------------------------------------------------------------------------------------------------
@@ -245,10 +262,21 @@ export class StoreDisk implements Block, Disposable {
   seal(): number {
     const last = this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1;
     const next = last + 1;
-    const path = this.#throwAway ? undoPath(this.#library, this.id) : logPath(this.#library, this.id, next);
-    if (this.#throwAway) this.#library.io.remove(path); // of a session that was killed
+    const path = logPath(this.#library, this.id, next);
     this.#logs.push(DiskLog.create(this.#library.io, path, logFolder(this.#library, this.id), this.id, next));
     return last;
+  }
+
+  #openUndo(): DiskLog {
+    this.#library.io.remove(this.#undo); // of a session that was killed
+    const log = DiskLog.create(this.#library.io, this.#undo, dirname(this.#undo), this.id, 0);
+    // Where the host allows it the file has no name from here on, and goes with the process.
+    if (process.platform !== 'win32') this.#library.io.remove(this.#undo);
+    return log;
+  }
+
+  get isThrowAway(): boolean {
+    return this.#throwAway;
   }
 
   get #medium(): Medium {
@@ -270,7 +298,7 @@ export class StoreDisk implements Block, Disposable {
   /** Closes it, with all that was written on stable storage; a throw-away disk is as it was when it was opened. */
   dispose(): void {
     try {
-      if (this.#throwAway) this.#library.io.remove(this.#log.path);
+      if (this.#throwAway) this.#library.io.remove(this.#undo);
       else this.flush();
     } finally {
       for (const log of this.#logs) log.dispose();
@@ -320,5 +348,3 @@ export function prepareFold(
     for (const log of open) log.dispose();
   }
 }
-
-export const diskIsDamaged = isDamage;

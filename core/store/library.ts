@@ -27,7 +27,8 @@ export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Librar
   let database: Database.Database | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const part of ['packs', 'media', 'locks']) mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+    for (const part of ['packs', 'media', 'locks', 'run'])
+      mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
     const opened = new Database(join(folder, 'library.db'), { timeout: BUSY_MS });
     database = opened;
     opened.pragma('journal_mode = WAL');
@@ -78,18 +79,23 @@ export const mediumLock = (medium: string): string => `medium-${medium}`;
 export const machineLock = (machine: string): string => `machine-${machine}`;
 const sessionLock = (session: string): string => `session-${session}`;
 
-/** A writer of chunks. What it wants is kept by the collector while it lives, whether a root names it yet or not. */
+/**
+ * A writer of chunks. What it wants is kept by the collector while it lives, whether a root names it yet or not. With
+ * `pins` it wants its pinned trees and nothing else, and may live for days.
+ */
 export class Session implements Disposable {
   readonly id = randomUUID();
   readonly #library: Library;
   readonly #lock: Disposable;
 
-  constructor(library: Library) {
+  constructor(library: Library, wants: 'everything' | 'pins' = 'everything') {
     this.#library = library;
     const lock = lockInLibrary(library, sessionLock(this.id));
     if (!lock) throw new Error('a new lock is taken');
     this.#lock = lock;
-    library.database.prepare('INSERT INTO session SELECT ?, epoch FROM collection').run(this.id);
+    library.database
+      .prepare('INSERT INTO session SELECT ?, CASE ? WHEN 1 THEN epoch ELSE 9007199254740991 END FROM collection')
+      .run(this.id, wants === 'everything' ? 1 : 0);
   }
 
   dispose(): void {

@@ -21,8 +21,7 @@ import {
 export function findSnapshot(library: Library, machine: string, nameOrId: string): Snapshot {
   const all = listSnapshots(library, machine).filter(({ kind }) => kind === 'snapshot');
   const found =
-    all.find(({ id }) => id === nameOrId) ??
-    all.findLast(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
+    all.find(({ id }) => id === nameOrId) ?? all.findLast(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
   if (!found)
     throw new FailureError(
       failure('store.snapshot', `the machine has no snapshot "${nameOrId}"`, 'list its snapshots'),
@@ -105,7 +104,11 @@ export function deleteSnapshot(library: Library, id: string): void {
       const position = getPosition(library, snapshot.machine);
       if (position.resume === id)
         throw new FailureError(
-          failure('store.in-use', `the machine resumes from "${snapshot.name}"`, 'start the machine, or restore another'),
+          failure(
+            'store.in-use',
+            `the machine resumes from "${snapshot.name}"`,
+            'start the machine, or restore another',
+          ),
         );
       if (position.snapshot === id) putPosition(library, snapshot.machine, { ...position, snapshot: snapshot.parent });
       library.database.prepare('DELETE FROM snapshot WHERE id = ?').run(id);
@@ -184,4 +187,14 @@ export function presentDisks(
       }));
     }),
   );
+}
+
+/** Forgets all snapshots of a machine that is gone. Its disks stay, as files would. */
+export function forgetMachine(library: Library, machine: string): void {
+  library.database
+    .transaction(() => {
+      library.database.prepare('DELETE FROM snapshot WHERE machine = ?').run(machine);
+      library.database.prepare('DELETE FROM position WHERE machine = ?').run(machine);
+    })
+    .immediate();
 }

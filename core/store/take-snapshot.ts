@@ -85,7 +85,11 @@ export function takeSnapshot(library: Library, work: SnapshotWork): SnapshotResu
         memory,
         picture,
       });
-      putPosition(library, machine, kind === 'snapshot' ? { snapshot: id, resume: undefined } : { snapshot, resume: id });
+      putPosition(
+        library,
+        machine,
+        kind === 'snapshot' ? { snapshot: id, resume: undefined } : { snapshot, resume: id },
+      );
       if (work.keeper !== undefined && memory) pin(library, work.keeper, memory);
     });
     return { memoryRoot: memory?.root, addedBytes: writer.addedBytes };

@@ -34,9 +34,15 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
       const { serve } = await import('./serve.ts');
       return await serve(rest, io, version(), parts.serve);
     }
-    if (command === 'media') {
+    const { isImageCommand } = await import('./media-options.ts');
+    if (command === 'media' && isImageCommand(rest[0])) {
       const { media } = await import('./media.ts');
       return await media(rest, io);
+    }
+    const { isLibraryCommand } = await import('./library-options.ts');
+    if (isLibraryCommand(command)) {
+      const { libraryCommand } = await import('./library-commands.ts');
+      return await libraryCommand(args, io, version(), parts.serve?.vmHostEntry);
     }
     throw new FailureError(
       fail('args.invalid', `there is no command "${command}"`, 'terrarium --help lists the commands'),

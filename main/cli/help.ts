@@ -1,7 +1,10 @@
 import { MEDIA_COMMANDS } from './media-options.ts';
 import { describeOptions } from './options.ts';
 import { RUN_OPTIONS } from './run-options.ts';
+import { COMMANDS, LIBRARY_OPTIONS } from './library-options.ts';
 import { SERVE_OPTIONS } from './serve-options.ts';
+
+const indent = (text: string): string => text.replace(/^/gm, '    ');
 
 export const help = (version: string): string => `Terrarium ${version}
 
@@ -23,11 +26,24 @@ ${describeOptions(RUN_OPTIONS)}
 serve:
 ${describeOptions(SERVE_OPTIONS)}
 
-media:
+media (image files):
 ${MEDIA_COMMANDS.map(({ name, words, help, options }) => `  terrarium media ${[name, ...words].join(' ')}\n    ${help}\n${describeOptions(options).replaceAll(/^/gm, '  ')}`).join('\n')}
 
   A SIZE is a number of bytes, or one with K, M, G or T. What a disk image refers to is opened only in the image's own
   folder, and where --allow says.
 
-Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out, 1 our fault.
+On machines of a library:
+${COMMANDS.map(({ name, takes, options, help: text }) =>
+  [
+    `  ${[name, ...takes].join(' ')}`,
+    `      ${text}`,
+    ...(options.length > 0 ? [indent(describeOptions(options))] : []),
+  ].join('\n'),
+).join('\n')}
+
+  each also takes:
+${indent(describeOptions(LIBRARY_OPTIONS))}
+
+Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out,
+4 store check found problems, 1 our fault.
 `;

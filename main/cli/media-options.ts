@@ -64,3 +64,6 @@ export const MEDIA_COMMANDS: readonly MediaCommand[] = [
     ],
   },
 ];
+
+export const isImageCommand = (name: string | undefined): boolean =>
+  MEDIA_COMMANDS.some((command) => command.name === name);

@@ -18,18 +18,18 @@ export interface GivenOption {
 }
 
 /**
- * With `words`, arguments that are no options are collected: all of `names` must be there.
+ * With `words`, arguments that are no options are collected: all of `names` must be there; `more`: others may follow.
  * `--name value`, `--name=value`, `--flag`. A value may begin with a dash. Throws FailureError `args.invalid`.
  * (A library for this costs a fifth of the time in which `run` is to reach the first instruction.)
  */
 export function parseOptions(
   specs: readonly OptionSpec[],
   args: readonly string[],
-  words?: { readonly names: readonly string[]; readonly found: string[] },
+  words?: { readonly names: readonly string[]; readonly found: string[]; readonly more?: boolean },
 ): GivenOption[] {
   const given: GivenOption[] = [];
   for (let i = 0; i < args.length; i++) {
-    if (words && !args[i].startsWith('-') && words.found.length < words.names.length) {
+    if (words && !args[i].startsWith('-') && (words.more === true || words.found.length < words.names.length)) {
       words.found.push(args[i]);
       continue;
     }

@@ -17,10 +17,16 @@ import { openDiskFile } from '../vm-host/disk-file.ts';
 import { FileBlock, looksBootable, mediumBytes, openHostFile } from '../vm-host/image-file.ts';
 import { attempt } from '../../core/formats/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
+import { askMachine } from '../vm-host/socket.ts';
+import type { RequestName, RequestParams, RequestResult } from '../vm-host/requests.ts';
+import { BackgroundCollector } from './background-collector.ts';
+import { runsElsewhere, startDetached, untilFree, type Detach } from './detached.ts';
 import type { Launcher } from './host-process.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
-import { openLibrary } from '../../core/store/index.ts';
+import { mediaCalls } from './media-calls.ts';
+import { forgetMachine, openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
+import { snapshotCalls } from './snapshot-calls.ts';
 import type { Stream, StreamEnd } from './supervised.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { TaskRegistry } from './tasks.ts';
@@ -32,6 +38,8 @@ export interface ServicesOptions {
   readonly version: string;
   readonly libraryFolder: string;
   readonly launcher: Launcher;
+  /** Starts machines that outlive this process; undefined where that cannot be. */
+  readonly detach?: Detach;
   /** A file dialog; undefined where there is none. */
   readonly pickFile?: (kind: MediumKind) => Promise<string | null>;
   readonly supervisor?: Pick<SupervisorOptions, 'heartbeatMs' | 'missedMax' | 'stopMs' | 'lockFolder'>;
@@ -60,6 +68,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const supervisor = new Supervisor({
     ...options.supervisor,
     launcher: options.launcher,
+    libraryFolder: options.libraryFolder,
     log,
     onStatus: (id) => {
       const config = registry.get(id);
@@ -68,7 +77,13 @@ export function createServices(options: ServicesOptions): Result<Services> {
   });
   const tasks = new TaskRegistry((task) => events.fire({ event: 'task.changed', task }));
   const lockFolder = options.supervisor?.lockFolder;
-  const infoOf = (config: MachineConfig): MachineInfo => ({ config, status: supervisor.status(config.id) });
+  const infoOf = (config: MachineConfig): MachineInfo => ({
+    config,
+    status:
+      !supervisor.isActive(config.id) && runsElsewhere(library.value, config.id)
+        ? { state: 'running', since: new Date().toISOString() }
+        : supervisor.status(config.id),
+  });
   const changed = (config: MachineConfig): MachineInfo => {
     const machine = infoOf(config);
     events.fire({ event: 'machine.changed', machine });
@@ -77,16 +92,71 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const whenIdle = (id: string): Result<MachineConfig> => {
     if (supervisor.isActive(id))
       return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
+    if (runsElsewhere(library.value, id))
+      return err(fail('machine.running', 'another process runs the machine', 'stop it first'));
     return registry.get(id);
   };
   const controlled = async (id: string, operation: ControlOperation): Promise<Result<MachineInfo>> => {
     const config = registry.get(id);
     if (!config.ok) return config;
+    if (!supervisor.isActive(id) && operation !== 'inspect' && runsElsewhere(library.value, id)) {
+      const asked = await askMachine(options.libraryFolder, id, operation, {});
+      return asked.ok ? ok(infoOf(config.value)) : asked;
+    }
     const done = await supervisor.control(id, operation);
     return done.ok ? ok(infoOf(config.value)) : done;
   };
 
+  const isActive = (id: string): boolean => supervisor.isActive(id) || runsElsewhere(library.value, id);
+  const start = async (id: string, throwAway = false): Promise<Result<MachineInfo>> => {
+    const config = registry.get(id);
+    if (!config.ok) return config;
+    const started = await supervisor.start(config.value, throwAway);
+    return started.ok ? ok(infoOf(config.value)) : started;
+  };
+  const startHeadless = async (id: string, throwAway = false): Promise<Result<MachineInfo>> => {
+    const config = registry.get(id);
+    if (!config.ok) return config;
+    if (isActive(id)) return err(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
+    if (!options.detach) return err(fail('shell.unsupported', 'this shell starts machines with a window only'));
+    const started = await startDetached(options.detach, options.libraryFolder, config.value, throwAway);
+    return started.ok ? ok(infoOf(config.value)) : started;
+  };
+  const collecting = new BackgroundCollector(library.value, (message) =>
+    log({ level: 'warning', source: 'library', message }),
+  );
+  const ask = async <N extends RequestName>(
+    id: string,
+    request: N,
+    params: RequestParams<N>,
+  ): Promise<Result<RequestResult<N>>> => {
+    const config = registry.get(id);
+    return config.ok ? askMachine(options.libraryFolder, id, request, params) : config;
+  };
+
   const handlers: Handlers = {
+    ...snapshotCalls({
+      library: library.value,
+      get: (id) => registry.get(id),
+      isActive,
+      fire: (event) => events.fire(event),
+      changed: (config) => changed(config),
+      start: (id) => (options.detach ? startHeadless(id) : start(id)),
+      collectSoon: () => collecting.soon(),
+    }),
+    ...mediaCalls({
+      library: library.value,
+      machines: () => registry.list(),
+      tasks,
+      fire: (event) => events.fire(event),
+    }),
+    'machines.startHeadless': ({ id, throwAway }) => startHeadless(id, throwAway),
+    'machines.powerButton': ({ id }) => ask(id, 'power-button', {}),
+    'machines.save': ({ id }) => ask(id, 'save', {}),
+    'machines.type': ({ id, text }) => ask(id, 'type', { text }),
+    'machines.keys': ({ id, chords }) => ask(id, 'keys', { chords }),
+    'machines.screen': ({ id, png }) => ask(id, 'screen', { png }),
+    'machines.wait': ({ id, until, timeoutMs }) => ask(id, 'wait', { until, timeoutMs }),
     'app.info': async () =>
       ok({
         version: options.version,
@@ -111,19 +181,21 @@ export function createServices(options: ServicesOptions): Result<Services> {
       const idle = whenIdle(id);
       if (!idle.ok) return idle;
       registry.remove(id);
+      forgetMachine(library.value, id);
+      collecting.soon();
       supervisor.forget(id);
       events.fire({ event: 'machine.removed', id });
       return ok({});
     },
-    'machines.start': async ({ id }) => {
-      const config = registry.get(id);
-      if (!config.ok) return config;
-      const started = await supervisor.start(config.value);
-      return started.ok ? ok(infoOf(config.value)) : started;
-    },
+    'machines.start': ({ id, throwAway }) => start(id, throwAway),
     'machines.stop': async ({ id }) => {
       const config = registry.get(id);
       if (!config.ok) return config;
+      if (!supervisor.isActive(id) && runsElsewhere(library.value, id)) {
+        const asked = await askMachine(options.libraryFolder, id, 'stop', {});
+        if (asked.ok) await untilFree(library.value, id);
+        return asked.ok ? ok(infoOf(config.value)) : asked;
+      }
       const stopped = await supervisor.stop(id);
       return stopped.ok ? ok(infoOf(config.value)) : stopped;
     },
@@ -161,6 +233,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       await Promise.all([supervisor.stopAll(), tasks.cancelAll()]);
     },
     dispose: () => {
+      collecting.dispose();
       supervisor.dispose();
       events.dispose();
       library.value.dispose();

@@ -5,6 +5,7 @@ import type { HostProcess } from './host-process.ts';
 
 export interface SupervisedOptions {
   readonly lockFolder?: string | undefined;
+  readonly library?: { readonly folder: string; readonly machine: string; readonly throwAway: boolean } | undefined;
   /** How often a process is asked for a sign of life, and how many may stay unanswered. */
   readonly heartbeatMs: number;
   readonly missedMax: number;
@@ -62,6 +63,7 @@ export class SupervisedMachine {
       kind: 'start',
       hardware,
       ...(options.lockFolder !== undefined && { lockFolder: options.lockFolder }),
+      ...(options.library && { library: options.library }),
     });
   }
 
@@ -174,6 +176,10 @@ export class SupervisedMachine {
         this.#reply(message.id, message.devices);
         break;
       case 'pong':
+        break;
+      case 'paused':
+        if (message.paused ? this.#status.state === 'running' : this.#status.state === 'paused')
+          this.#setStatus({ state: message.paused ? 'paused' : 'running', since: now() });
         break;
       case 'stream-data':
         this.#streams.get(message.streamId)?.onData(message.data);

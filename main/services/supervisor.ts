@@ -15,6 +15,8 @@ export interface SupervisorOptions {
   readonly onStatus: (id: string, status: MachineStatus) => void;
   readonly log: (entry: Omit<LogEntry, 'at'>) => void;
   readonly lockFolder?: string | undefined;
+  /** The folder of the library that the machines are of; undefined: of none. */
+  readonly libraryFolder?: string | undefined;
   readonly heartbeatMs?: number;
   readonly missedMax?: number;
   readonly stopMs?: number;
@@ -49,13 +51,17 @@ export class Supervisor implements Disposable {
   }
 
   /** Resolves when the machine runs, or with the reason why it cannot. */
-  async start(config: MachineConfig): Promise<Result<void>> {
+  async start(config: MachineConfig, throwAway = false): Promise<Result<void>> {
     const { id, name } = config;
     if (this.#processes.has(id))
       return err(fail('machine.running', `"${name}" is ${this.status(id).state}`, 'stop it first'));
     const { id: _id, name: _name, createdAt: _createdAt, ...hardware } = config;
     const machine = new SupervisedMachine(this.#options.launcher(name), hardwareSchema.parse(hardware), {
       lockFolder: this.#options.lockFolder,
+      library:
+        this.#options.libraryFolder === undefined
+          ? undefined
+          : { folder: this.#options.libraryFolder, machine: id, throwAway },
       heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS,
       missedMax: this.#options.missedMax ?? MISSED_MAX,
       stopMs: this.#options.stopMs ?? STOP_MS,

@@ -9,7 +9,11 @@ import { StreamHub } from './stream-hub.ts';
 import type { Media } from './media.ts';
 import type { HostPort, Parent } from './parent.ts';
 import type { ControlOperation, ToHost } from './protocol.ts';
-import { DisposableStore, err, ok, type Result } from '../../core/base/index.ts';
+import { failureOf, performRequest, requestHandlers } from './machine-requests.ts';
+import { MachineSnapshots } from './machine-snapshots.ts';
+import { listenOnSocket, socketPath } from './socket.ts';
+import { DisposableStore, FailureError, err, ok, type Result } from '../../core/base/index.ts';
+import { getPosition, lockMachine, openLibrary, type Library } from '../../core/store/index.ts';
 import type { Hardware } from '../../core/contract/machine.ts';
 
 interface Running {
@@ -31,7 +35,19 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
     parent.exit(code);
   };
 
-  const start = async (hardware: Hardware, lockFolder: string | undefined): Promise<void> => {
+  const start = async (
+    hardware: Hardware,
+    lockFolder: string | undefined,
+    of: LibraryPlace | undefined,
+  ): Promise<void> => {
+    let place: OpenPlace | undefined;
+    try {
+      place = of && openPlace(of, resources);
+    } catch (error) {
+      const failed = failureOf(error);
+      if (!failed.ok) parent.send({ kind: 'failed', error: failed.error });
+      return end(0);
+    }
     const meter = new ActivityMeter();
     const hostClock = new HostClock();
     let serial: SerialLog[] = [];
@@ -42,6 +58,8 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
       meter,
       mustBoot: false,
       lockFolder,
+      library: place?.library,
+      throwAway: of?.throwAway,
       openSerial: (media) => {
         const opened = openSerial(hardware, media, resources);
         if (opened.ok) serial = opened.value;
@@ -57,7 +75,10 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
       new MachineRunner(built.value.machine, {
         hostClock,
         virtualClock: hardware.clock === 'virtual',
-        afterSlice: () => hub.afterSlice(),
+        afterSlice: () => {
+          hub.afterSlice();
+          snapshots?.foldGrownLogs();
+        },
         onStopped: (reason) => {
           parent.send({ kind: 'stopped', reason });
           end(0);
@@ -69,6 +90,32 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
       }),
     );
     const hub = resources.add(new StreamHub({ machine: built.value.machine, runner, meter, serial, log }));
+    let snapshots: MachineSnapshots | undefined;
+    if (place) {
+      try {
+        snapshots = resources.add(joinLibrary(place, built.value, log));
+        const handlers = requestHandlers({
+          machine: built.value.machine,
+          runner,
+          serial,
+          snapshots,
+          onPaused: (paused) => parent.send({ kind: 'paused', paused }),
+          end: () => {
+            parent.send({ kind: 'stopped', reason: 'stop' });
+            setImmediate(() => end(0));
+          },
+        });
+        const { folder, machine } = place;
+        const listening = await listenOnSocket(socketPath(folder, machine), (request, params) =>
+          performRequest(handlers, request, params),
+        );
+        resources.add(listening);
+      } catch (error) {
+        const failed = failureOf(error);
+        if (!failed.ok) parent.send({ kind: 'failed', error: failed.error });
+        return end(0);
+      }
+    }
     running = { built: built.value, runner, hub };
     parent.send({ kind: 'ready' });
     runner.start();
@@ -117,7 +164,7 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
       case 'start':
         if (started) return;
         started = true;
-        void start(message.hardware, message.lockFolder);
+        void start(message.hardware, message.lockFolder, message.library);
         break;
       case 'control':
         control(message.id, message.operation);
@@ -140,6 +187,40 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
         break;
     }
   });
+}
+
+interface LibraryPlace {
+  readonly folder: string;
+  readonly machine: string;
+  readonly throwAway: boolean;
+}
+
+interface OpenPlace extends LibraryPlace {
+  readonly library: Library;
+}
+
+/** The machine's library, with the machine's lock: nobody else runs or changes it. Throws FailureError. */
+function openPlace(of: LibraryPlace, resources: DisposableStore): OpenPlace {
+  const library = openLibrary(of.folder);
+  if (!library.ok) throw new FailureError(library.error);
+  resources.add(library.value);
+  resources.add(lockMachine(library.value, of.machine));
+  return { ...of, library: library.value };
+}
+
+/** Where the machine was saved it goes on, unless its changes are to be thrown away. Throws FailureError. */
+function joinLibrary({ library, machine, throwAway }: OpenPlace, built: BuiltMachine, log: (message: string) => void) {
+  const snapshots = new MachineSnapshots({
+    library,
+    machineId: machine,
+    machine: built.machine,
+    attachments: built.media.stored,
+    obstacle: built.media.obstacle,
+    log,
+  });
+  const { resume } = getPosition(library, machine);
+  if (resume !== undefined) snapshots.resume(resume, throwAway);
+  return snapshots;
 }
 
 function openSerial(hardware: Hardware, media: Media, resources: DisposableStore): Result<SerialLog[]> {

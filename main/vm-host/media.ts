@@ -5,11 +5,17 @@ import type { Block } from '../../core/backends/index.ts';
 import { DisposableStore, assert, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import type { Attachment, Hardware } from '../../core/contract/machine.ts';
+import type { Library, SnapshotDisk } from '../../core/store/index.ts';
 import { meteredBlock, type ActivityMeter } from './activity.ts';
 import { AttachedDisk } from './attached-disk.ts';
 import type { DiskFile, DiskFileOptions } from './disk-file.ts';
 import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind } from './image-file.ts';
 import { lockImage } from './image-lock.ts';
+import type { StoreAttachment } from './machine-snapshots.ts';
+
+/** As `mediumIdOf` of the contract, without its schemas: `run` starts without them. */
+const mediumIdOf = (path: string): string | undefined =>
+  path.startsWith('medium:') ? path.slice('medium:'.length) : undefined;
 
 /** Everything of the host's file system that a machine uses, open and checked. */
 export interface Media extends Disposable {
@@ -28,6 +34,10 @@ export interface Media extends Disposable {
     | undefined;
   /** Device and inode of every file in use, so that no output is written over one. */
   readonly identities: ReadonlyMap<string, string>;
+  /** Media of the library among the drives. */
+  readonly stored: readonly StoreAttachment[];
+  /** Why no snapshot can be taken of what is attached; undefined: it can. */
+  readonly obstacle: () => string | undefined;
 }
 
 export interface MediaOptions {
@@ -37,6 +47,12 @@ export interface MediaOptions {
   readonly lockFolder?: string | undefined;
   /** Told when an image could not be closed properly. */
   readonly log?: (message: string) => void;
+  /** Where `medium:` attachments are found. */
+  readonly library?: Library | undefined;
+  /** Every change of the session goes at its end. */
+  readonly throwAway?: boolean | undefined;
+  /** The disks of a snapshot, for a machine that begins there and is thrown away. */
+  readonly snapshotDisks?: readonly SnapshotDisk[] | undefined;
 }
 
 type DriveKind = 'floppy' | 'disk' | 'cdrom';
@@ -83,6 +99,8 @@ class MediaOpener {
   readonly #opened: DisposableStore;
   readonly #options: MediaOptions;
   readonly #drives: OpenDrive[] = [];
+  readonly #stored: StoreAttachment[] = [];
+  readonly #overlays: { readonly path: string; readonly block: OverlayBlock }[] = [];
 
   constructor(opened: DisposableStore, options: MediaOptions) {
     this.#opened = opened;
@@ -104,12 +122,19 @@ class MediaOpener {
     ];
     // Loaded here: a machine without disks starts without the formats.
     const openDisk = hardware.disks.length === 0 ? undefined : (await import('./disk-file.ts')).openDiskFile;
-    const slots: { readonly kind: DriveKind; readonly drive: OpenDrive | undefined }[] = [];
+    const slots: { readonly kind: DriveKind; readonly attach: (() => Result<Block>) | undefined }[] = [];
+    const counts = { floppy: 0, disk: 0, cdrom: 0 };
     for (const [kind, attachment] of wanted) {
+      const place = `${kind}${counts[kind]++}`;
+      const id = attachment ? mediumIdOf(attachment.path) : undefined;
+      if (attachment && id !== undefined) {
+        slots.push({ kind, attach: await this.#storeDrive(kind, place, id, attachment) });
+        continue;
+      }
       const drive = attachment ? this.#drive(kind, attachment, openDisk) : ok(undefined);
       if (!drive.ok) return drive;
       if (drive.value) this.#drives.push(drive.value);
-      slots.push({ kind, drive: drive.value });
+      slots.push({ kind, attach: drive.value?.attach });
     }
     const refused = this.#checkDuplicates() ?? this.#checkBootable(hardware);
     if (refused) return err(refused);
@@ -121,8 +146,8 @@ class MediaOpener {
       this.#opened.add(lock.value);
     }
     const blocks: { readonly kind: DriveKind; readonly block: Block | undefined }[] = [];
-    for (const { kind, drive } of slots) {
-      const block = drive ? drive.attach() : ok(undefined);
+    for (const { kind, attach } of slots) {
+      const block = attach ? attach() : ok(undefined);
       if (!block.ok) return block;
       blocks.push({ kind, block: block.value && meteredBlock(block.value, kind, this.#options.meter) });
     }
@@ -136,8 +161,50 @@ class MediaOpener {
       videoRom,
       kernel: kernel.value,
       identities: new Map(this.#drives.flatMap(({ identities }) => [...identities])),
+      stored: this.#stored,
+      obstacle: () => this.#obstacle(),
       dispose: () => this.#opened.dispose(),
     });
+  }
+
+  /** A medium of the library: looked for when the locks of files are held. */
+  async #storeDrive(
+    kind: DriveKind,
+    place: string,
+    id: string,
+    attachment: Attachment,
+  ): Promise<() => Result<Block>> {
+    const { library, snapshotDisks, throwAway } = this.#options;
+    if (!library) return () => err(fail('store.medium', `${attachment.path}: no library is open`, 'name a file'));
+    const { StoreDisk, ioFailure } = await import('../../core/store/index.ts');
+    return () => {
+      try {
+        const asThen = snapshotDisks?.find((disk) => disk.medium === id);
+        const forgets = throwAway || attachment.mode === 'immutable';
+        const mode = kind === 'cdrom' || !attachment.writable ? 'read-only' : forgets ? 'throw-away' : 'normal';
+        const disk = asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode });
+        this.#opened.add(disk);
+        if (!disk.readOnly) this.#stored.push({ place, disk, writeThrough: attachment.mode === 'write-through' });
+        return ok(disk);
+      } catch (error) {
+        return err(ioFailure(error, attachment.path));
+      }
+    };
+  }
+
+  #overlay(path: string, medium: Block): OverlayBlock {
+    const block = new OverlayBlock(medium);
+    this.#overlays.push({ path, block });
+    return block;
+  }
+
+  #obstacle(): string | undefined {
+    const file = this.#drives.find(({ writable }) => writable)?.path;
+    if (file !== undefined) return `${file} is written in place: the library cannot keep what it held`;
+    const changed = this.#overlays.find(({ block }) => block.overlaidBytes > 0);
+    if (changed) return `what was written to ${changed.path} lives in memory only`;
+    if (this.#stored.some(({ disk }) => disk.isThrowAway)) return 'the session is to be thrown away';
+    return undefined;
   }
 
   #drive(kind: DriveKind, attachment: Attachment, openDisk: OpenDisk | undefined): Result<OpenDrive> {
@@ -147,7 +214,7 @@ class MediaOpener {
   }
 
   #plain(kind: 'floppy' | 'cdrom', attachment: Attachment): Result<OpenDrive> {
-    const writable = attachment.writable && kind !== 'cdrom';
+    const writable = attachment.writable && kind !== 'cdrom' && !this.#options.throwAway;
     const file = openHostFile(attachment.path, kind, writable);
     if (!file.ok) return file;
     this.#opened.add(file.value);
@@ -159,19 +226,20 @@ class MediaOpener {
       writable,
       identities: new Map([[identity, path]]),
       medium,
-      attach: () => ok(writable || kind === 'cdrom' ? medium : new OverlayBlock(medium)),
+      attach: () => ok(writable || kind === 'cdrom' ? medium : this.#overlay(path, medium)),
     });
   }
 
   /** An image that is written is opened anew under its lock: what it holds may have changed until then. */
   #disk(attachment: Attachment, openDisk: OpenDisk): Result<OpenDrive> {
-    const { path, writable } = attachment;
-    const looked = openDisk({ ...attachment, trial: true });
+    const { path } = attachment;
+    const writable = attachment.writable && !this.#options.throwAway;
+    const looked = openDisk({ ...attachment, writable, trial: true });
     if (!looked.ok) return looked;
     const { image, identities } = looked.value;
     this.#opened.add(image);
     const attach = (): Result<Block> => {
-      if (!writable) return ok(new OverlayBlock(image));
+      if (!writable) return ok(this.#overlay(path, image));
       image.dispose();
       const disk = openDisk(attachment);
       return disk.ok ? ok(this.#opened.add(new AttachedDisk(disk.value, this.#options.log))) : disk;

@@ -67,7 +67,8 @@ export function connectParent(): Parent {
       setImmediate(settled);
     },
     onMessage: (listener) => process.on('message', (message) => listener(message as ToHost, undefined)),
-    onGone: (listener) => process.on('disconnect', listener),
+    // A machine without a window goes on when whoever started it is gone.
+    onGone: (listener) => void (process.argv.includes('--headless') || process.on('disconnect', listener)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { STREAM_BYTES_MAX, failureSchema, hardwareSchema } from '../../core/contract/index.ts';
+import { STREAM_BYTES_MAX, failureSchema, hardwareSchema, machineIdSchema } from '../../core/contract/index.ts';
 
 /**
  * Between the supervisor and a machine's process. The supervisor checks all that it receives: a guest that took over
@@ -12,7 +12,15 @@ const requestId = z.int().min(0);
 export const controlOperationSchema = z.enum(['pause', 'resume', 'reset', 'inspect']);
 
 export const toHostSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('start'), hardware: hardwareSchema, lockFolder: z.string().optional() }),
+  z.strictObject({
+    kind: z.literal('start'),
+    hardware: hardwareSchema,
+    lockFolder: z.string().optional(),
+    /** The machine is of a library: it holds its lock, listens on its socket, and its disks may lie there. */
+    library: z
+      .strictObject({ folder: z.string(), machine: machineIdSchema, throwAway: z.boolean().default(false) })
+      .optional(),
+  }),
   z.strictObject({ kind: z.literal('control'), id: requestId, operation: controlOperationSchema }),
   z.strictObject({ kind: z.literal('ping') }),
   /** With Electron a port comes with this message and carries the stream; else stream-data messages do. */
@@ -32,6 +40,8 @@ export const fromHostSchema = z.discriminatedUnion('kind', [
     devices: z.record(z.string(), z.array(z.string())).optional(),
   }),
   z.strictObject({ kind: z.literal('pong') }),
+  /** The machine stands still or goes on, whoever asked for it. */
+  z.strictObject({ kind: z.literal('paused'), paused: z.boolean() }),
   z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
   z.strictObject({ kind: z.literal('stopped'), reason: z.enum(['power-off', 'cpu-shutdown', 'stop']) }),
   z.strictObject({

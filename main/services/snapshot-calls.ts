@@ -1,0 +1,290 @@
+import { randomUUID } from 'node:crypto';
+import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
+import {
+  fail,
+  machineConfigSchema,
+  mediumIdOf,
+  mediumPath,
+  type CallName,
+  type CallResult,
+  type MachineConfig,
+  type MachineInfo,
+  type TerrariumEvent,
+} from '../../core/contract/index.ts';
+import {
+  ChunkReader,
+  TreeReader,
+  cloneMachine,
+  deleteSnapshot,
+  getPosition,
+  getSnapshot,
+  ioFailure,
+  listSnapshots,
+  lockMachine,
+  presentDisks,
+  renameSnapshot,
+  restoreSnapshot,
+  takeSnapshot,
+  usageOf,
+  type Library,
+} from '../../core/store/index.ts';
+import { askMachine } from '../vm-host/socket.ts';
+import type { Handlers } from './services.ts';
+
+export interface SnapshotContext {
+  readonly library: Library;
+  readonly get: (id: string) => Result<MachineConfig>;
+  /** Whether a process of this or of another Terrarium runs it. */
+  readonly isActive: (id: string) => boolean;
+  readonly fire: (event: TerrariumEvent) => void;
+  /** The machine's row changed: tells the windows. */
+  readonly changed: (config: MachineConfig) => MachineInfo;
+  readonly start: (id: string) => Promise<Result<MachineInfo>>;
+  /** Space may be given back now. */
+  readonly collectSoon: () => void;
+}
+
+type SnapshotCalls = Extract<CallName, `snapshots.${string}` | 'machines.clone' | 'machines.fork'>;
+
+/** Runs what throws FailureErrors and the host's errors. */
+export async function attempt<T>(what: string, action: () => T | Promise<T>): Promise<Result<Awaited<T>>> {
+  try {
+    return ok(await action());
+  } catch (error) {
+    return err(ioFailure(error, what));
+  }
+}
+
+/** Media of the library that a configuration attaches for writing, but not past snapshots. */
+export function storedDisks(config: MachineConfig): { place: string; medium: string }[] {
+  return [
+    ...config.floppies.map((floppy, i) => ({ place: `floppy${i}`, attachment: floppy })),
+    ...config.disks.map((disk, i) => ({ place: `disk${i}`, attachment: disk })),
+  ].flatMap(({ place, attachment }) => {
+    const medium = attachment?.writable && attachment.mode === undefined ? mediumIdOf(attachment.path) : undefined;
+    return medium === undefined ? [] : [{ place, medium }];
+  });
+}
+
+/** The first disk of which no snapshot can be taken: a file that the guest writes in place. */
+function writtenInPlace(config: MachineConfig): Failure | undefined {
+  const file = [...config.floppies, ...config.disks].find(
+    (attachment) => attachment?.writable && mediumIdOf(attachment.path) === undefined,
+  );
+  return file
+    ? fail(
+        'snapshot.unsupported',
+        `${file.path} is written in place: the library cannot keep what it held`,
+        'import the image into the library, and attach that',
+      )
+    : undefined;
+}
+
+/** The same machine under another id and name, with other media. */
+function configFor(config: string, id: string, name: string, media: ReadonlyMap<string, string>): string {
+  const parsed = machineConfigSchema.parse(JSON.parse(config));
+  const attach = <T extends { path: string } | null>(attachment: T): T => {
+    const own = attachment && media.get(mediumIdOf(attachment.path) ?? '');
+    return own ? { ...attachment, path: mediumPath(own) } : attachment;
+  };
+  return JSON.stringify({
+    ...parsed,
+    id,
+    name,
+    createdAt: new Date().toISOString(),
+    floppies: parsed.floppies.map(attach),
+    disks: parsed.disks.map(attach),
+  });
+}
+
+export function snapshotCalls(context: SnapshotContext): Pick<Handlers, SnapshotCalls> {
+  const { library, get, isActive, fire, changed } = context;
+
+  const withLock = <T>(machine: string, action: () => T): T => {
+    const lock = lockMachine(library, machine);
+    try {
+      return action();
+    } finally {
+      lock.dispose();
+    }
+  };
+
+  const takeStopped = (config: MachineConfig, id: string, name: string, note: string) => {
+    const startMs = performance.now();
+    const { addedBytes } = takeSnapshot(library, {
+      id,
+      machine: config.id,
+      kind: 'snapshot',
+      name,
+      note,
+      config: JSON.stringify(config),
+      createdAt: new Date().toISOString(),
+      disks: storedDisks(config).map((disk) => ({ ...disk, lastLog: Infinity })),
+    });
+    return { pauseMs: 0, totalMs: performance.now() - startMs, addedBytes };
+  };
+
+  const take = async (
+    config: MachineConfig,
+    name: string,
+    note: string,
+    memory: boolean,
+  ): Promise<Result<CallResult<'snapshots.take'>>> => {
+    const id = randomUUID();
+    const refused = writtenInPlace(config);
+    if (refused) return err(refused);
+    const captured = isActive(config.id)
+      ? await askMachine(library.folder, config.id, 'snapshot', { id, name, note, memory })
+      : await attempt(`snapshot "${name}"`, () => withLock(config.id, () => takeStopped(config, id, name, note)));
+    if (!captured.ok) return captured;
+    fire({ event: 'snapshots.changed', machine: config.id });
+    return ok({ id, captured: captured.value });
+  };
+
+  return {
+    'snapshots.list': async ({ machine }) =>
+      attempt('snapshots', () => {
+        const { owners } = usageOf(library);
+        const position = getPosition(library, machine);
+        const bytesOf = new Map(owners.map((owner) => [owner.id, owner]));
+        return {
+          snapshots: listSnapshots(library, machine)
+            .filter(({ kind }) => kind === 'snapshot')
+            .map((snapshot) => ({
+              id: snapshot.id,
+              machine,
+              parent: snapshot.parent ?? null,
+              name: snapshot.name,
+              note: snapshot.note,
+              createdAt: snapshot.createdAt,
+              hasMemory: snapshot.memory !== undefined,
+              hasPicture: snapshot.picture !== undefined,
+              current: position.snapshot === snapshot.id,
+              bytes: bytesOf.get(snapshot.id)?.bytes ?? 0,
+              uniqueBytes: bytesOf.get(snapshot.id)?.uniqueBytes ?? 0,
+            })),
+        };
+      }),
+    'snapshots.take': async ({ machine, name, note, memory }) => {
+      const config = get(machine);
+      return config.ok ? take(config.value, name, note, memory) : config;
+    },
+    'snapshots.restore': async ({ id, keepCurrent }) => {
+      const snapshot = await attempt('restore', () => getSnapshot(library, id));
+      if (!snapshot.ok) return snapshot;
+      const config = get(snapshot.value.machine);
+      if (!config.ok) return config;
+      if (isActive(config.value.id))
+        return err(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
+      if (keepCurrent !== undefined) {
+        const kept = await take(config.value, keepCurrent, '', true);
+        if (!kept.ok) return kept;
+      }
+      const restored = await attempt(`restore "${snapshot.value.name}"`, () =>
+        withLock(config.value.id, () => {
+          restoreSnapshot(library, snapshot.value);
+          // Name and id are the machine's own; the rest is as it was then.
+          const then = machineConfigSchema.parse(JSON.parse(snapshot.value.config));
+          const now = { ...then, id: config.value.id, name: config.value.name, createdAt: config.value.createdAt };
+          library.database.prepare('UPDATE machine SET config = ? WHERE id = ?').run(JSON.stringify(now), now.id);
+          return now;
+        }),
+      );
+      if (!restored.ok) return restored;
+      fire({ event: 'snapshots.changed', machine: config.value.id });
+      context.collectSoon();
+      return ok(changed(restored.value));
+    },
+    'snapshots.delete': async ({ id }) =>
+      attempt('delete', () => {
+        const { machine } = getSnapshot(library, id);
+        deleteSnapshot(library, id);
+        fire({ event: 'snapshots.changed', machine });
+        context.collectSoon();
+        return {};
+      }),
+    'snapshots.edit': async ({ id, name, note }) =>
+      attempt('edit', () => {
+        const changes = { ...(name !== undefined && { name }), ...(note !== undefined && { note }) };
+        fire({ event: 'snapshots.changed', machine: renameSnapshot(library, id, changes).machine });
+        return {};
+      }),
+    'snapshots.picture': async ({ id }) =>
+      attempt('picture', () => {
+        const { picture } = getSnapshot(library, id);
+        if (!picture) return { png: null };
+        const chunks = new ChunkReader(library);
+        try {
+          const png = new TreeReader(chunks).readAll(picture.root, picture.sizeBytes);
+          return { png: Buffer.from(png).toString('base64') };
+        } finally {
+          chunks.dispose();
+        }
+      }),
+    'machines.clone': async ({ id, snapshot, name, full }) => {
+      const config = get(id);
+      if (!config.ok) return config;
+      if (snapshot === undefined && isActive(id))
+        return err(
+          fail('machine.running', `"${config.value.name}" is running`, 'stop it, name a snapshot, or fork the machine'),
+        );
+      const cloned = await attempt(`clone "${config.value.name}"`, () => {
+        const clone = randomUUID();
+        const draft = {
+          id: clone,
+          name,
+          configFor: (text: string, media: ReadonlyMap<string, string>) => configFor(text, clone, name, media),
+        };
+        const tree = full ? listSnapshots(library, id).filter(({ kind }) => kind === 'snapshot') : [];
+        if (snapshot !== undefined) {
+          const from = getSnapshot(library, snapshot);
+          cloneMachine(library, { ...from, snapshot: from.id }, draft, tree);
+        } else
+          withLock(id, () =>
+            cloneMachine(
+              library,
+              {
+                config: JSON.stringify(config.value),
+                disks: presentDisks(library, storedDisks(config.value)),
+                snapshot: getPosition(library, id).snapshot,
+              },
+              draft,
+              tree,
+            ),
+          );
+        return clone;
+      });
+      if (!cloned.ok) return cloned;
+      const made = get(cloned.value);
+      if (!made.ok) return made;
+      fire({ event: 'media.changed' });
+      return ok(changed(made.value));
+    },
+    'machines.fork': async ({ id, name, start }) => {
+      const config = get(id);
+      if (!config.ok) return config;
+      const refused = writtenInPlace(config.value);
+      if (refused) return err(refused);
+      const fork = randomUUID();
+      const media = storedDisks(config.value).map(({ place, medium }) => ({
+        from: medium,
+        id: randomUUID() as string,
+        name: `${name} ${place}`,
+      }));
+      const own = new Map(media.map(({ from, id: to }) => [from, to]));
+      const captured = await askMachine(library.folder, id, 'fork', {
+        id: fork,
+        name,
+        config: configFor(JSON.stringify(config.value), fork, name, own),
+        media,
+      });
+      if (!captured.ok) return captured;
+      const made = get(fork);
+      if (!made.ok) return made;
+      fire({ event: 'media.changed' });
+      const info = changed(made.value);
+      const started = start ? await context.start(fork) : ok(info);
+      return started.ok ? ok({ machine: started.value, captured: captured.value }) : started;
+    },
+  };
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import type { Disposable } from '../../core/base/index.ts';
+import { FailureError } from '../../core/base/index.ts';
+import { fail } from '../../core/contract/codes.ts';
+import type { Machine } from '../../core/machine/machine.ts';
+import {
+  ChunkReader,
+  Session,
+  StoreWorker,
+  TreeReader,
+  dropSaved,
+  getPosition,
+  getSnapshot,
+  levelsFor,
+  pin,
+  putPosition,
+  type ForkDraft,
+  type Library,
+  type Snapshot,
+  type StoreDisk,
+} from '../../core/store/index.ts';
+
+export interface StoreAttachment {
+  /** "disk0", "floppy1", … */
+  readonly place: string;
+  readonly disk: StoreDisk;
+  /** `write-through`: left out of snapshots. */
+  readonly writeThrough: boolean;
+}
+
+export interface SnapshotRequest {
+  readonly id: string;
+  readonly kind: Snapshot['kind'];
+  readonly name: string;
+  readonly note: string;
+  readonly memory: boolean;
+  readonly fork?: ForkDraft;
+}
+
+export interface SnapshotTimes {
+  /** How long the guest stood still. */
+  readonly pauseMs: number;
+  readonly totalMs: number;
+  readonly addedBytes: number;
+}
+
+export interface MachineInLibrary {
+  readonly library: Library;
+  readonly machineId: string;
+  readonly machine: Machine;
+  readonly attachments: readonly StoreAttachment[];
+  /** Why no snapshot can be taken (a disk that the library does not hold); undefined: it can. */
+  readonly obstacle: () => string | undefined;
+  readonly log: (message: string) => void;
+}
+
+/**
+ * Snapshots of a running machine, and its beginning from one. The guest stands still while the instant is marked:
+ * device state is copied, logs are sealed, memory is guarded. All else happens beside it, in a thread.
+ */
+export class MachineSnapshots implements Disposable {
+  readonly #in: MachineInLibrary;
+  readonly #worker: StoreWorker;
+  /** Brings in memory; a thread of its own, so that a snapshot does not wait for it. */
+  #fetcher: StoreWorker | undefined;
+  readonly #keeper: Session;
+  readonly #chunks: ChunkReader;
+  /** Memory's tree at the last capture: what is not dirty is as there. */
+  #base: string | undefined;
+  /** One after another. */
+  #last: Promise<unknown> = Promise.resolve();
+  #folding = false;
+
+  constructor(options: MachineInLibrary) {
+    this.#in = options;
+    this.#worker = new StoreWorker(options.library.folder);
+    this.#keeper = new Session(options.library, 'pins');
+    this.#chunks = new ChunkReader(options.library);
+  }
+
+  /** Throws FailureError. */
+  take(request: SnapshotRequest): Promise<SnapshotTimes> {
+    const next = this.#last.then(
+      () => this.#take(request),
+      () => this.#take(request),
+    );
+    this.#last = next.catch(() => {});
+    return next;
+  }
+
+  async #take(request: SnapshotRequest): Promise<SnapshotTimes> {
+    const { library, machine, machineId, attachments } = this.#in;
+    const obstacle = this.#in.obstacle();
+    if (obstacle !== undefined)
+      throw new FailureError(
+        fail('snapshot.unsupported', obstacle, 'import the image into the library, and attach that'),
+      );
+    const config = library.database.prepare('SELECT config FROM machine WHERE id = ?').pluck().get(machineId);
+    const disks = attachments.filter(({ writeThrough }) => !writeThrough);
+
+    const startMs = performance.now();
+    // Without a tree to build on, everything has to be there.
+    if (request.memory && this.#base === undefined) machine.memory.finishFetching();
+    const state = request.memory ? machine.saveState() : undefined;
+    const share = request.memory ? machine.memory.beginCapture(this.#base === undefined) : undefined;
+    const sealed = disks.map(({ place, disk }) => ({ place, medium: disk.id, lastLog: disk.seal() }));
+    const pauseMs = performance.now() - startMs;
+    machine.display.refresh();
+    const { width, height, pixels } = machine.display.frame;
+    try {
+      const done = await this.#worker.run({
+        kind: 'snapshot',
+        work: {
+          ...request,
+          machine: request.fork?.id ?? machineId,
+          config: request.fork?.config ?? String(config),
+          createdAt: new Date().toISOString(),
+          disks: sealed,
+          state,
+          memory: share && { share, base: this.#base },
+          frame: { width, height, pixels: pixels.slice() },
+          keeper: this.#keeper.id,
+        },
+      });
+      if (share) this.#base = done!.memoryRoot;
+      disks.forEach(({ disk }, i) => disk.folded(sealed[i].lastLog));
+      return { pauseMs, totalMs: performance.now() - startMs, addedBytes: done!.addedBytes };
+    } catch (error) {
+      // What was dirty is not known any more.
+      if (share) this.#base = undefined;
+      throw error;
+    } finally {
+      if (share) machine.memory.endCapture();
+    }
+  }
+
+  /**
+   * Puts the machine where the snapshot was; memory comes in as it is touched, and beside the guest. From here on the
+   * snapshot is not resumed again by the next start. Throws FailureError.
+   */
+  resume(id: string, ephemeral: boolean): void {
+    const { library, machine, machineId } = this.#in;
+    const snapshot = library.database
+      .transaction(() => {
+        const found = getSnapshot(library, id);
+        if (found.memory) pin(library, this.#keeper.id, found.memory);
+        return found;
+      })
+      .immediate();
+    const { memory, state } = snapshot;
+    if (!memory || !state)
+      throw new FailureError(fail('store.snapshot', `"${snapshot.name}" has no memory`, 'start from its disks'));
+    if (memory.sizeBytes !== machine.memory.sizeBytes)
+      throw new FailureError(
+        fail(
+          'image.memory',
+          `"${snapshot.name}" has ${memory.sizeBytes >>> 20} MiB of memory`,
+          'set the memory to that',
+        ),
+      );
+    const trees = new TreeReader(this.#chunks);
+    const loaded = machine.loadState(trees.readAll(state.root, state.sizeBytes));
+    if (!loaded.ok) throw new FailureError(loaded.error);
+    const names = new Map(trees.leaves(memory.root, levelsFor(memory.sizeBytes)));
+    const share = machine.memory.beginFetching(
+      (chunk) => !names.has(chunk),
+      (chunk, target) => target.set(this.#chunks.read(names.get(chunk)!).subarray(0, target.length)),
+    );
+    this.#base = memory.root;
+    this.#fetcher = new StoreWorker(library.folder);
+    void this.#fetcher
+      .run({ kind: 'fetch', share, root: memory.root })
+      .then(() => machine.memory.finishFetching())
+      .catch((error: unknown) => this.#in.log(`memory is fetched as it is touched: ${(error as Error).message}`))
+      .finally(() => this.#fetcher?.dispose());
+    if (ephemeral) return;
+    library.database
+      .transaction(() => {
+        if (snapshot.kind === 'saved') dropSaved(library, machineId);
+        else putPosition(library, machineId, { ...getPosition(library, machineId), resume: undefined });
+      })
+      .immediate();
+  }
+
+  /** Brings logs that have grown into their trees, beside the guest. */
+  foldGrownLogs(): void {
+    if (this.#folding) return;
+    const grown = this.#in.attachments.find(({ disk }) => disk.wantsFolding && !disk.isThrowAway);
+    if (!grown) return;
+    this.#folding = true;
+    const { disk } = grown;
+    const fold = async (): Promise<void> => {
+      const lastLog = disk.seal();
+      await this.#worker.run({ kind: 'fold', medium: disk.id, lastLog });
+      disk.folded(lastLog);
+    };
+    this.#last = this.#last
+      .then(fold)
+      .catch((error: unknown) => this.#in.log(`disk ${disk.id}: ${(error as Error).message}`))
+      .finally(() => (this.#folding = false));
+  }
+
+  /** For a saved state or a fork: nobody sees its name. */
+  static hidden(fork?: ForkDraft): SnapshotRequest {
+    return { id: randomUUID(), kind: 'saved', name: 'saved state', note: '', memory: true, ...(fork && { fork }) };
+  }
+
+  dispose(): void {
+    this.#fetcher?.dispose();
+    this.#worker.dispose();
+    this.#chunks.dispose();
+    this.#keeper.dispose();
+  }
+}
