@@ -62,7 +62,11 @@ async function bundleMain() {
     ...common,
     format: 'esm',
     banner,
-    entryPoints: { main: 'main/app/main.ts', 'vm-host': 'main/vm-host/entry.ts' },
+    entryPoints: {
+      main: 'main/app/main.ts',
+      'vm-host': 'main/vm-host/entry.ts',
+      'store-worker': 'core/store/worker.ts',
+    },
     outdir: 'dist/main',
   });
   // A sandboxed preload script is CommonJS.

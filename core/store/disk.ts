@@ -94,6 +94,8 @@ export class StoreDisk implements Block, Disposable {
   #root: ChunkName;
   /** Oldest first; the last one takes writes, unless the disk is read-only. */
   #logs: DiskLog[];
+  /** Made, and not written yet. */
+  #next: DiskLog | undefined;
 
   private constructor(
     library: Library,
@@ -258,13 +260,20 @@ export class StoreDisk implements Block, Disposable {
     return !this.readOnly && (sizeBytes > LOG_BYTES_MAX || blocks.size > LOG_BLOCKS_MAX);
   }
 
+  /** Makes the log that `seal` will go on with, which takes the host's syncs: the guest need not wait for them. */
+  prepareSeal(): void {
+    if (this.#next) return;
+    const number = (this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1) + 1;
+    const path = logPath(this.#library, this.id, number);
+    this.#next = DiskLog.create(this.#library.io, path, logFolder(this.#library, this.id), this.id, number);
+  }
+
   /** Writes go to a new log from here on. Returns the last number before it: the disk at this moment. */
   seal(): number {
-    const last = this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1;
-    const next = last + 1;
-    const path = logPath(this.#library, this.id, next);
-    this.#logs.push(DiskLog.create(this.#library.io, path, logFolder(this.#library, this.id), this.id, next));
-    return last;
+    this.prepareSeal();
+    this.#logs.push(this.#next!);
+    this.#next = undefined;
+    return this.#log.number - 1;
   }
 
   #openUndo(): DiskLog {
@@ -302,6 +311,7 @@ export class StoreDisk implements Block, Disposable {
       else this.flush();
     } finally {
       for (const log of this.#logs) log.dispose();
+      this.#next?.dispose();
       this.#chunks.dispose();
       this.#lock?.dispose();
     }

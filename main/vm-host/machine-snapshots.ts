@@ -99,12 +99,14 @@ export class MachineSnapshots implements Disposable {
     const disks = attachments.filter(({ writeThrough }) => !writeThrough);
 
     const startMs = performance.now();
+    for (const { disk } of disks) disk.prepareSeal();
+    const pausedMs = performance.now();
     // Without a tree to build on, everything has to be there.
     if (request.memory && this.#base === undefined) machine.memory.finishFetching();
     const state = request.memory ? machine.saveState() : undefined;
     const share = request.memory ? machine.memory.beginCapture(this.#base === undefined) : undefined;
     const sealed = disks.map(({ place, disk }) => ({ place, medium: disk.id, lastLog: disk.seal() }));
-    const pauseMs = performance.now() - startMs;
+    const pauseMs = performance.now() - pausedMs;
     machine.display.refresh();
     const { width, height, pixels } = machine.display.frame;
     try {
