@@ -227,9 +227,7 @@ class LibraryCommand {
       const medium =
         kind === 'disk' && looksLikeSize(value)
           ? await this.#ask('media.create', { name: mediumName, kind, sizeBytes: parseSize(value) })
-          : await this.#withProgress(() =>
-              this.#ask('media.import', { path: value, name: mediumName, kind }),
-            );
+          : await this.#withProgress(() => this.#ask('media.import', { path: value, name: mediumName, kind }));
       made.push(medium.id);
       return { path: mediumPath(medium.id), writable: true };
     };

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../core/base/index.ts';
+import { err, type Result } from '../../core/base/index.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -151,7 +151,10 @@ export function mediaCalls({ library, machines, tasks, fire }: MediaContext): Pi
           if (!target.ok) throw new FailureError(target.error);
           try {
             const extents = withExtents(source, new TreeReader(chunks), disk ?? medium, disk !== undefined);
-            await drive('export', absolute, copyImage(extents, target.value), (step) => [step.doneBytes, step.totalBytes]);
+            await drive('export', absolute, copyImage(extents, target.value), (step) => [
+              step.doneBytes,
+              step.totalBytes,
+            ]);
             const closed = target.value.close();
             if (!closed.ok) throw new FailureError(closed.error);
           } catch (error) {

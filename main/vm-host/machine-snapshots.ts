@@ -60,7 +60,8 @@ export interface MachineInLibrary {
  */
 export class MachineSnapshots implements Disposable {
   readonly #in: MachineInLibrary;
-  readonly #worker: StoreWorker;
+  /** Started when it is first needed. */
+  #worker: StoreWorker | undefined;
   /** Brings in memory; a thread of its own, so that a snapshot does not wait for it. */
   #fetcher: StoreWorker | undefined;
   readonly #keeper: Session;
@@ -73,9 +74,12 @@ export class MachineSnapshots implements Disposable {
 
   constructor(options: MachineInLibrary) {
     this.#in = options;
-    this.#worker = new StoreWorker(options.library.folder);
     this.#keeper = new Session(options.library, 'pins');
     this.#chunks = new ChunkReader(options.library);
+  }
+
+  get #work(): StoreWorker {
+    return (this.#worker ??= new StoreWorker(this.#in.library.folder));
   }
 
   /** Throws FailureError. */
@@ -110,7 +114,7 @@ export class MachineSnapshots implements Disposable {
     machine.display.refresh();
     const { width, height, pixels } = machine.display.frame;
     try {
-      const done = await this.#worker.run({
+      const done = await this.#work.run({
         kind: 'snapshot',
         work: {
           ...request,
@@ -193,7 +197,7 @@ export class MachineSnapshots implements Disposable {
     const { disk } = grown;
     const fold = async (): Promise<void> => {
       const lastLog = disk.seal();
-      await this.#worker.run({ kind: 'fold', medium: disk.id, lastLog });
+      await this.#work.run({ kind: 'fold', medium: disk.id, lastLog });
       disk.folded(lastLog);
     };
     this.#last = this.#last
@@ -209,7 +213,7 @@ export class MachineSnapshots implements Disposable {
 
   dispose(): void {
     this.#fetcher?.dispose();
-    this.#worker.dispose();
+    this.#worker?.dispose();
     this.#chunks.dispose();
     this.#keeper.dispose();
   }

@@ -168,12 +168,7 @@ class MediaOpener {
   }
 
   /** A medium of the library: looked for when the locks of files are held. */
-  async #storeDrive(
-    kind: DriveKind,
-    place: string,
-    id: string,
-    attachment: Attachment,
-  ): Promise<() => Result<Block>> {
+  async #storeDrive(kind: DriveKind, place: string, id: string, attachment: Attachment): Promise<() => Result<Block>> {
     const { library, snapshotDisks, throwAway } = this.#options;
     if (!library) return () => err(fail('store.medium', `${attachment.path}: no library is open`, 'name a file'));
     const { StoreDisk, ioFailure } = await import('../../core/store/index.ts');
