@@ -97,9 +97,11 @@ export class HandlerTable {
     this.#table.set(slot, null);
   }
 
-  /** Compiles a module that puts its functions into the table itself. */
-  instantiate(module: ModuleBuilder): void {
-    new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { env: this.#env });
+  /** Compiles a module that puts its functions into the table itself; returns its size in bytes. */
+  instantiate(module: ModuleBuilder): number {
+    const bytes = module.encode();
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#env });
+    return bytes.length;
   }
 
   /** Compiles the handlers that were asked for since the last time. */

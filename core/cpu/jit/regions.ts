@@ -11,9 +11,13 @@ const WARM = 8;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
 
+/** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
+const CACHE_BYTES = 24 << 20;
+
 interface Region {
   readonly slot: number;
   readonly plan: RegionPlan;
+  readonly bytes: number;
 }
 
 /**
@@ -29,6 +33,7 @@ export class Regions {
   /** Regions that contain a block. */
   readonly #byBlock = new Map<number, Set<Region>>();
   readonly #freeSlots: number[] = [];
+  #bytes = 0;
   compiled = 0;
   forgotten = 0;
   /** Host time that compiling took; 0 without a clock. */
@@ -57,7 +62,7 @@ export class Regions {
   /** Compiles what is reached from a block. Never while generated code runs. `all`: whatever was decoded, warm or not. */
   compile(header: number, page: RegionPage, mode: number, find: BlockFinder, all: boolean): void {
     this.#view.setInt32(header + BLOCK.heat, RETRY, true);
-    const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
+    const slot = this.#slot();
     if (slot === undefined) return;
     const started = this.#now();
     const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
@@ -67,15 +72,30 @@ export class Regions {
     const { index, body } = module.addFunction(imports.handlerType);
     new RegionBuilder(body, plan, slot, this.#view, imports).build();
     module.elements(slot, [index]);
-    this.#handlers.instantiate(module);
-    this.#install({ slot, plan });
+    const bytes = this.#handlers.instantiate(module);
+    this.#install({ slot, plan, bytes });
+    while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
     this.compiled++;
     this.compileNs += this.#now() - started;
   }
 
+  /** A place in the function table; the oldest region gives up its own when all are taken. */
+  #slot(): number | undefined {
+    const slot = this.#freeSlots.pop() ?? this.#handlers.reserve();
+    if (slot !== undefined) return slot;
+    const oldest = this.#oldest();
+    if (oldest) this.#remove(oldest);
+    return this.#freeSlots.pop();
+  }
+
+  #oldest(): Region | undefined {
+    return this.#bySlot.values().next().value;
+  }
+
   #install(region: Region): void {
-    const { slot, plan } = region;
+    const { slot, plan, bytes } = region;
     this.#bySlot.set(slot, region);
+    this.#bytes += bytes;
     for (const { header } of plan.blocks) {
       let regions = this.#byBlock.get(header);
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
@@ -104,8 +124,9 @@ export class Regions {
   }
 
   #remove(region: Region): void {
-    const { slot, plan } = region;
+    const { slot, plan, bytes } = region;
     this.#bySlot.delete(slot);
+    this.#bytes -= bytes;
     this.forgotten++;
     this.#freeSlots.push(slot);
     this.#handlers.release(slot);
@@ -127,5 +148,6 @@ export class Regions {
     }
     this.#bySlot.clear();
     this.#byBlock.clear();
+    this.#bytes = 0;
   }
 }
