@@ -4,8 +4,8 @@ import type { Form } from '../interp/form.ts';
 import { BLOCK, R, RECORD_BYTES } from '../layout.ts';
 import { Flow } from './flow.ts';
 
-const MAX_BLOCKS = 96;
-const MAX_INSTRUCTIONS = 800;
+const MAX_BLOCKS = 64;
+const MAX_INSTRUCTIONS = 300;
 /** Returns that are compared with a return point each; beyond that they are looked up. */
 const MAX_RETURN_POINTS = 4;
 

@@ -6,8 +6,8 @@ import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './p
 import { RegionBuilder } from './region-builder.ts';
 
 /** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
-export const HOT = 400;
-const WARM = 8;
+export const HOT = 4000;
+const WARM = 1000;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
 
