@@ -6,7 +6,7 @@ import { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import { PhysicalMemory } from '../memory/index.ts';
 import { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
-import { CONTROL, RAM_BASE, SEG_TR, codeMapBytes } from './layout.ts';
+import { CONTROL, PHYSICAL_TABLES, RAM_BASE, SEG_TR, codeMapBytes } from './layout.ts';
 import { ATTR } from './state.ts';
 
 export const RAM_BYTES = 0x40_0000;
@@ -50,13 +50,13 @@ export class TestCpu {
   acknowledged = 0;
   /** Vector of the board's interrupt. */
   vector = 0x20;
-  timeStamp = 0n;
+  timeStamp = 0;
 
   constructor(connections: Partial<CpuConnections> = {}) {
     const codeMap = RAM_BASE + RAM_BYTES;
     const pages = Math.ceil((codeMap + codeMapBytes(RAM_BYTES)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    this.memory = new PhysicalMemory(linearMemory.buffer);
+    this.memory = new PhysicalMemory(linearMemory.buffer, PHYSICAL_TABLES);
     this.memory.mapRam(0, RAM_BYTES, RAM_BASE);
     this.cpu = new Cpu({
       memory: this.memory,

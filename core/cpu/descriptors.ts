@@ -1,6 +1,15 @@
 import { SEG } from '../isa/index.ts';
 import { CpuFault, VECTOR, selectorError } from './fault.ts';
-import { CONTROL, SEG_LDTR } from './layout.ts';
+import {
+  CONTROL,
+  KNOWN_SEGMENT,
+  KNOWN_SEGMENT_BYTES,
+  SEGMENT_BYTES,
+  SEG_LDTR,
+  STATE,
+  knownSegmentAddress,
+  segmentAddress,
+} from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import { ATTR, type CpuState } from './state.ts';
 
@@ -169,6 +178,24 @@ export class Descriptors {
     if (!descriptor.present) throw new CpuFault(VECTOR.NP, selectorError(selector));
     this.markAccessed(descriptor);
     this.install(segment, selector, descriptor);
+  }
+
+  /** After a load of ES, DS, FS or GS: the next of the same selector at the same CPL can be a copy. */
+  remember(segment: number, selector: number): void {
+    const state = this.#state;
+    const nothing = isNull(selector);
+    if (selector & 4) return;
+    const address = (state.get(CONTROL.gdtrBase) + (selector & 0xfff8)) >>> 0;
+    const entry = knownSegmentAddress(selector, state.cpl) - STATE;
+    const hidden = segmentAddress(segment) - STATE;
+    const words = new Int32Array(state.view.buffer, STATE + entry, KNOWN_SEGMENT_BYTES / 4);
+    words[KNOWN_SEGMENT.selector / 4] = selector;
+    words[KNOWN_SEGMENT.cpl / 4] = state.cpl;
+    words[KNOWN_SEGMENT.kind / 4] =
+      KNOWN_SEGMENT.USABLE | (nothing ? KNOWN_SEGMENT.NULL : 0) | (state.isFlat(segment) ? KNOWN_SEGMENT.FLAT : 0);
+    words[KNOWN_SEGMENT.descriptor / 4] = nothing ? 0 : this.#mmu.read(address, 4, false);
+    words[KNOWN_SEGMENT.descriptor / 4 + 1] = nothing ? 0 : this.#mmu.read((address + 4) >>> 0, 4, false);
+    for (let at = 0; at < SEGMENT_BYTES; at += 4) words[(KNOWN_SEGMENT.hidden + at) / 4] = state.get(hidden + at);
   }
 
   /** Checks a stack segment for privilege `cpl`; #SS when it is not present. */

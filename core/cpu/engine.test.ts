@@ -454,7 +454,7 @@ describe('identification', () => {
 
   test('RDTSC reads the time of the board', () => {
     const t = new TestCpu().program(0x0f, 0x31);
-    t.timeStamp = 0x1_2345_6789n;
+    t.timeStamp = 0x1_2345_6789;
 
     t.cpu.run(1);
 

@@ -51,7 +51,8 @@ export interface CpuConnections extends FpuErrorPins {
   readonly acknowledge: () => number;
   /** Absent: a processor without local APIC. */
   readonly localApic?: () => { apicBase: number };
-  readonly timeStamp: () => bigint;
+  /** Ticks of the time-stamp counter since power-on: a whole number. */
+  readonly timeStamp: () => number;
   /** Host time, for counters of what compiling costs. Absent: not measured. */
   readonly hostNowNs?: () => number;
   readonly log: (message: string) => void;
@@ -120,7 +121,7 @@ export class Cpu {
     const { memory } = connections;
     const model = (this.#model = connections.model ?? CPU_MODELS.default);
     this.state = new CpuState(memory.bytes.buffer);
-    this.mmu = new Mmu(this.state, memory);
+    this.mmu = new Mmu(this.state, memory, (linear, access) => this.#handlers.walkPage(linear, access));
     this.debug = new DebugRegisters(this.state, {
       onCodeArmed: () => {
         this.mmu.nextGeneration();
@@ -155,7 +156,7 @@ export class Cpu {
       frequencies: { tscHz: TSC_HZ, busHz: connections.busHz ?? TSC_HZ },
       io: connections.io,
       localApic: connections.localApic,
-      timeStamp: () => connections.timeStamp() + this.state.view.getBigInt64(CONTROL.tscOffset, true),
+      timeStamp: connections.timeStamp,
       kick: () => this.kick(),
     });
     const fpu = x87Helpers(this.state, this.fpu, new X87Images(this.state, this.mmu, this.fpu));
@@ -169,7 +170,6 @@ export class Cpu {
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
       writeMiss: (record, budget, address, info, value) => this.#writeMiss(record, budget, address, info, value),
-      fill: (linear, write) => this.mmu.fill(linear >>> 0, write !== 0),
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
     });
     // Forced, a block is compiled before it runs for the first time.
@@ -569,9 +569,9 @@ export class Cpu {
 
   /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
   #reach(linear: number, record: number, link: number): void {
-    const { view } = this.#c.memory;
-    if (link !== 0) view.setUint32(link, record, true);
-    else if (this.state.get(S.exitReason) === EXIT.RESOLVE) view.setUint32(record + BLOCK.dynamic, 1, true);
+    if (link !== 0) this.blocks.link(link, record);
+    else if (this.state.get(S.exitReason) === EXIT.RESOLVE)
+      this.#c.memory.view.setUint32(record + BLOCK.dynamic, 1, true);
     this.#remember(linear, record);
   }
 

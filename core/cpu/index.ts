@@ -3,5 +3,5 @@ export type { CpuStats } from './counters.ts';
 export { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
 export { CPU_MODELS, type CpuModel, type CpuModelName } from './models.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
-export { RAM_BASE, codeMapBytes } from './layout.ts';
+export { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from './layout.ts';
 export type { CpuState } from './state.ts';

@@ -4,7 +4,7 @@ import type { DebugRegisters } from './debug.ts';
 import { Descriptor, type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
 import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import type { FarTransfers } from './far.ts';
-import { FLAG } from './insn/flags.ts';
+import { FLAG, IRET_WRITABLE } from './insn/flags.ts';
 import { CONTROL } from './layout.ts';
 import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
@@ -18,8 +18,6 @@ import { VirtualInterrupts } from './virtual-interrupts.ts';
  * exception after an instruction or before one with a breakpoint.
  */
 export type InterruptSource = 'software' | 'external' | 'exception' | 'trap';
-
-const WRITABLE = 0x0025_7fd5 | FLAG.VIF | FLAG.VIP;
 
 export interface InterruptParts {
   readonly state: CpuState;
@@ -55,7 +53,7 @@ export class Interrupts {
     this.#tasks = parts.tasks;
     this.#far = parts.far;
     this.#debug = parts.debug;
-    this.#writable = parts.model.features.has('cpuid') ? WRITABLE : WRITABLE & ~FLAG.ID;
+    this.#writable = parts.model.features.has('cpuid') ? IRET_WRITABLE : IRET_WRITABLE & ~FLAG.ID;
     this.virtual = new VirtualInterrupts(parts.state, parts.tasks);
   }
 

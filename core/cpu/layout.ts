@@ -5,9 +5,12 @@
  *     0x0000_0000  guard: address 0 is "no record"
  *     0x0000_1000  processor state (one page)
  *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
- *     0x0005_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x0005_0000  known segments: KNOWN_SEGMENT_COUNT x 64 bytes
+ *     0x0005_1000  which TLB entries are filled
  *     0x0006_0000  region keys: 4 bytes for each entry of the function table
- *     0x0010_0000  record arena (decoded instructions)
+ *     0x000a_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x0010_0000  tables of the physical address space (core/memory)
+ *     0x0080_0000  record arena (decoded instructions)
  *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM, then the code map
  */
 
@@ -54,6 +57,8 @@ export const S = {
   transfer: 0x0e0,
   /** Nonzero: regions return before their next instruction. The board kicked, or decoded code was forgotten. */
   pause: 0x0f0,
+  /** What jumpKey is in flat 32-bit code at CPL 0, and (4 bytes on) at CPL 3; u32 each. */
+  flatKeys: 0x0f4,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
 } as const;
@@ -104,6 +109,28 @@ export const CONTROL = {
   debugPending: 0x340,
 } as const;
 
+/** Offsets from STATE of what a page walk (insn/page-walk.ts) takes and leaves. */
+export const WALK = {
+  a20Mask: 0x380,
+  /** The physical address; whether the page is global. */
+  physical: 0x384,
+  global: 0x388,
+  /** Page-fault error code. */
+  error: 0x38c,
+  /** Physical address and value of an entry whose accessed or dirty bit TypeScript has to set. */
+  entry: 0x390,
+  entryValue: 0x394,
+  /** Nonzero: TypeScript looks at every access that misses the TLB, for data breakpoints and #AC. */
+  guarded: 0x398,
+} as const;
+/**
+ * What is asked of a page walk: bits of the page-fault error code, whether to enter the page into the TLB,
+ * and PROBE: to fail rather than to change the page tables.
+ */
+export const ACCESS = { WRITE: 2, USER: 4, FETCH: 16, FILL: 1 << 8, PROBE: 1 << 9 } as const;
+/** MARK: TypeScript writes WALK.entryValue to WALK.entry; FETCH: it reads there; then the walk starts again. */
+export const WALK_RESULT = { OK: 0, FAULT: 1, MARK: 2, FETCH: 3 } as const;
+
 /** Offsets from STATE of the x87 FPU. */
 export const X87 = {
   /** Physical registers R0 to R7, X87_REGISTER_BYTES apart: significand (8 bytes), then sign and exponent (u32). */
@@ -149,13 +176,51 @@ export const TLB_CODE = 2;
 export const tlbAddress = (user: boolean, write: boolean): number =>
   TLB_BASE + ((user ? 2 : 0) + (write ? 1 : 0)) * TLB_BYTES;
 
-export const JUMP_CACHE = 0x50000;
-export const JUMP_ENTRIES = 4096;
+/** Which TLB entries (by their number in all four) are filled, in two lists: of global pages, and of others. */
+export const TLB_FILLED = {
+  /** A byte for each entry: the lists that it is in. */
+  listed: 0x51000,
+  /** u16 each. */
+  local: 0x52000,
+  global: 0x54000,
+  localCount: 0x56000,
+  globalCount: 0x56004,
+  /** A byte for each 4 MiB of linear addresses: nonzero when a large page was walked there. */
+  large: 0x56400,
+  LOCAL: 1,
+  GLOBAL: 2,
+} as const;
+
+/**
+ * Segments that were loaded lately, by selector and CPL: `hidden` is what the register holds after a load, as long as
+ * the descriptor table still has `descriptor` for the selector. Spares reading and checking the same descriptor again.
+ */
+export const KNOWN_SEGMENTS = 0x50000;
+export const KNOWN_SEGMENT_COUNT = 64;
+export const KNOWN_SEGMENT_BYTES = 64;
+export const KNOWN_SEGMENT = {
+  selector: 0,
+  cpl: 4,
+  /** Zero: nothing is known. USABLE, with FLAT (base 0, 4 GiB, writable) or NULL (a null selector: no descriptor). */
+  kind: 8,
+  descriptor: 16,
+  hidden: 24,
+  USABLE: 1,
+  NULL: 2,
+  FLAT: 4,
+} as const;
+export const knownSegmentAddress = (selector: number, cpl: number): number =>
+  KNOWN_SEGMENTS + (((selector >> 3) & 31) | ((cpl & 1) << 5)) * KNOWN_SEGMENT_BYTES;
+
+export const JUMP_CACHE = 0xa0000;
+export const JUMP_ENTRIES = 16384;
 export const JUMP_ENTRY_BYTES = 16;
 /** `linear` (u64), `key` (u32, must equal S.jumpKey), `record` (u32). */
 export const JUMP = { linear: 0, key: 8, record: 12 } as const;
 
-export const ARENA_BASE = 0x0010_0000;
+/** Where PhysicalMemory keeps its tables, so that page walks in generated code can look into them. */
+export const PHYSICAL_TABLES = 0x0010_0000;
+export const ARENA_BASE = 0x0080_0000;
 export const ARENA_BYTES = 0x0170_0000;
 export const RAM_BASE = ARENA_BASE + ARENA_BYTES;
 

@@ -3,29 +3,28 @@ import type { IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import { CpuFault, VECTOR, gp } from './fault.ts';
 import {
+  ACCESS,
   CONTROL,
   GENERATION_SHIFT,
   JUMP_CACHE,
   JUMP_ENTRIES,
   JUMP_ENTRY_BYTES,
+  MODE,
   S,
-  TLB,
   TLB_BASE,
   TLB_BYTES,
   TLB_CODE,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
+  TLB_FILLED,
   TLB_INVALID,
+  WALK,
+  WALK_RESULT,
   tlbAddress,
 } from './layout.ts';
 import { FLAG } from './insn/flags.ts';
-import { ATTR, CR0, CR4, type CpuState } from './state.ts';
+import { ATTR, CR0, type CpuState } from './state.ts';
 
-/** Page-fault error code, SDM volume 3, 4.7. */
-const PF = { P: 1, W: 2, U: 4, RSVD: 8, ID: 16 } as const;
-/** Bits of page-table entries. */
-const PTE = { P: 1, RW: 2, US: 4, A: 0x20, D: 0x40, PS: 0x80, G: 0x100 } as const;
-const EFER_NXE = 1 << 11;
 const PAGE_MASK = 0xfffff000;
 
 /** What code of one privilege level was fetched through the page tables since its generation began. */
@@ -37,8 +36,13 @@ class CodeMapping {
   hasLocal = false;
 }
 
-const LISTED_LOCAL = 1;
-const LISTED_GLOBAL = 2;
+/** Generation counts from 1, so that a zeroed cache entry never matches. */
+const keyOf = (mode: number, generation: number): number => mode | ((generation + 1) << GENERATION_SHIFT);
+
+/** The kernel `walkPage`: linear address and ACCESS bits to a WALK_RESULT. */
+export type PageWalk = (linear: number, access: number) => number;
+
+const accessOf = (user: boolean, write = false): number => (user ? ACCESS.USER : 0) | (write ? ACCESS.WRITE : 0);
 
 /** Data breakpoints: pages with one stay out of the TLB, and every access to them is reported. */
 export interface DataWatcher {
@@ -54,15 +58,8 @@ export class Mmu {
   readonly #state: CpuState;
   readonly #memory: PhysicalMemory;
   readonly #i32: Int32Array;
-  /** Indices (in entries) of filled TLB slots, so that a flush costs what was filled: of global pages, and of others. */
-  #filledGlobal: number[] = [];
-  #filledLocal: number[] = [];
-  /** For each slot the lists that it is in. */
-  readonly #listed = new Uint8Array((4 * TLB_BYTES) / TLB_ENTRY_BYTES);
-  /** 1: a large page was walked in these 4 MiB, whose fragments INVLPG of any address in it must take out. */
-  readonly #large = new Uint8Array(1024);
-  /** Whether the last walk ended in a global page; without paging all are. */
-  #global = true;
+  readonly #u16: Uint16Array;
+  readonly #walk: PageWalk;
   /** Counts up at every change of what code means; S.jumpKey has the number of the current privilege level's last change. */
   #generation = 0;
   readonly #supervisorCode = new CodeMapping();
@@ -71,12 +68,14 @@ export class Mmu {
   #watcher: DataWatcher | undefined;
   /** #AC is raised at the current privilege; the TLB for CPL 3 stays empty then, so that every access is looked at. */
   #checksAlignment = false;
-  readonly counts = { tlbFills: 0, flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
+  readonly counts = { flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
 
-  constructor(state: CpuState, memory: PhysicalMemory) {
+  constructor(state: CpuState, memory: PhysicalMemory, walk: PageWalk) {
     this.#state = state;
     this.#memory = memory;
+    this.#walk = walk;
     this.#i32 = new Int32Array(memory.bytes.buffer);
+    this.#u16 = new Uint16Array(memory.bytes.buffer);
     const entries = (4 * TLB_BYTES) / TLB_ENTRY_BYTES;
     for (let entry = 0; entry < entries; entry++) this.#clear(entry);
   }
@@ -92,19 +91,18 @@ export class Mmu {
   /** Everything: after changes of paging itself, of A20, of the memory map. */
   flush(): void {
     this.counts.flushes++;
-    this.#clearAll(this.#filledLocal, LISTED_LOCAL);
-    this.#clearAll(this.#filledGlobal, LISTED_GLOBAL);
-    this.#filledLocal = [];
-    this.#filledGlobal = [];
-    this.#large.fill(0);
+    this.#state.set(WALK.a20Mask, this.a20Mask);
+    this.#updateGuard();
+    this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
+    this.#clearList(TLB_FILLED.global, TLB_FILLED.globalCount, TLB_FILLED.GLOBAL);
+    this.#memory.bytes.fill(0, TLB_FILLED.large, TLB_FILLED.large + 1024);
     this.nextGeneration();
   }
 
   /** All but global pages: what loading CR3 does. */
   flushLocal(): void {
     this.counts.cr3Loads++;
-    this.#clearAll(this.#filledLocal, LISTED_LOCAL);
-    this.#filledLocal = [];
+    this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
     if (this.#userCode.pages.size > 0) this.#forgetCode(this.#userCode);
     if (this.#supervisorCode.hasLocal) this.#forgetCode(this.#supervisorCode);
     this.updateMode();
@@ -113,7 +111,8 @@ export class Mmu {
   /** The page that this address lies in: INVLPG. */
   flushPage(linear: number): void {
     this.counts.pageInvalidations++;
-    if (this.#large[linear >>> 22]) {
+    // Fragments of a large page may lie in many entries.
+    if (this.#memory.bytes[TLB_FILLED.large + (linear >>> 22)]) {
       this.flush();
       return;
     }
@@ -130,11 +129,15 @@ export class Mmu {
     this.updateMode();
   }
 
-  #clearAll(entries: readonly number[], list: number): void {
-    for (const entry of entries) {
+  #clearList(list: number, counter: number, bit: number): void {
+    const { bytes } = this.#memory;
+    const count = this.#i32[counter >> 2];
+    for (let i = 0; i < count; i++) {
+      const entry = this.#u16[(list >> 1) + i];
       this.#clear(entry);
-      this.#listed[entry] &= ~list;
+      bytes[TLB_FILLED.listed + entry] &= ~bit;
     }
+    this.#i32[counter >> 2] = 0;
   }
 
   /** The page holds code now: writes to it look at the code map first. */
@@ -150,8 +153,15 @@ export class Mmu {
   }
 
   #eachWritable(then: (at: number, entry: number) => void): void {
-    for (const list of [this.#filledLocal, this.#filledGlobal])
-      for (const entry of list) if ((entry / TLB_ENTRIES) & 1) then((TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2, entry);
+    const lists = [
+      [TLB_FILLED.local, TLB_FILLED.localCount],
+      [TLB_FILLED.global, TLB_FILLED.globalCount],
+    ];
+    for (const [list, counter] of lists)
+      for (let i = 0; i < this.#i32[counter >> 2]; i++) {
+        const entry = this.#u16[(list >> 1) + i];
+        if ((entry / TLB_ENTRIES) & 1) then((TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2, entry);
+      }
   }
 
   /** Makes every jump cache entry invalid. */
@@ -175,8 +185,10 @@ export class Mmu {
     const user = state.cpl === 3;
     this.#updateAlignment(user);
     const { generation } = user ? this.#userCode : this.#supervisorCode;
-    // Generation counts from 1, so that a zeroed cache entry never matches.
-    state.set(S.jumpKey, state.mode | ((generation + 1) << GENERATION_SHIFT));
+    state.set(S.jumpKey, keyOf(state.mode, generation));
+    const flat = MODE.CODE32 | MODE.STACK32 | MODE.FLAT;
+    state.set(S.flatKeys, keyOf(flat, this.#supervisorCode.generation));
+    state.set(S.flatKeys + 4, keyOf(flat | MODE.USER, this.#userCode.generation));
     state.set(S.tlbRead, tlbAddress(user, false));
     state.set(S.tlbWrite, tlbAddress(user, true));
   }
@@ -186,146 +198,68 @@ export class Mmu {
     const checks = user && (this.#state.cr0 & CR0.AM) !== 0 && (this.#state.get(S.eflags) & FLAG.AC) !== 0;
     if (checks === this.#checksAlignment) return;
     this.#checksAlignment = checks;
+    this.#updateGuard();
     if (checks) this.flush();
   }
 
   /** From now on accesses are reported to `watcher`. */
   watch(watcher: DataWatcher | undefined): void {
     this.#watcher = watcher;
+    this.#updateGuard();
     this.flush();
   }
 
-  #fill(linear: number, physical: number, user: boolean, write: boolean): void {
-    if ((user && this.#checksAlignment) || this.#watcher?.armsData(linear, write)) return;
-    const page = physical >>> 12;
-    const host = this.#memory.hostPage[page];
-    if (host < 0) return;
-    if (write && !this.#memory.claimForWriting(page)) return;
-    const index = (linear >>> 12) & (TLB_ENTRIES - 1);
-    const at = (tlbAddress(user, write) + index * TLB_ENTRY_BYTES) >> 2;
-    const linearPage = linear & PAGE_MASK;
-    this.counts.tlbFills++;
-    const entry = (user ? 2 : 0) * TLB_ENTRIES + (write ? TLB_ENTRIES : 0) + index;
-    const list = this.#global ? LISTED_GLOBAL : LISTED_LOCAL;
-    if (!(this.#listed[entry] & list)) {
-      this.#listed[entry] |= list;
-      (this.#global ? this.#filledGlobal : this.#filledLocal).push(entry);
-    }
-    this.#i32[at] = write && this.#memory.hasCode[page] ? linearPage | TLB_CODE : linearPage;
-    this.#i32[at + (TLB.addend >> 2)] = (host - linearPage) | 0;
+  #updateGuard(): void {
+    this.#state.set(WALK.guarded, this.#watcher || this.#checksAlignment ? 1 : 0);
   }
 
   // --- page walks ---------------------------------------------------------------------------------------------------------
 
-  /** Physical address, A20 applied. Throws CpuFault (#PF, CR2 set). Sets accessed and dirty bits. */
-  translate(linear: number, write: boolean, user: boolean, fetch = false): number {
-    const { cr0 } = this.#state;
-    if (cr0 & CR0.PG) {
-      const physical =
-        this.#state.cr4 & CR4.PAE ? this.#walkPae(linear, write, user, fetch) : this.#walk(linear, write, user, fetch);
-      return (physical & this.a20Mask) >>> 0;
+  /** Physical address, A20 applied. Throws CpuFault (#PF, CR2 set). Sets accessed and dirty bits. `access`: ACCESS.*. */
+  #translate(linear: number, access: number): number {
+    const state = this.#state;
+    for (;;) {
+      const result = this.#walk(linear, access);
+      if (result === WALK_RESULT.OK) return state.get(WALK.physical);
+      if (result === WALK_RESULT.FAULT) {
+        state.set(CONTROL.cr2, linear);
+        throw new CpuFault(VECTOR.PF, state.get(WALK.error));
+      }
+      if (result === WALK_RESULT.FETCH) this.#memory.read(state.get(WALK.entry), 4);
+      else this.#memory.write(state.get(WALK.entry), 4, state.get(WALK.entryValue));
     }
-    this.#global = true;
-    return (linear & this.a20Mask) >>> 0;
-  }
-
-  #noteGlobal(entry: number): void {
-    this.#global = (entry & PTE.G) !== 0 && (this.#state.cr4 & CR4.PGE) !== 0;
-  }
-
-  #fault(linear: number, present: boolean, write: boolean, user: boolean, fetch: boolean, reserved = false): CpuFault {
-    this.#state.set(CONTROL.cr2, linear);
-    const nx = this.#nxEnabled && fetch;
-    return new CpuFault(
-      VECTOR.PF,
-      (present ? PF.P : 0) | (write ? PF.W : 0) | (user ? PF.U : 0) | (reserved ? PF.RSVD : 0) | (nx ? PF.ID : 0),
-    );
-  }
-
-  get #nxEnabled(): boolean {
-    return (this.#state.get(CONTROL.efer) & EFER_NXE) !== 0 && (this.#state.cr4 & CR4.PAE) !== 0;
-  }
-
-  #allowed(rights: number, write: boolean, user: boolean): boolean {
-    if (user && !(rights & PTE.US)) return false;
-    if (!write || rights & PTE.RW) return true;
-    return !user && !(this.#state.cr0 & CR0.WP);
-  }
-
-  #mark(address: number, entry: number, bits: number): void {
-    if ((entry & bits) !== bits) this.#memory.write(address, 4, (entry | bits) >>> 0);
-  }
-
-  /** Two levels of 32-bit entries, 4 KiB and (CR4.PSE) 4 MiB pages. */
-  #walk(linear: number, write: boolean, user: boolean, fetch: boolean): number {
-    const memory = this.#memory;
-    const directory = ((this.#state.get(CONTROL.cr3) & PAGE_MASK) | ((linear >>> 22) << 2)) >>> 0;
-    const pde = memory.read(directory, 4);
-    if (!(pde & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
-    if (pde & PTE.PS && this.#state.cr4 & CR4.PSE) {
-      if (pde & 0x0020_0000) throw this.#fault(linear, true, write, user, fetch, true);
-      if (!this.#allowed(pde, write, user)) throw this.#fault(linear, true, write, user, fetch);
-      this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
-      this.#noteGlobal(pde);
-      this.#large[linear >>> 22] = 1;
-      // Bits 13-20 are bits 32-39 of the address (PSE-36): beyond what this memory has.
-      return ((pde & 0xffc0_0000) | (linear & 0x003f_ffff)) >>> 0;
-    }
-    const table = ((pde & PAGE_MASK) | ((linear >>> 10) & 0xffc)) >>> 0;
-    const pte = memory.read(table, 4);
-    if (!(pte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
-    if (!this.#allowed(pde & pte, write, user)) throw this.#fault(linear, true, write, user, fetch);
-    this.#mark(directory, pde, PTE.A);
-    this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
-    this.#noteGlobal(pte);
-    return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
-  }
-
-  /** Three levels of 64-bit entries, 4 KiB and 2 MiB pages, no-execute. */
-  #walkPae(linear: number, write: boolean, user: boolean, fetch: boolean): number {
-    const memory = this.#memory;
-    const nx = this.#nxEnabled;
-    // Reserved: NX while EFER.NXE is off, and address bits above 36 (what CPUID reports).
-    const reservedHigh = nx ? 0x7fff_fff0 : 0xffff_fff0;
-    const pointer = ((this.#state.get(CONTROL.cr3) & 0xffff_ffe0) | ((linear >>> 30) << 3)) >>> 0;
-    const pdpte = memory.read(pointer, 4);
-    if (!(pdpte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
-    const directory = ((pdpte & PAGE_MASK) | ((linear >>> 18) & 0xff8)) >>> 0;
-    const pde = memory.read(directory, 4);
-    const pdeHigh = memory.read(directory + 4, 4);
-    if (!(pde & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
-    if (pdeHigh & reservedHigh) throw this.#fault(linear, true, write, user, fetch, true);
-    if (pde & PTE.PS) {
-      if (pde & 0x001f_e000) throw this.#fault(linear, true, write, user, fetch, true);
-      if (!this.#allowed(pde, write, user) || (fetch && nx && pdeHigh >>> 31))
-        throw this.#fault(linear, true, write, user, fetch);
-      this.#mark(directory, pde, write ? PTE.A | PTE.D : PTE.A);
-      this.#noteGlobal(pde);
-      this.#large[linear >>> 22] = 1;
-      if (pdeHigh & 15) return 0xffff_fff0; // above 4 GiB: nothing there
-      return ((pde & 0xffe0_0000) | (linear & 0x001f_ffff)) >>> 0;
-    }
-    const table = ((pde & PAGE_MASK) | ((linear >>> 9) & 0xff8)) >>> 0;
-    const pte = memory.read(table, 4);
-    const pteHigh = memory.read(table + 4, 4);
-    if (!(pte & PTE.P)) throw this.#fault(linear, false, write, user, fetch);
-    if (pteHigh & reservedHigh) throw this.#fault(linear, true, write, user, fetch, true);
-    if (!this.#allowed(pde & pte, write, user) || (fetch && nx && (pdeHigh | pteHigh) >>> 31))
-      throw this.#fault(linear, true, write, user, fetch);
-    this.#mark(directory, pde, PTE.A);
-    this.#mark(table, pte, write ? PTE.A | PTE.D : PTE.A);
-    this.#noteGlobal(pte);
-    if (pteHigh & 15) return 0xffff_fff0;
-    return ((pte & PAGE_MASK) | (linear & 0xfff)) >>> 0;
   }
 
   // --- linear accesses from TypeScript ----------------------------------------------------------------------------------
 
   /** 1, 2 or 4 bytes. `user`: with the rights of CPL 3. Throws CpuFault. */
   read(linear: number, width: IoWidth, user: boolean): number {
+    const at = this.#slot(linear, user, false);
+    if (this.#i32[at] === ((linear + width - 1) & PAGE_MASK)) {
+      const host = linear + this.#i32[at + 2];
+      const { bytes, view } = this.#memory;
+      return width === 1
+        ? bytes[host >>> 0]
+        : width === 2
+          ? view.getUint16(host >>> 0, true)
+          : view.getUint32(host >>> 0, true);
+    }
+    return this.#readMissed(linear, width, user);
+  }
+
+  #accessAndFill(linear: number, user: boolean, write: boolean): number {
+    const guarded = (user && this.#checksAlignment) || this.#watcher?.armsData(linear, write);
+    return accessOf(user, write) | (guarded ? 0 : ACCESS.FILL);
+  }
+
+  /** Index in 32-bit words of the TLB slot for a linear address. */
+  #slot(linear: number, user: boolean, write: boolean): number {
+    return (tlbAddress(user, write) >> 2) + ((linear >>> 12) & (TLB_ENTRIES - 1)) * (TLB_ENTRY_BYTES / 4);
+  }
+
+  #readMissed(linear: number, width: IoWidth, user: boolean): number {
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, false);
-    const physical = this.translate(linear, false, user);
-    this.#fill(linear, physical, user, false);
+    const physical = this.#translate(linear, this.#accessAndFill(linear, user, false));
     this.#look(linear, width, false, user);
     return this.#memory.read(physical, width);
   }
@@ -333,7 +267,7 @@ export class Mmu {
   /** As read, for a value that will be written back: faults as a write would. */
   readForWrite(linear: number, width: IoWidth, user: boolean): number {
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, true);
-    const physical = this.translate(linear, true, user);
+    const physical = this.#translate(linear, accessOf(user, true));
     this.#look(linear, width, false, user);
     return this.#memory.read(physical, width);
   }
@@ -345,10 +279,23 @@ export class Mmu {
   }
 
   #translateAcross(linear: number, width: IoWidth, user: boolean, write: boolean): number[] {
-    return Array.from({ length: width }, (_, i) => this.translate((linear + i) >>> 0, write, user));
+    return Array.from({ length: width }, (_, i) => this.#translate((linear + i) >>> 0, accessOf(user, write)));
   }
 
   write(linear: number, width: IoWidth, value: number, user: boolean): void {
+    const at = this.#slot(linear, user, true);
+    if (this.#i32[at] === ((linear + width - 1) & PAGE_MASK)) {
+      const host = (linear + this.#i32[at + 2]) >>> 0;
+      const { bytes, view } = this.#memory;
+      if (width === 1) bytes[host] = value;
+      else if (width === 2) view.setUint16(host, value, true);
+      else view.setUint32(host, value, true);
+      return;
+    }
+    this.#writeMissed(linear, width, value, user);
+  }
+
+  #writeMissed(linear: number, width: IoWidth, value: number, user: boolean): void {
     if ((linear & 0xfff) + width > 0x1000) {
       // Both pages are checked before the first byte changes.
       const parts = this.#translateAcross(linear, width, user, true);
@@ -356,10 +303,9 @@ export class Mmu {
       parts.forEach((physical, i) => this.#memory.write(physical, 1, (value >>> (i * 8)) & 0xff));
       return;
     }
-    const physical = this.translate(linear, true, user);
+    const physical = this.#translate(linear, this.#accessAndFill(linear, user, true));
     this.#look(linear, width, true, user);
     this.#memory.write(physical, width, value);
-    this.#fill(linear, physical, user, true);
   }
 
   /** What an access is looked at for once it cannot page-fault any more: #AC, then data breakpoints. */
@@ -370,59 +316,22 @@ export class Mmu {
 
   /** Faults as a write of these bytes would, and writes nothing. */
   probeWrite(linear: number, bytes: number, user: boolean): void {
-    this.translate(linear, true, user);
-    if ((linear & 0xfff) + bytes > 0x1000) this.translate((linear + bytes - 1) >>> 0, true, user);
-  }
-
-  /** Enters a page into the TLB of the current privilege unless the access would fault (CR2 is then set). */
-  fill(linear: number, write: boolean): void {
-    const user = this.#state.cpl === 3;
-    try {
-      this.#fill(linear, this.translate(linear, write, user), user, write);
-    } catch (fault) {
-      if (!(fault instanceof CpuFault)) throw fault;
-    }
+    this.#translate(linear, accessOf(user, true));
+    if ((linear & 0xfff) + bytes > 0x1000) this.#translate((linear + bytes - 1) >>> 0, accessOf(user, true));
   }
 
   /** As `fetch`, for code that is about to run or be compiled; -1 where a fetch would change the page tables or fault. */
   probeFetch(linear: number): number {
-    const physical = this.#probe(linear);
-    if (physical >= 0) this.#noteCode(linear);
-    return physical;
-  }
-
-  #probe(linear: number): number {
-    const state = this.#state;
-    const memory = this.#memory;
-    this.#global = true;
-    if (!(state.cr0 & CR0.PG)) return (linear & this.a20Mask) >>> 0;
-    const pae = (state.cr4 & CR4.PAE) !== 0;
-    const wanted = PTE.P | PTE.A | (state.cpl === 3 ? PTE.US : 0);
-    let table = state.get(CONTROL.cr3) & PAGE_MASK;
-    if (pae) {
-      const pointer = memory.read(((state.get(CONTROL.cr3) & 0xffff_ffe0) | ((linear >>> 30) << 3)) >>> 0, 4);
-      if (!(pointer & PTE.P)) return -1;
-      table = pointer & PAGE_MASK;
-    }
-    for (const shift of pae ? [21, 12] : [22, 12]) {
-      const index = (linear >>> shift) & (pae ? 511 : 1023);
-      const at = (table | (index << (pae ? 3 : 2))) >>> 0;
-      const entry = memory.read(at, 4);
-      if ((entry & wanted) !== wanted || (pae && memory.read(at + 4, 4) !== 0)) return -1;
-      if (shift === 12 || (entry & PTE.PS && (pae || state.cr4 & CR4.PSE))) {
-        const offset = (1 << shift) - 1;
-        this.#noteGlobal(entry);
-        return (((entry & PAGE_MASK & ~offset) | (linear & offset)) & this.a20Mask) >>> 0;
-      }
-      table = entry & PAGE_MASK;
-    }
-    return -1;
+    const access = accessOf(this.#state.cpl === 3) | ACCESS.FETCH | ACCESS.PROBE;
+    if (this.#walk(linear, access) !== WALK_RESULT.OK) return -1;
+    this.#noteCode(linear);
+    return this.#state.get(WALK.physical);
   }
 
   /** Address for an instruction fetch. Throws CpuFault. */
   fetch(linear: number): number {
     const user = this.#state.cpl === 3;
-    const physical = this.translate(linear, false, user, true);
+    const physical = this.#translate(linear, accessOf(user) | ACCESS.FETCH);
     this.#noteCode(linear);
     return physical;
   }
@@ -431,7 +340,7 @@ export class Mmu {
   #noteCode(linear: number): void {
     const code = this.#state.cpl === 3 ? this.#userCode : this.#supervisorCode;
     code.pages.add(linear >>> 12);
-    if (!this.#global) code.hasLocal = true;
+    if (!this.#state.get(WALK.global)) code.hasLocal = true;
   }
 
   // --- segmented accesses: the slow path of generated code ----------------------------------------------------------------
@@ -482,8 +391,8 @@ export class Mmu {
   /** An operand of 8 bytes is checked whole; its halves alone would pass at multiples of 4. */
   #checkQuadword(linear: number, bytes: number, write: boolean, user: boolean): void {
     if (!this.#checksAlignment || !user || bytes !== 8 || (linear & 7) === 0) return;
-    this.translate(linear, write, user);
-    this.translate((linear + bytes - 1) >>> 0, write, user);
+    this.#translate(linear, accessOf(user, write));
+    this.#translate((linear + bytes - 1) >>> 0, accessOf(user, write));
     throw new CpuFault(VECTOR.AC, 0);
   }
 

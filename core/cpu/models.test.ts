@@ -124,7 +124,7 @@ describe('CPUID', () => {
   test('IA32_TSC_ADJUST moves the time-stamp counter', () => {
     // WRMSR; RDTSC
     const t = new TestCpu().program(0x0f, 0x30, 0x0f, 0x31);
-    t.timeStamp = 1000n;
+    t.timeStamp = 1000;
     [REG.CX, REG.AX, REG.DX].forEach((register, i) => t.cpu.state.setGpr(register, [0x3b, 500, 0][i]));
 
     t.step(2);

@@ -1,31 +1,14 @@
 import { SEG } from '../isa/index.ts';
 import { CONTROL, MODE, S, SEGMENT, SEG_LDTR, SEG_TR, SSE, STATE, STATE_BYTES, X87, segmentAddress } from './layout.ts';
+import { ATTR, CR0 } from './bits.ts';
 import { ARITHMETIC_FLAGS, AUX, FLAG } from './insn/flags.ts';
 
-export const CR0 = { PE: 1, MP: 2, EM: 4, TS: 8, ET: 16, NE: 32, WP: 1 << 16, AM: 1 << 18, NW: 1 << 29, CD: 1 << 30, PG: 0x8000_0000 } as const; // prettier-ignore
-export const CR4 = { VME: 1, PVI: 2, TSD: 4, DE: 8, PSE: 16, PAE: 32, MCE: 64, PGE: 128, PCE: 256, OSFXSR: 512, OSXMMEXCPT: 1024 } as const; // prettier-ignore
+export { ATTR, CR0, CR4 } from './bits.ts';
 
 /** All exceptions masked, rounding to nearest. */
 const MXCSR_RESET = 0x1f80;
 /** FXSAVE's MXCSR_MASK. */
 export const MXCSR_WRITABLE = 0xffff;
-
-/** Bits of a segment's attributes: the descriptor's second word shifted right by 8. */
-export const ATTR = {
-  TYPE: 0x0f,
-  ACCESSED: 0x01,
-  /** Data: writable; code: readable. */
-  RW: 0x02,
-  /** Data: expand-down; code: conforming. */
-  EC: 0x04,
-  CODE: 0x08,
-  S: 0x10,
-  DPL_SHIFT: 5,
-  P: 0x80,
-  L: 0x2000,
-  DB: 0x4000,
-  G: 0x8000,
-} as const;
 
 /** Typed access to the processor state in linear memory. Numbers are unsigned 32-bit. */
 export class CpuState {
@@ -204,11 +187,12 @@ export class CpuState {
     if (this.stack32) mode |= MODE.STACK32;
     if (this.cpl === 3) mode |= MODE.USER;
     if (!this.usesDescriptors) mode |= MODE.REAL;
-    if (this.#isFlat(SEG.ES) && this.#isFlat(SEG.CS) && this.#isFlat(SEG.SS) && this.#isFlat(SEG.DS)) mode |= MODE.FLAT;
+    if (this.isFlat(SEG.ES) && this.isFlat(SEG.CS) && this.isFlat(SEG.SS) && this.isFlat(SEG.DS)) mode |= MODE.FLAT;
     return mode;
   }
 
-  #isFlat(index: number): boolean {
+  /** Base 0, limit 4 GiB, and writable (CS: readable). */
+  isFlat(index: number): boolean {
     // For CS reading is enough; the others must take writes.
     const max = this.#segment(index, index === SEG.CS ? SEGMENT.readMax : SEGMENT.writeMax);
     return this.base(index) === 0 && this.get(max) === 0xffff_ffff && this.get(max + 4) === 0;

@@ -11,7 +11,7 @@ import type { Interrupts } from './interrupts.ts';
 import { CONTROL, S, SHADOW, SEG_LDTR, SEG_TR } from './layout.ts';
 import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
-import { ATTR, CR0, CR4, type CpuState } from './state.ts';
+import { CR0, CR4, type CpuState } from './state.ts';
 import type { Tasks } from './tasks.ts';
 
 /** What the helpers need of the rest of the processor and the board. */
@@ -26,9 +26,9 @@ export interface SystemParts {
   readonly model: CpuModel;
   readonly frequencies: Frequencies;
   readonly io: IoBus;
-  /** Time-stamp counter now. */
   readonly localApic?: (() => { apicBase: number }) | undefined;
-  readonly timeStamp: () => bigint;
+  /** What the time-stamp counter would be had nobody written to it: a whole number below 2^53. */
+  readonly timeStamp: () => number;
   /** Makes the engine look at interrupts before the next instruction. */
   readonly kick: () => void;
 }
@@ -181,13 +181,24 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     if (debug.guards()) throw new CpuFault(VECTOR.DB);
   };
 
+  /** The counter as two words, the written offset included. Without BigInt: guests read it by the million. */
+  const timeStamp = (): { low: number; high: number } => {
+    const ticks = parts.timeStamp();
+    const word = ticks % 2 ** 32;
+    const low = word + state.get(CONTROL.tscOffset);
+    const high = (ticks - word) / 2 ** 32 + state.get(CONTROL.tscOffset + 4) + (low >= 2 ** 32 ? 1 : 0);
+    return { low: low >>> 0, high: high >>> 0 };
+  };
+
   /** Undefined: there is no such register. */
   const readMsr = (number: number): bigint | undefined => {
     const feature = MSR_FEATURES[number];
     if (feature !== undefined && !has(feature)) return undefined;
     switch (number) {
-      case MSR.TSC:
-        return parts.timeStamp();
+      case MSR.TSC: {
+        const { low, high } = timeStamp();
+        return (BigInt(high) << 32n) | BigInt(low);
+      }
       case MSR.MISC_ENABLE:
         return FAST_STRINGS;
       case MSR.TSC_ADJUST:
@@ -213,11 +224,7 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     const low = Number(value & 0xffff_ffffn);
     switch (number) {
       case MSR.TSC:
-        state.view.setBigInt64(
-          CONTROL.tscOffset,
-          BigInt.asIntN(64, value - (parts.timeStamp() - state.view.getBigInt64(CONTROL.tscOffset, true))),
-          true,
-        );
+        state.view.setBigInt64(CONTROL.tscOffset, BigInt.asIntN(64, value - BigInt(parts.timeStamp())), true);
         return;
       case MSR.TSC_ADJUST:
         state.view.setBigUint64(CONTROL.tscOffset, value, true);
@@ -247,16 +254,6 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     }
   };
 
-  /** Flat segments as SYSENTER and SYSEXIT load them, without looking at any table. */
-  const loadFlat = (segment: number, selector: number, dpl: number, code: boolean): void =>
-    state.setSegment(
-      segment,
-      selector,
-      0,
-      0xffff_ffff,
-      ATTR.P | ATTR.S | ATTR.G | ATTR.DB | ATTR.RW | ATTR.ACCESSED | (dpl << ATTR.DPL_SHIFT) | (code ? ATTR.CODE : 0),
-    );
-
   return {
     divideError: () => {
       throw new CpuFault(VECTOR.DE);
@@ -267,13 +264,14 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     undefinedOpcode: () => {
       throw ud();
     },
-    codeLimit: () => {
+    generalProtection: () => {
       throw gp();
     },
 
     loadSegment: (segment, selector, nextRip) => {
       descriptors.load(segment, selector);
       if (segment === SEG.SS) setShadow(nextRip, SHADOW.STACK);
+      else descriptors.remember(segment, selector);
       mmu.updateMode();
     },
     farJump: (selector, offset) => far.jump(selector, offset >>> 0),
@@ -421,9 +419,9 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
     invalidateCaches: requireLevel0,
     readTimeStamp: () => {
       if (state.cr4 & CR4.TSD && state.cpl !== 0) throw gp();
-      const value = parts.timeStamp();
-      state.setGpr(0, Number(value & 0xffff_ffffn));
-      state.setGpr(2, Number((value >> 32n) & 0xffff_ffffn));
+      const { low, high } = timeStamp();
+      state.setGpr(0, low);
+      state.setGpr(2, high);
     },
     readPerformanceCounter: () => {
       if (!(state.cr4 & CR4.PCE) && state.cpl !== 0) throw gp();
@@ -436,27 +434,6 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       requireLevel0();
       mmu.flushPage((state.base(segment) + offset) >>> 0);
     },
-    sysenter: () => {
-      const cs = state.get(CONTROL.sysenterCs);
-      if (!state.protectedMode || (cs & 0xfffc) === 0) throw gp();
-      state.eflags &= ~(FLAG.VM | FLAG.IF | FLAG.RF);
-      loadFlat(SEG.CS, cs & 0xfffc, 0, true);
-      loadFlat(SEG.SS, (cs + 8) & 0xfffc, 0, false);
-      state.set(CONTROL.cpl, 0);
-      state.setGpr(4, state.get(CONTROL.sysenterEsp));
-      state.rip = state.get(CONTROL.sysenterEip);
-      mmu.updateMode();
-    },
-    sysexit: () => {
-      const cs = state.get(CONTROL.sysenterCs);
-      if (!state.protectedMode || (cs & 0xfffc) === 0) throw gp();
-      requireLevel0();
-      loadFlat(SEG.CS, ((cs + 16) & 0xfffc) | 3, 3, true);
-      loadFlat(SEG.SS, ((cs + 24) & 0xfffc) | 3, 3, false);
-      state.set(CONTROL.cpl, 3);
-      state.setGpr(4, state.gpr(1));
-      state.rip = state.gpr(2);
-      mmu.updateMode();
-    },
+    modeChanged: () => mmu.updateMode(),
   };
 }

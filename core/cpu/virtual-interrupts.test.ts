@@ -84,7 +84,7 @@ describe('virtual-8086 mode with CR4.VME and IOPL below 3', () => {
     expect(vectors(t)).toEqual([GP]);
   });
 
-  test('INT n goes to the program\'s own handler, and IRET comes back', () => {
+  test("INT n goes to the program's own handler, and IRET comes back", () => {
     const t = v86(FLAG.VIF | FLAG.IF)
       .realVector(0x21, HANDLER)
       .load(HANDLER, NOP, IRET)
@@ -121,7 +121,10 @@ describe('virtual-8086 mode with CR4.VME and IOPL below 3', () => {
 
 describe('virtual-8086 mode with CR4.VME and IOPL 3', () => {
   test('INT n not intercepted clears IF itself', () => {
-    const t = v86(FLAG.IF | IOPL3).realVector(0x21, HANDLER).load(HANDLER, NOP).program(0xcd, 0x21);
+    const t = v86(FLAG.IF | IOPL3)
+      .realVector(0x21, HANDLER)
+      .load(HANDLER, NOP)
+      .program(0xcd, 0x21);
 
     t.step(1);
 

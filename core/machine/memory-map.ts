@@ -1,5 +1,5 @@
 /** How a board's one shared WebAssembly.Memory is divided, and where its parts appear in guest-physical space. */
-import { RAM_BASE, codeMapBytes } from '../cpu/index.ts';
+import { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from '../cpu/index.ts';
 import { PhysicalMemory } from '../memory/index.ts';
 
 export const MIB = 1 << 20;
@@ -30,7 +30,7 @@ export class BoardMemory {
     this.codeMap = vram + VRAM_BYTES;
     this.pages = Math.ceil((this.codeMap + codeMapBytes(this.codeMap - RAM_BASE)) / WASM_PAGE);
     this.linear = new WebAssembly.Memory({ initial: this.pages, maximum: this.pages, shared: true });
-    this.physical = new PhysicalMemory(this.linear.buffer);
+    this.physical = new PhysicalMemory(this.linear.buffer, PHYSICAL_TABLES);
     this.ram = this.physical.bytes.subarray(RAM_BASE, RAM_BASE + ramBytes);
     this.vram = this.physical.bytes.subarray(vram, vram + VRAM_BYTES);
     this.#videoRom = roms;

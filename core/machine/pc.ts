@@ -85,7 +85,7 @@ class Pc implements Machine {
       localApic: () => this.#apics.local,
       setFerr: (level) => fpuError.setFerr(level),
       ignne: () => fpuError.ignne,
-      timeStamp: () => BigInt(Math.floor(this.#clock.nowNs)),
+      timeStamp: () => Math.floor(this.#clock.nowNs),
       hostNowNs: () => backends.hostClock.nowNs,
       log: backends.log,
       model: CPU_MODELS[config.cpuModel ?? 'default'],

@@ -5,6 +5,18 @@ export const PAGE_SHIFT = 12;
 /** 4 GiB in pages: what 32-bit physical addresses reach. */
 const PAGE_COUNT = 1 << 20;
 
+/**
+ * Where the tables of a PhysicalMemory lie that keeps them at `at` of its buffer: offsets of pages (i32 each), then a
+ * byte each for kind, code and dirt.
+ */
+export const physicalTables = (at: number) => ({
+  hostPage: at,
+  kind: at + 4 * PAGE_COUNT,
+  hasCode: at + 5 * PAGE_COUNT,
+  dirty: at + 6 * PAGE_COUNT,
+  end: at + 7 * PAGE_COUNT,
+});
+
 /** What lies behind a physical page. ABSENT: RAM whose contents are still to be fetched; `hostPage` is -1 until then. */
 export const PAGE_KIND = { NONE: 0, RAM: 1, ROM: 2, MMIO: 3, ABSENT: 4 } as const;
 
@@ -30,12 +42,12 @@ export class PhysicalMemory implements DmaMemory {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** Offset in linear memory of each page, -1 where there is none. */
-  readonly hostPage = new Int32Array(PAGE_COUNT).fill(-1);
-  readonly kind = new Uint8Array(PAGE_COUNT);
+  readonly hostPage: Int32Array;
+  readonly kind: Uint8Array;
   /** 1: instructions of this page are decoded; a write must be told to `codeWritten`. */
-  readonly hasCode = new Uint8Array(PAGE_COUNT);
+  readonly hasCode: Uint8Array;
   /** 1: written since the flag was last cleared. */
-  readonly dirty = new Uint8Array(PAGE_COUNT);
+  readonly dirty: Uint8Array;
   readonly #mmio: (MmioSlot | undefined)[] = [];
   codeWritten: (physAddr: number, length: number) => void = () => {};
   /** A write to a ROM page, which changes nothing; the firmware's call-outs arrive here. */
@@ -46,9 +58,16 @@ export class PhysicalMemory implements DmaMemory {
   /** Maps an absent page with its contents there. */
   fetchPage: (page: number) => void = () => {};
 
-  constructor(buffer: ArrayBufferLike) {
+  /** `tablesAt`: where in the buffer the tables lie, for generated code; absent: elsewhere. */
+  constructor(buffer: ArrayBufferLike, tablesAt?: number) {
     this.bytes = new Uint8Array(buffer);
     this.view = new DataView(buffer);
+    const at = physicalTables(tablesAt ?? 0);
+    const tables = tablesAt === undefined ? new ArrayBuffer(at.end) : buffer;
+    this.hostPage = new Int32Array(tables, at.hostPage, PAGE_COUNT).fill(-1);
+    this.kind = new Uint8Array(tables, at.kind, PAGE_COUNT);
+    this.hasCode = new Uint8Array(tables, at.hasCode, PAGE_COUNT);
+    this.dirty = new Uint8Array(tables, at.dirty, PAGE_COUNT);
   }
 
   mapRam(physAddr: number, sizeBytes: number, hostOffset: number): void {

@@ -5,7 +5,16 @@
  */
 import { IoBus } from '../../core/bus/index.ts';
 import { Cpu } from '../../core/cpu/engine.ts';
-import { CONTROL, RAM_BASE, SEG_TR, SSE, X87, X87_REGISTER_BYTES, codeMapBytes } from '../../core/cpu/layout.ts';
+import {
+  CONTROL,
+  PHYSICAL_TABLES,
+  RAM_BASE,
+  SEG_TR,
+  SSE,
+  X87,
+  X87_REGISTER_BYTES,
+  codeMapBytes,
+} from '../../core/cpu/layout.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
 import type { CpuUnderTest, EngineUnderTest, MemoryImage, Regs, RunOutcome } from './cpu-under-test.ts';
@@ -36,7 +45,7 @@ class CoreUnderTest implements CpuUnderTest {
     const codeMap = RAM_BASE + RAM_BYTES;
     const pages = Math.ceil((codeMap + codeMapBytes(RAM_BYTES)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    this.#memory = new PhysicalMemory(linearMemory.buffer);
+    this.#memory = new PhysicalMemory(linearMemory.buffer, PHYSICAL_TABLES);
     this.#memory.mapRam(0, RAM_BYTES, RAM_BASE);
     this.#cpu = new Cpu({
       memory: this.#memory,
@@ -45,7 +54,7 @@ class CoreUnderTest implements CpuUnderTest {
       codeMap,
       io: new IoBus(),
       acknowledge: () => 0,
-      timeStamp: () => 0n,
+      timeStamp: () => 0,
       log: () => {},
       jit: engine === 'jit' ? 'force' : 'off',
     });

@@ -11,7 +11,7 @@
  *    1F0000  page tables
  */
 import { IoBus } from '../../core/bus/index.ts';
-import { Cpu, RAM_BASE, codeMapBytes } from '../../core/cpu/index.ts';
+import { Cpu, PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from '../../core/cpu/index.ts';
 import { Lockstep, type LockstepSide } from '../../core/cpu/lockstep.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
@@ -66,7 +66,7 @@ class World implements LockstepSide {
     const codeMap = RAM_BASE + RAM_BYTES;
     const pages = Math.ceil((codeMap + codeMapBytes(RAM_BYTES)) / WASM_PAGE);
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    this.memory = new PhysicalMemory(linearMemory.buffer);
+    this.memory = new PhysicalMemory(linearMemory.buffer, PHYSICAL_TABLES);
     this.memory.mapRam(0, RAM_BYTES, RAM_BASE);
     const io = new IoBus();
     io.map({
@@ -84,7 +84,7 @@ class World implements LockstepSide {
         this.cpu.setInterrupt(false);
         return TICK_VECTOR;
       },
-      timeStamp: () => BigInt(this.cpu.retired - this.#retiredAtStart),
+      timeStamp: () => this.cpu.retired - this.#retiredAtStart,
       log: () => {},
       jit,
     });

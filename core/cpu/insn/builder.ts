@@ -117,6 +117,8 @@ export abstract class Builder extends Expressions {
     this.setRip(this.nextIp());
     this.jumpToRip();
   }
+  /** As goToNext, in the middle of a block. */
+  abstract goToNextEarly(): void;
   /** Returns to TypeScript, which goes on at S.rip after looking for interrupts. */
   abstract leave(): void;
 

@@ -33,6 +33,9 @@ export const FLAG = {
 } as const;
 export const ARITHMETIC_FLAGS = FLAG.CF | FLAG.PF | FLAG.AF | FLAG.ZF | FLAG.SF | FLAG.OF;
 
+/** EFLAGS bits that IRET may change at all; POPF leaves VIF and VIP alone. */
+export const IRET_WRITABLE = 0x0025_7fd5 | FLAG.VIF | FLAG.VIP;
+
 /** Auxiliary bits from a vector of carries out of each bit. */
 function auxFromCarries(b: Builder, carries: Value): Value {
   const width = carries.width;

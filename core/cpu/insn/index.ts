@@ -8,6 +8,7 @@ import './stack.ts';
 import './string.ts';
 import './control.ts';
 import './system.ts';
+import './sysenter.ts';
 import './x87.ts';
 import './x87-arithmetic.ts';
 import './simd-integer.ts';

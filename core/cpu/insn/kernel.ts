@@ -2,15 +2,46 @@ import { OP, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
 import { Expressions, typeOf } from './expressions.ts';
 import { Value, type Width } from './value.ts';
 
+/** What kernels are written over: expressions, and the linear memory. */
+export class KernelBuilder extends Expressions {
+  /** Reads now. `address` is one in linear memory. */
+  load(width: 8 | 32 | 64, address: Value, offset = 0): Value {
+    return this.let(
+      Value.tree(width, true, () => {
+        this.push(address);
+        this.code.memory({ 8: OP.i32Load8U, 32: OP.i32Load, 64: OP.i64Load }[width], offset);
+      }),
+    );
+  }
+
+  store(address: Value, value: Value, offset = 0): void {
+    this.push(address);
+    this.push(value);
+    this.code.memory(value.width === 64 ? OP.i64Store : OP.i32Store, offset);
+  }
+
+  /** The low byte, or the low two. */
+  store8(address: Value, value: Value, offset = 0): void {
+    this.push(address);
+    this.push(value);
+    this.code.memory(OP.i32Store8, offset);
+  }
+  store16(address: Value, value: Value, offset = 0): void {
+    this.push(address);
+    this.push(value);
+    this.code.memory(OP.i32Store16, offset);
+  }
+}
+
 /**
- * A function of the runtime module that semantics call: generated code on values alone, which changes no state and
- * raises no fault. It is compiled once, where the semantics' own code is compiled with every handler and region.
+ * A function of the runtime module that semantics call: generated code that changes no general register and no flag
+ * (a region has them in locals) and raises no fault. It is compiled once, where the semantics' own code is compiled with every handler and region.
  */
 export interface Kernel {
   readonly params: readonly Width[];
   readonly results: readonly Width[];
   /** Emits the body, which ends by `return` on every path. */
-  readonly emit: (e: Expressions, ...params: Value[]) => void;
+  readonly emit: (e: KernelBuilder, ...params: Value[]) => void;
 }
 
 /** The function type of a kernel in a module that imports or defines it. */
@@ -19,6 +50,6 @@ export function kernelType(module: ModuleBuilder, { params, results }: Kernel): 
 }
 
 export function emitKernel(body: FunctionBody, kernel: Kernel): void {
-  kernel.emit(new Expressions(body), ...kernel.params.map((width, i) => Value.local(width, true, i)));
+  kernel.emit(new KernelBuilder(body), ...kernel.params.map((width, i) => Value.local(width, true, i)));
   body.code.byte(OP.unreachable);
 }

@@ -2,6 +2,7 @@
 import type { Builder } from './builder.ts';
 import { insn } from './define.ts';
 import type { Opnd } from './operand.ts';
+import { S } from '../layout.ts';
 import type { Value } from './value.ts';
 
 insn('MOV', (b, dst, src) => b.write(dst, b.read(src)));
@@ -39,28 +40,30 @@ function loadSegment(b: Builder, segment: Opnd, selector: Value, before: () => v
     b.loadRealSegment(segment, selector);
     return;
   }
-  b.helper('loadSegment', b.segmentNumber(segment), b.zext(selector, 32), b.nextIp());
-  before();
-  b.goToNext();
+  const number = b.let(b.segmentNumber(segment));
+  const word = b.let(b.zext(selector, 32));
+  const byTypeScript = (): void => {
+    const mode = b.state32(S.jumpKey);
+    b.helper('loadSegment', number, word, b.nextIp());
+    before();
+    // Flat segments take the place of flat ones nearly always: then the code after this means what it did.
+    b.if(b.ne(mode, b.state32(S.jumpKey)), () => b.goToNextEarly());
+  };
+  if (segment.kind === 'seg' && segment.stack) byTypeScript();
+  else b.if(b.kernel('loadKnownSegment', number, word)[0], before, byTypeScript);
 }
 
 export { loadSegment };
 
-insn('MOV S', (b, segment, src) => loadSegment(b, segment, b.let(b.read({ ...src, width: 16 } as Opnd)), () => {}), {
-  endsBlock: 'protected',
-});
+insn('MOV S', (b, segment, src) => loadSegment(b, segment, b.let(b.read({ ...src, width: 16 } as Opnd)), () => {}));
 insn('MOV M,S', (b, dst, segment) => b.write(dst, b.read(segment)));
 /** To a register the selector is zero-extended to the operand size. */
 insn('MOV R,S', (b, dst, segment) => b.write(dst, b.zext(b.read(segment), dst.width)));
 
 for (const name of ['LES', 'LDS', 'LSS', 'LFS', 'LGS'] as const)
-  insn(
-    name,
-    (b, dst, pointer, segment) => {
-      const far = { ...pointer, width: dst.width } as Opnd;
-      const offset = b.let(b.read(far));
-      const selector = b.let(b.read(b.displaced(far, b.const(32, dst.width / 8), 16)));
-      loadSegment(b, segment, selector, () => b.write(dst, offset));
-    },
-    { endsBlock: 'protected' },
-  );
+  insn(name, (b, dst, pointer, segment) => {
+    const far = { ...pointer, width: dst.width } as Opnd;
+    const offset = b.let(b.read(far));
+    const selector = b.let(b.read(b.displaced(far, b.const(32, dst.width / 8), 16)));
+    loadSegment(b, segment, selector, () => b.write(dst, offset));
+  });

@@ -2,8 +2,11 @@
 import { SEG } from '../../isa/index.ts';
 import type { Builder } from './builder.ts';
 import { insn } from './define.ts';
+import { ARITHMETIC_FLAGS, FLAG, IRET_WRITABLE, arithmeticFlags, setArithmeticFlags } from './flags.ts';
+import { beyondLevel0 } from './privilege.ts';
 import { loadSegment } from './mov.ts';
 import { isMemory } from './operand.ts';
+import { S } from '../layout.ts';
 import type { Value, Width } from './value.ts';
 
 const SP = 4;
@@ -40,14 +43,10 @@ insn('POP', (b, dst) => {
 });
 
 for (const name of ['ES', 'SS', 'DS', 'FS', 'GS'])
-  insn(
-    `POP ${name}`,
-    (b, segment) => {
-      const { value, pointer } = pop(b, b.operandWidth);
-      loadSegment(b, segment, b.let(b.trunc(value, 16)), () => b.writeGpr(SP, pointer));
-    },
-    { endsBlock: 'protected' },
-  );
+  insn(`POP ${name}`, (b, segment) => {
+    const { value, pointer } = pop(b, b.operandWidth);
+    loadSegment(b, segment, b.let(b.trunc(value, 16)), () => b.writeGpr(SP, pointer));
+  });
 
 insn('PUSHA', (b) => {
   const size = b.operandWidth / 8;
@@ -109,17 +108,34 @@ insn('ENTER', (b, bytes, level) => {
 });
 
 insn('PUSHF', (b) => {
-  const image = b.let(b.helper('readEflags', b.const(32, b.operandWidth)));
-  push(b, b.operandWidth === 16 ? b.trunc(image, 16) : image);
+  const control = b.state32(S.eflags);
+  const image = b.variable(b.or(b.and(control, b.const(32, ~(FLAG.VM | FLAG.RF))), arithmeticFlags(b)));
+  // What virtual-8086 mode sees of IF depends on IOPL.
+  if (b.realMode)
+    b.if(b.nonZero(b.and(control, b.const(32, FLAG.VM))), () =>
+      b.set(image, b.helper('readEflags', b.const(32, b.operandWidth))),
+    );
+  push(b, b.trunc(b.get(image), b.operandWidth));
 });
 
-insn(
-  'POPF',
-  (b) => {
-    const { value, pointer } = pop(b, b.operandWidth);
-    b.helper('writeEflags', b.zext(value, 32), b.const(32, b.operandWidth));
-    b.writeGpr(SP, pointer);
-    b.goToNext();
-  },
-  { endsBlock: true },
-);
+/** At CPL 0 all but the change of a few flags is storing; those that begin something go by the helper. */
+insn('POPF', (b) => {
+  const { value, pointer } = pop(b, b.operandWidth);
+  const image = b.let(b.zext(value, 32));
+  // S.intrPending is 0 or 1.
+  const pending = b.mul(b.state32(S.intrPending), b.const(32, FLAG.IF));
+  const begins = b.and(image, b.or(pending, b.const(32, FLAG.TF)));
+  // Whether ID can change tells whether there is CPUID.
+  const changesId = b.and(b.xor(image, b.state32(S.eflags)), b.const(32, b.operandWidth === 16 ? 0 : FLAG.ID));
+  b.if(
+    b.nonZero(b.or(b.or(beyondLevel0(b), begins), changesId)),
+    () => void b.helper('writeEflags', image, b.const(32, b.operandWidth)),
+    () => {
+      const writable = IRET_WRITABLE & ~(FLAG.RF | FLAG.VIF | FLAG.VIP) & (b.operandWidth === 16 ? 0xffff : -1);
+      const kept = b.and(b.state32(S.eflags), b.const(32, ~(writable | FLAG.RF)));
+      b.setState32(S.eflags, b.or(kept, b.and(image, b.const(32, writable & ~ARITHMETIC_FLAGS))));
+      setArithmeticFlags(b, image);
+    },
+  );
+  b.writeGpr(SP, pointer);
+});

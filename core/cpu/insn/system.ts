@@ -3,8 +3,9 @@ import { CC, type Builder } from './builder.ts';
 import { insn } from './define.ts';
 import { conditionValue, flagsZero, FLAG } from './flags.ts';
 import { isMemory, type Opnd } from './operand.ts';
+import { beyondLevel0 } from './privilege.ts';
 import type { HelperName } from '../helpers.ts';
-import { S } from '../layout.ts';
+import { S, SHADOW } from '../layout.ts';
 
 const ends = { endsBlock: true } as const;
 
@@ -21,12 +22,28 @@ const direction = (b: Builder, set: boolean): void => {
 insn('CLD', (b) => direction(b, false));
 insn('STD', (b) => direction(b, true));
 
-insn('CLI', (b) => void b.helper('clearInterruptFlag'));
+insn('CLI', (b) =>
+  b.if(
+    b.nonZero(beyondLevel0(b)),
+    () => void b.helper('clearInterruptFlag'),
+    () => b.setState32(S.eflags, b.and(b.state32(S.eflags), b.const(32, ~FLAG.IF))),
+  ),
+);
 /** Nothing is taken between STI and the instruction after it. */
-insn('STI', (b) => {
-  b.helper('setInterruptFlag', b.nextIp());
-  b.goToNext();
-}, ends); // prettier-ignore
+insn('STI', (b) =>
+  b.if(
+    b.nonZero(b.or(beyondLevel0(b), b.state32(S.intrPending))),
+    () => void b.helper('setInterruptFlag', b.nextIp()),
+    () => {
+      const flags = b.state32(S.eflags);
+      b.if(b.isZero(b.and(flags, b.const(32, FLAG.IF))), () => {
+        b.setState32(S.eflags, b.or(flags, b.const(32, FLAG.IF)));
+        b.setState32(S.shadowRip, b.nextIp());
+        b.setState32(S.shadowActive, b.const(32, SHADOW.STI));
+      });
+    },
+  ),
+);
 
 insn('HLT', (b) => {
   b.setRip(b.nextIp());
@@ -150,12 +167,4 @@ insn('INVLPG', (b, place) => {
   b.goToNext();
 }, ends); // prettier-ignore
 
-insn('SYSENTER', (b) => {
-  b.helper('sysenter');
-  b.jumpToRip();
-}, ends); // prettier-ignore
-insn('SYSEXIT', (b) => {
-  b.helper('sysexit');
-  b.jumpToRip();
-}, ends); // prettier-ignore
 insn('RSM', (b) => void b.helper('undefinedOpcode'), ends);

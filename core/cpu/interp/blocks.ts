@@ -29,6 +29,7 @@ const MAX_INSTRUCTION_BYTES = 15;
 
 interface Block {
   readonly record: number;
+  /** Of its page's map: offset and mode. */
   readonly key: number;
   readonly count: number;
   /** Physical ranges [start, end) of its bytes; two when an instruction crosses into another page. */
@@ -37,6 +38,9 @@ interface Block {
 
 /** The blocks of a page. Real mode has code and variables side by side: `isCode` is 1 for each byte of a block. */
 interface CodePage {
+  /** Those that start here, by offset and mode. */
+  readonly starts: Map<number, Block>;
+  /** Those with bytes here. */
   readonly blocks: Set<Block>;
   readonly isCode: Uint8Array;
 }
@@ -62,7 +66,8 @@ export class BlockCache {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
   readonly #insn = newInstruction();
-  readonly #blocks = new Map<number, Block>();
+  /** Addresses in linear memory of the branches' links to a block, by its record. */
+  readonly #links = new Map<number, number[]>();
   readonly #byPage = new Map<number, CodePage>();
   #free = ARENA_BASE;
   readonly #codeMap: number;
@@ -100,13 +105,13 @@ export class BlockCache {
     this.#onUnimplemented = events.onUnimplemented;
   }
 
-  static key(physical: number, mode: number): number {
-    return physical * 256 + mode;
+  #lookUp(physical: number, mode: number): Block | undefined {
+    return this.#byPage.get(physical >>> 12)?.starts.get(keyOf(physical, mode));
   }
 
   /** `linkable`: it lies in one page, so that branches of this page may go to it without a look at the page tables. */
   find({ physical, nextPage }: CodePlace, mode: number): FoundBlock | undefined {
-    const block = this.#blocks.get(BlockCache.key(physical, mode));
+    const block = this.#lookUp(physical, mode);
     if (!block) return undefined;
     const { record, ranges } = block;
     if (ranges.length === 1) return { record, linkable: true };
@@ -115,8 +120,16 @@ export class BlockCache {
 
   /** As find, without blocks that cross the page's end. */
   findInPage(physical: number, mode: number): number | undefined {
-    const block = this.#blocks.get(BlockCache.key(physical, mode));
+    const block = this.#lookUp(physical, mode);
     return block?.ranges.length === 1 ? block.record : undefined;
+  }
+
+  /** Makes a branch of the same page go straight to the block, until it is forgotten. `link`: where the branch keeps it. */
+  link(link: number, record: number): void {
+    this.#view.setUint32(link, record, true);
+    const links = this.#links.get(record);
+    if (links) links.push(link);
+    else this.#links.set(record, [link]);
   }
 
   get nearlyFull(): boolean {
@@ -126,7 +139,7 @@ export class BlockCache {
   /** Forgets everything. Never while handlers run. */
   flush(): void {
     this.flushes++;
-    this.#blocks.clear();
+    this.#links.clear();
     for (const page of this.#byPage.keys()) {
       this.#memory.hasCode[page] = 0;
       this.#markPage(page, 0);
@@ -225,7 +238,7 @@ export class BlockCache {
     const own = [page * PAGE + start, page * PAGE + Math.min(offset, PAGE)] as const;
     const block: Block = {
       record: header,
-      key: BlockCache.key(place.physical, mode),
+      key: keyOf(place.physical, mode),
       count,
       ranges: crossing ? [own, crossing] : [own],
     };
@@ -243,16 +256,16 @@ export class BlockCache {
   /** False for code that is decoded anew each time: behind a device. */
   #register(block: Block): boolean {
     const reusable = block.ranges.every(([start]) => this.#memory.hostPage[start >>> 12] >= 0);
-    if (reusable) this.#blocks.set(block.key, block);
     for (const range of block.ranges) {
       const page = range[0] >>> 12;
       let code = this.#byPage.get(page);
       if (!code) {
-        this.#byPage.set(page, (code = { blocks: new Set(), isCode: new Uint8Array(PAGE) }));
+        this.#byPage.set(page, (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE) }));
         this.#memory.hasCode[page] = 1;
         this.#onNewCodePage(page);
       }
       code.blocks.add(block);
+      if (reusable && range === block.ranges[0]) code.starts.set(block.key, block);
       this.#mark(code, range);
     }
     return reusable;
@@ -299,8 +312,14 @@ export class BlockCache {
 
   #forget(block: Block): void {
     this.invalidatedBlocks++;
-    if (this.#blocks.get(block.key) === block) this.#blocks.delete(block.key);
-    for (const [start] of block.ranges) this.#byPage.get(start >>> 12)?.blocks.delete(block);
+    for (const [start] of block.ranges) {
+      const code = this.#byPage.get(start >>> 12);
+      code?.blocks.delete(block);
+      if (code?.starts.get(block.key) === block) code.starts.delete(block.key);
+    }
+    for (const link of this.#links.get(block.record) ?? [])
+      if (this.#view.getUint32(link, true) === block.record) this.#view.setUint32(link, 0, true);
+    this.#links.delete(block.record);
     for (let i = 0; i <= block.count + 1; i++)
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
     this.#onForget(block.record);
@@ -380,6 +399,8 @@ export class BlockCache {
     this.#view.setUint32(record + R.reg2, 0, true);
   }
 }
+
+const keyOf = (physical: number, mode: number): number => ((physical & (PAGE - 1)) << 8) | mode;
 
 /** x87: D8 to DF. */
 const isEscape = (insn: Instruction): boolean =>

@@ -616,7 +616,7 @@ export class HandlerBuilder extends Builder {
       this.code.i32Const(segmentAddress(SEG.CS));
       this.code.memory(OP.i32Load, SEGMENT.limit);
     });
-    this.if(this.gtU(this.let(rip), limit), () => void this.helper('codeLimit'));
+    this.if(this.gtU(this.let(rip), limit), () => void this.helper('generalProtection'));
   }
 
   jumpRelative(target: Opnd): void {
@@ -675,13 +675,22 @@ export class HandlerBuilder extends Builder {
     this.#exit(EXIT.YIELD);
   }
 
+  goToNextEarly(): void {
+    this.#giveBackRest();
+    this.goToNext();
+  }
+
   restart(): void {
     this.setRip(this.thisIp());
-    // The rest of the block does not run now; this round of the instruction counts as one.
+    this.#giveBackRest();
+    this.#exit(EXIT.REPEAT);
+  }
+
+  /** The rest of the block does not run now; this instruction counts as one. */
+  #giveBackRest(): void {
     const rest = this.sub(this.field(R.remaining, OP.i32Load16U), this.const(32, 1));
     this.push(this.add(Value.local(32, true, BUDGET), rest));
     this.code.localSet(BUDGET);
-    this.#exit(EXIT.REPEAT);
   }
 
   #exit(reason: number): void {

@@ -29,6 +29,7 @@ export class HandlerTable {
   #next: number = RUNTIME_HANDLER.COUNT;
   /** Runs handlers from a record until they return. */
   readonly enter: (record: number, budget: number) => void;
+  readonly walkPage: (linear: number, access: number) => number;
 
   /** `codeMap`: where in linear memory the code map starts. */
   constructor(
@@ -41,10 +42,11 @@ export class HandlerTable {
     const shared = { memory, handlers: this.#table };
     const module = new WebAssembly.Module(encodeRuntime(limits, codeMap));
     const runtime = new WebAssembly.Instance(module, {
-      env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss, fill: calls.fill },
+      env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
     });
     const { enter, ...functions } = runtime.exports as Record<string, WebAssembly.ImportValue>;
     this.#env = { ...shared, ...functions, helper: calls.helper };
+    this.walkPage = runtime.exports.walkPage as typeof this.walkPage;
     this.enter = enter as (record: number, budget: number) => void;
   }
 

@@ -1,8 +1,10 @@
 import { I32, ModuleBuilder, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { SEG } from '../../isa/index.ts';
 import {
+  ACCESS,
   BLOCK,
   CODE_MAP_SHIFT,
+  CONTROL,
   EXIT,
   JUMP,
   JUMP_CACHE,
@@ -17,6 +19,7 @@ import {
   TLB,
   TLB_CODE,
   TLB_ENTRIES,
+  WALK,
   segmentAddress,
 } from '../layout.ts';
 import { emitKernel, kernelType } from '../insn/kernel.ts';
@@ -41,8 +44,6 @@ export const RUNTIME_HANDLER = {
 export interface TypeScriptImports {
   readonly readMiss: (record: number, budget: number, address: number, info: number) => number;
   readonly writeMiss: (record: number, budget: number, address: number, info: number, value: number) => void;
-  /** Enters a RAM page into the TLB if that raises no fault. */
-  readonly fill: (linear: number, write: number) => void;
   readonly helper: (record: number, budget: number, id: number, a: number, b: number, c: number) => number;
 }
 
@@ -241,14 +242,22 @@ function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, 
   code.returnCall(dynamicJump);
 }
 
+/** ACCESS.USER at CPL 3, else 0. */
+function pushUserAccess(code: Code): void {
+  load(code, CONTROL.cpl);
+  code.i32Const(3);
+  code.byte(OP.i32Eq);
+  code.i32Const(Math.log2(ACCESS.USER));
+  code.byte(OP.i32Shl);
+}
+
 /**
- * Tries an access that missed the fast path once more: to a page with code, which the write TLB marks. `found` runs
- * with the address in linear memory in local `host`; otherwise the code goes on after this.
+ * Tries an access that missed the fast path once more: after a page walk, or to a page with code, which the write TLB
+ * marks. `found` runs with the address in linear memory in local `host`; otherwise the code goes on after this.
  */
-function emitCodePageAccess(
+function emitRetry(
   body: FunctionBody,
-  address: number,
-  info: number,
+  { address, info, write, walkPage }: { address: number; info: number; write: boolean; walkPage: number },
   found: (host: number, bytes: number) => void,
 ): void {
   const { code } = body;
@@ -269,7 +278,7 @@ function emitCodePageAccess(
   code.i32Const(segmentAddress(0));
   code.byte(OP.i32Add);
   code.localTee(segment);
-  code.memory(OP.i64Load, SEGMENT.writeMax);
+  code.memory(OP.i64Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
   code.localGet(address);
   code.byte(OP.i64ExtendI32U);
   code.localGet(bytes);
@@ -300,21 +309,39 @@ function emitCodePageAccess(
   code.byte(OP.i32ShrU);
   code.i32Const((TLB_ENTRIES - 1) << 4);
   code.byte(OP.i32And);
-  load(code, S.tlbWrite);
+  load(code, write ? S.tlbWrite : S.tlbRead);
   code.byte(OP.i32Add);
-  code.localTee(entry);
-  code.memory(OP.i32Load, TLB.tag);
+  code.localSet(entry);
+  // Nonzero unless the entry is for the page of the last byte: one that crosses its page's end stays outside.
+  const differs = (): void => {
+    code.localGet(entry);
+    code.memory(OP.i32Load, TLB.tag);
+    if (write) {
+      code.i32Const(~TLB_CODE);
+      code.byte(OP.i32And);
+    }
+    code.localGet(linear);
+    code.localGet(bytes);
+    code.byte(OP.i32Add);
+    code.i32Const(1);
+    code.byte(OP.i32Sub);
+    code.i32Const(-4096);
+    code.byte(OP.i32And);
+    code.byte(OP.i32Ne);
+  };
+  differs();
+  code.if(VOID);
+  load(code, WALK.guarded);
+  code.brIf(1);
   code.localGet(linear);
-  code.localGet(bytes);
-  code.byte(OP.i32Add);
-  code.i32Const(1);
-  code.byte(OP.i32Sub);
-  code.i32Const(-4096);
-  code.byte(OP.i32And);
-  code.i32Const(TLB_CODE);
+  pushUserAccess(code);
+  code.i32Const(ACCESS.FILL | (write ? ACCESS.WRITE : 0));
   code.byte(OP.i32Or);
-  code.byte(OP.i32Ne);
-  code.brIf(0);
+  code.call(walkPage);
+  code.brIf(1);
+  differs();
+  code.brIf(1);
+  code.end();
   code.localGet(linear);
   code.localGet(entry);
   code.memory(OP.i32Load, TLB.addend);
@@ -357,7 +384,7 @@ function pushTagIs(code: Code, entry: number, linear: number, bits: number): voi
  * What regions do when the TLB does not have a page: enters it, and lets them go on unless the access crosses pages,
  * would fault, is memory-mapped I/O, or writes where code was decoded.
  */
-function emitTranslate(body: FunctionBody, fill: number, codeMap: number): void {
+function emitTranslate(body: FunctionBody, walkPage: number, codeMap: number): void {
   const { code } = body;
   const [linear, info] = [0, 1];
   const bytes = body.newLocal(I32);
@@ -402,11 +429,22 @@ function emitTranslate(body: FunctionBody, fill: number, codeMap: number): void 
   pushTagIs(code, entry, linear, TLB_CODE);
   code.byte(OP.i32Eqz);
   code.if();
+  load(code, WALK.guarded);
+  code.if();
+  returnZero();
+  code.end();
   code.localGet(linear);
   code.localGet(info);
   code.i32Const(SLOW.WRITE);
   code.byte(OP.i32And);
-  code.call(fill);
+  code.i32Const(Math.log2(SLOW.WRITE / ACCESS.WRITE));
+  code.byte(OP.i32ShrU);
+  pushUserAccess(code);
+  code.byte(OP.i32Or);
+  code.i32Const(ACCESS.FILL);
+  code.byte(OP.i32Or);
+  code.call(walkPage);
+  code.byte(OP.drop);
   pushTagIs(code, entry, linear, 0);
   code.if();
   pushHost();
@@ -445,43 +483,47 @@ function emitIfBytes(code: Code, bytes: number, count: number, then: () => void)
   code.end();
 }
 
-function emitReadSlow(body: FunctionBody, readMiss: number): void {
+function emitReadSlow(body: FunctionBody, walkPage: number, readMiss: number): void {
   const { code } = body;
   const [address, info] = [2, 3];
+  const attempt = (write: boolean): void =>
+    emitRetry(body, { address, info, write, walkPage }, (host, bytes) => {
+      store(code, S.budget, () => code.localGet(BUDGET));
+      for (const [count, loadOp] of WIDTHS)
+        emitIfBytes(code, bytes, count, () => {
+          code.localGet(host);
+          code.memory(loadOp, 0);
+        });
+      emitIfBytes(code, bytes, 16, () => {
+        code.i32Const(STATE);
+        code.localGet(host);
+        code.vectorMemory(OPV.v128Load, 0);
+        code.vectorMemory(OPV.v128Store, S.transfer);
+        code.i32Const(0);
+      });
+      code.i32Const(STATE);
+      code.localGet(host);
+      code.memory(OP.i64Load, 0);
+      code.memory(OP.i64Store, S.transfer);
+      code.i32Const(0);
+      code.byte(OP.return);
+    });
   code.localGet(info);
   code.i32Const(SLOW.WRITE);
   code.byte(OP.i32And);
   code.if(VOID);
-  emitCodePageAccess(body, address, info, (host, bytes) => {
-    store(code, S.budget, () => code.localGet(BUDGET));
-    for (const [count, loadOp] of WIDTHS)
-      emitIfBytes(code, bytes, count, () => {
-        code.localGet(host);
-        code.memory(loadOp, 0);
-      });
-    emitIfBytes(code, bytes, 16, () => {
-      code.i32Const(STATE);
-      code.localGet(host);
-      code.vectorMemory(OPV.v128Load, 0);
-      code.vectorMemory(OPV.v128Store, S.transfer);
-      code.i32Const(0);
-    });
-    code.i32Const(STATE);
-    code.localGet(host);
-    code.memory(OP.i64Load, 0);
-    code.memory(OP.i64Store, S.transfer);
-    code.i32Const(0);
-    code.byte(OP.return);
-  });
+  attempt(true);
+  code.else();
+  attempt(false);
   code.end();
   for (let i = 0; i < 4; i++) code.localGet(i);
   code.returnCall(readMiss);
 }
 
-function emitWriteSlow(body: FunctionBody, writeMiss: number, codeMap: number): void {
+function emitWriteSlow(body: FunctionBody, walkPage: number, writeMiss: number, codeMap: number): void {
   const { code } = body;
   const [address, info, value] = [2, 3, 4];
-  emitCodePageAccess(body, address, info, (host, bytes) => {
+  emitRetry(body, { address, info, write: true, walkPage }, (host, bytes) => {
     leaveIfCode(code, codeMap, host, undefined);
     leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
     store(code, S.budget, () => code.localGet(BUDGET));
@@ -525,20 +567,24 @@ export function encodeRuntime(
   const readMiss = module.importFunction('readMiss', readType);
   const writeMiss = module.importFunction('writeMiss', writeType);
   const translateType = module.type(i32s(2), [I32]);
-  const fill = module.importFunction('fill', handlerType);
   const add = (name: string, type: number, emit: (body: FunctionBody) => void): number => {
     const { index, body } = module.addFunction(type);
     emit(body);
     module.export(name, index);
     return index;
   };
-  add('readSlow', readType, (body) => emitReadSlow(body, readMiss));
-  add('writeSlow', writeType, (body) => emitWriteSlow(body, writeMiss, codeMap));
-  add('translate', translateType, (body) => emitTranslate(body, fill, codeMap));
+  const kernels = new Map(
+    KERNEL_ENTRIES.map(([name, kernel]) => [
+      name,
+      add(name, kernelType(module, kernel), (body) => emitKernel(body, kernel)),
+    ]),
+  );
+  const walkPage = kernels.get('walkPage')!;
+  add('readSlow', readType, (body) => emitReadSlow(body, walkPage, readMiss));
+  add('writeSlow', writeType, (body) => emitWriteSlow(body, walkPage, writeMiss, codeMap));
+  add('translate', translateType, (body) => emitTranslate(body, walkPage, codeMap));
   const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType));
   const blockHeader = add('blockHeader', handlerType, (body) => emitBlockHeader(body, handlerType));
-  for (const [name, kernel] of KERNEL_ENTRIES)
-    add(name, kernelType(module, kernel), (body) => emitKernel(body, kernel));
   add('enter', handlerType, ({ code }) => tailCall(code, () => code.localGet(RECORD), handlerType));
   const handlers: Record<Exclude<keyof typeof RUNTIME_HANDLER, 'COUNT'>, (body: FunctionBody) => void> = {
     HEADER: (body) => emitHeader(body, blockHeader),
