@@ -6,9 +6,9 @@
  *     0x0000_1000  processor state (one page)
  *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
  *     0x0005_0000  known segments: KNOWN_SEGMENT_COUNT x 64 bytes
- *     0x0005_1000  which TLB entries are filled
  *     0x0006_0000  region keys: 4 bytes for each entry of the function table
  *     0x000a_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x000e_0000  which TLB entries are filled
  *     0x0010_0000  tables of the physical address space (core/memory)
  *     0x0080_0000  record arena (decoded instructions)
  *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM, then the code map
@@ -179,14 +179,14 @@ export const tlbAddress = (user: boolean, write: boolean): number =>
 /** Which TLB entries (by their number in all four) are filled, in two lists: of global pages, and of others. */
 export const TLB_FILLED = {
   /** A byte for each entry: the lists that it is in. */
-  listed: 0x51000,
+  listed: 0xe0000,
   /** u16 each. */
-  local: 0x52000,
-  global: 0x54000,
-  localCount: 0x56000,
-  globalCount: 0x56004,
+  local: 0xe4000,
+  global: 0xec000,
+  localCount: 0xf4000,
+  globalCount: 0xf4004,
   /** A byte for each 4 MiB of linear addresses: nonzero when a large page was walked there. */
-  large: 0x56400,
+  large: 0xf4400,
   LOCAL: 1,
   GLOBAL: 2,
 } as const;
