@@ -185,6 +185,8 @@ export const TLB_FILLED = {
   global: 0xec000,
   localCount: 0xf4000,
   globalCount: 0xf4004,
+  /** Entries made so far; u32. */
+  fills: 0xf4008,
   /** A byte for each 4 MiB of linear addresses: nonzero when a large page was walked there. */
   large: 0xf4400,
   LOCAL: 1,

@@ -68,7 +68,7 @@ export class Mmu {
   #watcher: DataWatcher | undefined;
   /** #AC is raised at the current privilege; the TLB for CPL 3 stays empty then, so that every access is looked at. */
   #checksAlignment = false;
-  readonly counts = { flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
+  readonly #counts = { flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
 
   constructor(state: CpuState, memory: PhysicalMemory, walk: PageWalk) {
     this.#state = state;
@@ -78,6 +78,10 @@ export class Mmu {
     this.#u16 = new Uint16Array(memory.bytes.buffer);
     const entries = (4 * TLB_BYTES) / TLB_ENTRY_BYTES;
     for (let entry = 0; entry < entries; entry++) this.#clear(entry);
+  }
+
+  get counts(): Readonly<Record<'tlbFills' | 'flushes' | 'cr3Loads' | 'pageInvalidations', number>> {
+    return { tlbFills: this.#i32[TLB_FILLED.fills >> 2] >>> 0, ...this.#counts };
   }
 
   #clear(entry: number): void {
@@ -90,7 +94,7 @@ export class Mmu {
 
   /** Everything: after changes of paging itself, of A20, of the memory map. */
   flush(): void {
-    this.counts.flushes++;
+    this.#counts.flushes++;
     this.#state.set(WALK.a20Mask, this.a20Mask);
     this.#updateGuard();
     this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
@@ -101,7 +105,7 @@ export class Mmu {
 
   /** All but global pages: what loading CR3 does. */
   flushLocal(): void {
-    this.counts.cr3Loads++;
+    this.#counts.cr3Loads++;
     this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
     if (this.#userCode.pages.size > 0) this.#forgetCode(this.#userCode);
     if (this.#supervisorCode.hasLocal) this.#forgetCode(this.#supervisorCode);
@@ -110,7 +114,7 @@ export class Mmu {
 
   /** The page that this address lies in: INVLPG. */
   flushPage(linear: number): void {
-    this.counts.pageInvalidations++;
+    this.#counts.pageInvalidations++;
     // Fragments of a large page may lie in many entries.
     if (this.#memory.bytes[TLB_FILLED.large + (linear >>> 22)]) {
       this.flush();

@@ -249,6 +249,8 @@ class Walk {
     const slot = k.let(k.shl(entry, 4));
     k.store(slot, k.get(tag), tlbAddress(false, false) + TLB.tag);
     k.store(slot, k.sub(host, linearPage), tlbAddress(false, false) + TLB.addend);
+    const fills = this.c(TLB_FILLED.fills);
+    k.store(fills, k.add(k.load(32, fills), this.c(1)));
     const listed = k.let(k.zext(k.load(8, entry, TLB_FILLED.listed), 32));
     k.if(
       k.nonZero(this.state(WALK.global)),
