@@ -105,8 +105,6 @@ export const UNTOUCHING: ReadonlySet<string> = new Set([
   'undefinedOpcode',
   'generalProtection',
   'checkPort',
-  'portRead',
-  'portWrite',
   'readControlRegister',
   'readDebugRegister',
   'regionMapped',
