@@ -1,0 +1,129 @@
+import { PassThrough } from 'node:stream';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { main } from '../../main/cli/cli.ts';
+import { pcFactory } from '../../main/vm-host/pc-factory.ts';
+import { guestImage } from '../fixtures/guests.ts';
+
+/** FreeDOS in a library, by the command line alone: every machine is a process of its own. */
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'terrarium-library-'));
+});
+afterAll(async () => {
+  for (const name of await names()) await terrarium('stop', name).catch(() => {});
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const names = async (): Promise<string[]> =>
+  ((await terrarium('list')) as { machines: { config: { name: string } }[] }).machines.map(({ config }) => config.name);
+
+/** Runs a command with --json; throws with its message unless its status is 0. */
+async function terrarium(...args: string[]): Promise<unknown> {
+  let out = '';
+  let errors = '';
+  const status = await main([...args, '--json', '--library', folder], {
+    io: {
+      stdin: new PassThrough(),
+      stdout: { write: (text) => (out += String(text)) },
+      stderr: { write: (text) => (errors += String(text)) },
+      onSignal: () => () => {},
+    },
+    factory: pcFactory,
+  });
+  if (status !== 0) throw new Error(`status ${status}: ${errors}${out}`);
+  return JSON.parse(out);
+}
+
+const wait = (name: string, until: string): Promise<unknown> =>
+  terrarium('wait', name, '--until', until, '--timeout', '120');
+
+async function rows(name: string): Promise<string> {
+  const { rows: lines } = (await terrarium('screen', name)) as { rows: string[] };
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+test('a machine runs headless, answers on its socket alone, and is not started twice', async () => {
+  await terrarium('create', 'dos', '--memory', '16', '--floppy', guestImage('freedos.img'), '--disk', '20M');
+  await terrarium('start', 'dos', '--headless');
+  await wait('dos', 'A:\\\\>');
+
+  const [socket] = readdirSync(join(folder, 'run')).filter((file) => file.endsWith('.sock'));
+  if (socket !== undefined) expect(statSync(join(folder, 'run', socket)).mode & 0o777).toBe(0o600);
+  await expect(terrarium('start', 'dos')).rejects.toThrow('machine.running');
+  await expect(terrarium('remove', 'dos')).rejects.toThrow('machine.running');
+});
+
+test('a fork goes on from the same instant, with disks of its own', async () => {
+  await terrarium('snapshot', 'take', 'dos', 'clean');
+  await terrarium('type', 'dos', 'echo first > new.txt\\nver\\n');
+  await wait('dos', 'FreeCom version');
+  const { captured } = (await terrarium('fork', 'dos', 'twin')) as { captured: { addedBytes: number } };
+  // Its memory is in the library but for what was written since the snapshot.
+  expect(captured.addedBytes).toBeLessThan(1 << 20);
+
+  await terrarium('type', 'twin', 'del new.txt\\ndir new.txt\\n');
+  await wait('twin', 'File not found');
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^first');
+});
+
+test('a saved machine goes on where it was, in a new process', async () => {
+  await terrarium('type', 'twin', 'cls\\nset MARK=kept\\n');
+  await wait('twin', 'MARK=kept');
+  await terrarium('stop', 'twin', '--save');
+  await expect(terrarium('screen', 'twin')).rejects.toThrow('machine.not-running');
+
+  await terrarium('start', 'twin');
+
+  expect(await rows('twin')).toContain('set MARK=kept');
+  await terrarium('type', 'twin', 'echo [%MARK%]\\n');
+  await wait('twin', '\\[kept\\]');
+  await terrarium('stop', 'twin');
+});
+
+test('a restore brings memory and disks back, a deletion in the middle of the tree leaves the others whole', async () => {
+  await terrarium('snapshot', 'take', 'dos', 'middle');
+  await terrarium('snapshot', 'take', 'dos', 'last');
+  await terrarium('stop', 'dos');
+  await terrarium('snapshot', 'delete', 'dos', 'middle');
+  await terrarium('store', 'gc');
+
+  await terrarium('snapshot', 'restore', 'dos', 'clean', '--keep', 'before');
+  await terrarium('start', 'dos');
+  await terrarium('type', 'dos', 'dir new.txt\\n');
+  await wait('dos', 'File not found');
+
+  await terrarium('stop', 'dos');
+  await terrarium('snapshot', 'restore', 'dos', 'last');
+  await terrarium('start', 'dos');
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^first');
+  await terrarium('stop', 'dos');
+  const { snapshots } = (await terrarium('snapshot', 'list', 'dos')) as {
+    snapshots: { name: string; hasPicture: boolean; current: boolean }[];
+  };
+  expect(snapshots.map(({ name }) => name)).toEqual(['clean', 'last', 'before']);
+  expect(snapshots.find(({ current }) => current)?.name).toBe('last');
+  expect(snapshots[0].hasPicture).toBe(true);
+});
+
+test('a clone does not need the original, and the library is clean when all is done', async () => {
+  await terrarium('clone', 'dos', 'copy', '--snapshot', 'last');
+  const file = join(folder, 'export.img');
+  await terrarium('media', 'export', 'copy floppy0', file);
+  expect(existsSync(file)).toBe(true);
+  await terrarium('remove', 'dos');
+  await terrarium('store', 'gc');
+
+  await terrarium('start', 'copy');
+  await wait('copy', 'A:\\\\>');
+  await terrarium('type', 'copy', 'type new.txt\\n');
+  await wait('copy', '^first');
+  await terrarium('stop', 'copy');
+
+  expect(await terrarium('store', 'check')).toMatchObject({ problems: [] });
+});
