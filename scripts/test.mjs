@@ -12,6 +12,8 @@ import { node24, root, tool } from './node24.mjs';
 const tsc = tool('typescript/bin/tsc');
 const vitest = tool('vitest/vitest.mjs');
 
+const FAILURE_LINES = 12;
+
 /** A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. */
 const STAGES = [
   {
@@ -51,7 +53,7 @@ function run(args) {
 }
 
 async function runCommands(commands) {
-  const result = { passed: 0, failed: 0, skipped: 0 };
+  const result = { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const command of commands) {
     if ((await run(command)) === 0) result.passed++;
     else result.failed++;
@@ -66,7 +68,7 @@ async function runProject({ project, workers }, reportDir) {
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   ]);
   if (!fs.existsSync(report))
-    return { passed: 0, failed: 1, skipped: 0, problem: `vitest ended with ${code}, no report` };
+    return { passed: 0, failed: 1, skipped: 0, failures: [], problem: `vitest ended with ${code}, no report` };
   const {
     numPassedTests: passed,
     numFailedTests,
@@ -78,8 +80,16 @@ async function runProject({ project, workers }, reportDir) {
     (f) => f.status === 'failed' && !f.assertionResults.some((t) => t.status === 'failed'),
   );
   const failed = Math.max(numFailedTests + brokenFiles.length, code === 0 ? 0 : 1);
-  if (passed + failed === 0) return { passed, failed: 1, skipped, problem: 'no test was run' };
-  return { passed, failed, skipped };
+  if (passed + failed === 0) return { passed, failed: 1, skipped, failures: [], problem: 'no test was run' };
+  const failures = [
+    ...brokenFiles.map((file) => ({ name: file.name, message: file.message })),
+    ...testResults.flatMap(({ assertionResults }) =>
+      assertionResults
+        .filter((each) => each.status === 'failed')
+        .map((each) => ({ name: each.fullName, message: each.failureMessages.join('\n') })),
+    ),
+  ];
+  return { passed, failed, skipped, failures };
 }
 
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -101,20 +111,25 @@ async function main(names) {
   const reportDir = fs.mkdtempSync(path.join(os.tmpdir(), 'terrarium-test-'));
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
+  const failed = [];
   try {
     for (const stage of STAGES.filter((s) => names.length === 0 || names.includes(s.name))) {
       console.log(`\n== ${stage.name}`);
       const startMs = performance.now();
       const result = stage.commands ? await runCommands(stage.commands) : await runProject(stage, reportDir);
       for (const key of Object.keys(total)) total[key] += result[key];
-      const { passed, failed, skipped, problem } = result;
-      const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+      failed.push(...result.failures.map((failure) => ({ stage: stage.name, ...failure })));
+      const { passed, skipped, problem } = result;
+      const counts = `${passed} passed, ${result.failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
       lines.push(`${stage.name.padEnd(10)}${seconds(startMs).padStart(9)}  ${counts}${problem ? ` (${problem})` : ''}`);
     }
   } finally {
     fs.rmSync(reportDir, { recursive: true, force: true });
   }
 
+  // Once more at the end: whoever reads only the end of a long output finds what failed.
+  for (const { stage, name, message } of failed)
+    console.log(`\nFAILED ${stage}: ${name}\n${message.split('\n').slice(0, FAILURE_LINES).join('\n')}`);
   console.log(`\n${lines.join('\n')}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
   return total.failed === 0 ? 0 : 1;

@@ -4,6 +4,7 @@
  * the FLAGS image that IRET pops.
  */
 import { Assembler } from './asm.ts';
+import { BDA } from './bda.ts';
 import { CALLOUT, EBDA, EBDA_SEGMENT, FLAT_CODE, FLAT_DATA, ROM, ROM_SEGMENT, ROM_SIZE_BYTES } from './layout.ts';
 
 /** What INT09_TRANSLATE leaves in AL for the stub to do. */
@@ -62,7 +63,7 @@ function compatibleEntries(asm: Assembler): void {
   service(asm, ROM.INT12, ROM.INT11, 0x12);
   service(asm, ROM.INT11, ROM.INT15, 0x11);
   asm.org(ROM.INT15, 0xf880).jmp('int15');
-  service(asm, ROM.INT1A, ROM.INT08, 0x1a);
+  asm.org(ROM.INT1A, ROM.INT08).jmp('int1a');
   asm.org(ROM.INT08, ROM.VECTOR_TABLE).jmp('int08');
   asm.org(ROM.DUMMY_IRET, ROM.INT05).iret();
   service(asm, ROM.INT05, 0xff70, 0x05);
@@ -128,6 +129,18 @@ function otherInterrupts(asm: Assembler): void {
   asm.org(0xeb00, ROM.INT13);
   asm.label('int08').push('ax').push('dx').push('ds').callout(0x08).int(0x1c);
   asm.cli().callout(CALLOUT.EOI_MASTER).pop('ds').pop('dx').pop('ax').iret();
+
+  // Programs that wait poll AH=00h without end: it is answered here, as a call-out costs them far more.
+  asm.label('int1a').bytes(0x84, 0xe4).j('nz', 'int1a_other'); // TEST AH,AH
+  asm.push('ds').movImm('ax', BDA_SEGMENT).movDsAx();
+  asm
+    .bytes(0x8b, 0x0e)
+    .word(BDA.TICKS + 2)
+    .bytes(0x8b, 0x16)
+    .word(BDA.TICKS); // MOV CX,[TICKS+2]; MOV DX,[TICKS]
+  asm.bytes(0x31, 0xc0, 0x86, 0x06).word(BDA.TICK_OVERFLOW).pop('ds'); // XOR AX,AX; XCHG AL,[TICK_OVERFLOW]
+  asm.push('bp').bytes(0x89, 0xe5, 0x80, 0x66, 0x06, 0xfe).pop('bp').iret(); // MOV BP,SP; AND byte [BP+6],~CF
+  asm.label('int1a_other').callout(0x1a).iret();
 
   asm.label('int70').push('ax').callout(0x70).j('nc', 'rtc_end').sti().int(0x4a).cli();
   asm.label('rtc_end').callout(CALLOUT.EOI_SLAVE).pop('ax').iret();

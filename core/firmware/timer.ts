@@ -148,17 +148,11 @@ export class TimerServices {
     g.setLiveCarry(!over);
   }
 
-  /** INT 1Ah. */
+  /** INT 1Ah but AH=00h, which the stub answers itself. */
   call(): void {
     const g = this.#guest;
     g.setCarry(false);
     switch (g.ah) {
-      case 0x00:
-        g.cx = g.bda16(BDA.TICKS + 2);
-        g.dx = g.bda16(BDA.TICKS);
-        g.ax = g.bda8(BDA.TICK_OVERFLOW); // AH=0
-        g.setBda8(BDA.TICK_OVERFLOW, 0);
-        break;
       case 0x01:
         g.setBda16(BDA.TICKS + 2, g.cx);
         g.setBda16(BDA.TICKS, g.dx);

@@ -10,7 +10,7 @@ const beak = (guest: Guest): { x: number; y: number } | undefined => guest.pictu
 const LIMIT_MS = 30_000;
 
 test('Floppy Bird animates in mode 13h, and its bird flies on Space', () => {
-  const guest = new Guest(guestFloppy('floppybird.img'), { clock: 'host' });
+  const guest = new Guest(guestFloppy('floppybird.img'));
   guest.runUntil(() => beak(guest) !== undefined, LIMIT_MS);
 
   // Waiting for the player: the wings beat (three pictures), the bird keeps its place in the middle.

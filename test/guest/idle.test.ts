@@ -12,7 +12,9 @@ import { untilFileHas } from './terrarium.ts';
 const ENTRY = path.resolve(import.meta.dirname, '../../main/vm-host/entry.ts');
 /** USER_HZ: /proc counts processor time in hundredths of a second on every Linux. */
 const TICKS_PER_SECOND = 100;
-const MEASURED_MS = 6000;
+const MEASURED_MS = 2000;
+/** Idling costs little for good, a busy host's noise (collecting garbage, frequent preemption) comes and goes. */
+const MEASUREMENTS = 6;
 
 let folder: string;
 let supervisor: Supervisor;
@@ -60,12 +62,15 @@ test.runIf(process.platform === 'linux')(
     const pid = supervisor.pid(config.id)!;
     await delay(1000); // what the start left to do: collecting garbage, compiling
 
-    const before = cpuSeconds(pid);
-    const startMs = performance.now();
-    await delay(MEASURED_MS);
-    const share = (cpuSeconds(pid) - before) / ((performance.now() - startMs) / 1000);
+    const shares: number[] = [];
+    for (let i = 0; i < MEASUREMENTS; i++) {
+      const before = cpuSeconds(pid);
+      const startMs = performance.now();
+      await delay(MEASURED_MS);
+      shares.push((cpuSeconds(pid) - before) / ((performance.now() - startMs) / 1000));
+    }
 
     expect(supervisor.status(config.id).state).toBe('running');
-    expect(share).toBeLessThan(0.03);
+    expect(shares.sort((a, b) => a - b)[MEASUREMENTS / 2], shares.join(' ')).toBeLessThan(0.03);
   },
 );

@@ -22,7 +22,7 @@ const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
 const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
 const SEQUENCES_PER_CASE = 100;
 const SHOWN_FAILURES = 5;
-const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
+const TIMEOUT_MS = 240_000 + CASES_PER_FORM * 1_000;
 
 const forms = allForms();
 const byMnemonic = new Map<string, { readonly form: Form; readonly index: number }[]>();

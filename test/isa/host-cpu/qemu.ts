@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { assembleFlat, inTemporaryFolder, run } from '../../guest/system/images.ts';
 import { decodeResults, encodeCases, type PlacedCase, type StreamOfResults } from './stream.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 /** qemu.asm's HEADER, and what stands in it: runs, results, end of results. */
 const HEADER = 0x1000000;
 const HEADER_BYTES = 12;

@@ -23,7 +23,7 @@ const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
 const SEQUENCES_PER_CASE = 50;
 const SHOWN_FAILURES = 5;
 const MATH_FAULT = 16;
-const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
+const TIMEOUT_MS = 240_000 + CASES_PER_FORM * 1_000;
 
 const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
 const forms = sseForms();

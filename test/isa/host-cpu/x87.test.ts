@@ -20,7 +20,7 @@ import { compareFpu, describeFpu } from './x87-compare.ts';
 const CASES_PER_FORM = Number(process.env['TERRARIUM_HOST_CPU_CASES'] ?? 40);
 const SEED = Number(process.env['TERRARIUM_HOST_CPU_SEED'] ?? 1);
 const SHOWN_FAILURES = 5;
-const TIMEOUT_MS = 60_000 + CASES_PER_FORM * 1_000;
+const TIMEOUT_MS = 240_000 + CASES_PER_FORM * 1_000;
 
 const vendor = /^vendor_id\s*:\s*(\S+)/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
 const forms = x87Forms();
