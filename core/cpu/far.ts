@@ -50,30 +50,13 @@ export class FarTransfers {
       this.#enter(selector, descriptor, state.cpl, offset);
       return;
     }
-    if (!descriptor.isSystem) throw gp(selectorError(selector));
-    switch (descriptor.type) {
-      case SYSTEM_TYPE.TSS16:
-      case SYSTEM_TYPE.TSS32:
-        this.#checkGateLevel(selector, descriptor);
-        this.#tasks.switchTo(this.#tasks.target(selector, VECTOR.GP, 'jump'), 'jump', nextRip);
-        return;
-      case SYSTEM_TYPE.TASK_GATE:
-        this.#checkGate(selector, descriptor);
-        this.#tasks.switchTo(this.#tasks.target(descriptor.gateSelector, VECTOR.GP, 'jump'), 'jump', nextRip);
-        return;
-      case SYSTEM_TYPE.CALL_GATE16:
-      case SYSTEM_TYPE.CALL_GATE32: {
-        this.#checkGate(selector, descriptor);
-        const code = this.#gateTarget(descriptor);
-        const { cpl } = state;
-        if (code.isConforming ? code.dpl > cpl : code.dpl !== cpl) throw gp(selectorError(descriptor.gateSelector));
-        this.#checkPresent(descriptor.gateSelector, code);
-        this.#enter(descriptor.gateSelector, code, cpl, descriptor.gateOffset);
-        return;
-      }
-      default:
-        throw gp(selectorError(selector));
-    }
+    const gate = this.#callGateOf(selector, descriptor, 'jump', nextRip);
+    if (!gate) return;
+    const code = this.#gateTarget(gate);
+    const { cpl } = state;
+    if (code.isConforming ? code.dpl > cpl : code.dpl !== cpl) throw gp(selectorError(gate.gateSelector));
+    this.#checkPresent(gate.gateSelector, code);
+    this.#enter(gate.gateSelector, code, cpl, gate.gateOffset);
   }
 
   call(selector: number, offset: number, width: number): void {
@@ -95,22 +78,32 @@ export class FarTransfers {
       this.#callSameLevel(selector, descriptor, offset, bytes, nextRip);
       return;
     }
+    const gate = this.#callGateOf(selector, descriptor, 'call', nextRip);
+    if (gate) this.#callGate(gate, nextRip);
+  }
+
+  /** What a far transfer finds where no code segment is: a task is switched to, a call gate is for the caller. */
+  #callGateOf(
+    selector: number,
+    descriptor: Descriptor,
+    kind: 'jump' | 'call',
+    nextRip: number,
+  ): Descriptor | undefined {
     if (!descriptor.isSystem) throw gp(selectorError(selector));
     switch (descriptor.type) {
       case SYSTEM_TYPE.TSS16:
       case SYSTEM_TYPE.TSS32:
         this.#checkGateLevel(selector, descriptor);
-        this.#tasks.switchTo(this.#tasks.target(selector, VECTOR.GP, 'call'), 'call', nextRip);
-        return;
+        this.#tasks.switchTo(this.#tasks.target(selector, VECTOR.GP, kind), kind, nextRip);
+        return undefined;
       case SYSTEM_TYPE.TASK_GATE:
         this.#checkGate(selector, descriptor);
-        this.#tasks.switchTo(this.#tasks.target(descriptor.gateSelector, VECTOR.GP, 'call'), 'call', nextRip);
-        return;
+        this.#tasks.switchTo(this.#tasks.target(descriptor.gateSelector, VECTOR.GP, kind), kind, nextRip);
+        return undefined;
       case SYSTEM_TYPE.CALL_GATE16:
       case SYSTEM_TYPE.CALL_GATE32:
         this.#checkGate(selector, descriptor);
-        this.#callGate(descriptor, nextRip);
-        return;
+        return descriptor;
       default:
         throw gp(selectorError(selector));
     }

@@ -63,6 +63,7 @@ const NAMES: Readonly<Record<string, string>> = {
   plus: 'Equal',
   minus: 'Minus',
   comma: 'Comma',
+  dot: 'Period',
 };
 
 const CODES_BY_LOWER_CASE = new Map(KEYS.map((key) => [key.code.toLowerCase(), key.code]));
