@@ -11,6 +11,8 @@ import type { TerrariumEvent } from './events.ts';
 export interface TerrariumBridge {
   readonly shell: 'electron';
   call(name: string, params: unknown): Promise<CallResponse>;
+  /** The host's path of a File that was dropped or chosen; empty for one that was made by a page. */
+  pathOf(file: object): string;
   /** Returns the function that ends the subscription. */
   onEvent(listener: (event: TerrariumEvent) => void): () => void;
   /**
@@ -28,6 +30,8 @@ export interface StreamPortMessage {
 }
 
 export const API_CALL_PATH = '/api/call';
+/** Imports the image that is the body: `?name=…&kind=disk|floppy|cdrom`; answers as `media.import`. */
+export const API_IMPORT_PATH = '/api/import';
 export const API_EVENTS_PATH = '/api/events';
 export const streamPath = (machineId: string): string => `/api/machines/${machineId}/stream`;
 

@@ -17,6 +17,7 @@ import {
   machineInfoSchema,
   machineNameSchema,
 } from './machine.ts';
+import { logEntrySchema } from './logs.ts';
 import { taskIdSchema, taskSchema } from './tasks.ts';
 
 const byId = z.strictObject({ id: machineIdSchema });
@@ -83,13 +84,14 @@ export const CALLS = {
       platform: z.string(),
       libraryPath: z.string(),
       memoryMiB: z.strictObject({ min: z.int(), max: z.int() }),
+      host: z.strictObject({ memoryMiB: z.int(), cpus: z.int() }),
       /** Whether media.pick can show a dialog; otherwise people type a path. */
       canPickFiles: z.boolean(),
     }),
   },
   'machines.list': { params: nothing, result: z.strictObject({ machines: z.array(machineInfoSchema) }) },
   'machines.create': { params: machineDraftSchema, result: machineInfoSchema },
-  /** Only while stopped or aborted. */
+  /** Name, group and note at any time; the rest only while stopped or aborted. */
   'machines.update': {
     params: z.strictObject({ id: machineIdSchema, changes: machineChangesSchema }),
     result: machineInfoSchema,
@@ -284,6 +286,11 @@ export const CALLS = {
   /** Begins the work; how it goes is told by `task.changed`. */
   'media.convert': { params: convertSchema, result: taskSchema },
   /** Work in progress, and what ended lately. */
+  /** What was logged since the services began, oldest first; of one machine where it is named. */
+  'logs.list': {
+    params: z.strictObject({ machine: machineIdSchema.optional() }),
+    result: z.strictObject({ entries: z.array(logEntrySchema) }),
+  },
   'tasks.list': { params: nothing, result: z.strictObject({ tasks: z.array(taskSchema) }) },
   /** Resolves when it has stopped and what it made is removed. */
   'tasks.cancel': { params: z.strictObject({ id: taskIdSchema }), result: taskSchema },

@@ -1,16 +1,7 @@
 import { z } from 'zod';
+import { logEntrySchema } from './logs.ts';
 import { machineIdSchema, machineInfoSchema } from './machine.ts';
 import { taskSchema } from './tasks.ts';
-
-export const logEntrySchema = z.strictObject({
-  at: z.iso.datetime(),
-  level: z.enum(['debug', 'info', 'warning', 'error']),
-  /** "router", "supervisor", "web", "machine", … */
-  source: z.string(),
-  code: z.string().optional(),
-  message: z.string(),
-  machineId: machineIdSchema.optional(),
-});
 
 /** What the services tell every window, in order. `machine.changed` is also sent for a new machine. */
 export const eventSchema = z.discriminatedUnion('event', [
@@ -23,6 +14,5 @@ export const eventSchema = z.discriminatedUnion('event', [
   z.strictObject({ event: z.literal('log'), entry: logEntrySchema }),
 ]);
 
-export type LogEntry = z.infer<typeof logEntrySchema>;
 export type TerrariumEvent = z.infer<typeof eventSchema>;
 export type EventName = TerrariumEvent['event'];

@@ -6,6 +6,7 @@ export * from './codes.ts';
 export * from './events.ts';
 export * from './images.ts';
 export * from './limits.ts';
+export * from './logs.ts';
 export * from './machine.ts';
 export * from './pixels.ts';
 export * from './stream.ts';

@@ -73,6 +73,20 @@ export const machineNameSchema = z
   .max(64, { error: 'a name has at most 64 characters' })
   .regex(/^[^\p{Cc}]*$/u, { error: 'a name cannot contain control characters' });
 
+/** Where lists show a machine: names of nested groups, parted by "/"; empty: beside the groups. */
+export const machineGroupSchema = z
+  .string()
+  .max(256)
+  .regex(/^(?:[^\p{Cc}/]+(?:\/[^\p{Cc}/]+)*)?$/u, { error: 'groups are names parted by "/"' });
+
+/** What people see of a machine, and its guest does not: may change at any time. */
+const labelShape = {
+  group: machineGroupSchema.default(''),
+  note: z.string().max(65536).default(''),
+  /** Id of the template that it was made from: its picture. */
+  template: z.string().max(32).default('other'),
+};
+
 const hardwareShape = {
   memoryMiB: memoryMiBSchema.default(MEMORY_MIB_DEFAULT),
   /** A: and B:; null is an empty drive. */
@@ -121,13 +135,14 @@ const hardwareShape = {
 export const hardwareSchema = z.strictObject(hardwareShape);
 
 /** What a person fills in to create a machine; everything but the name has a default. */
-export const machineDraftSchema = z.strictObject({ name: machineNameSchema, ...hardwareShape });
+export const machineDraftSchema = z.strictObject({ name: machineNameSchema, ...labelShape, ...hardwareShape });
 
 export const machineIdSchema = z.uuid();
 
 export const machineConfigSchema = z.strictObject({
   id: machineIdSchema,
   name: machineNameSchema,
+  ...labelShape,
   ...hardwareShape,
   createdAt: z.iso.datetime(),
 });
@@ -135,6 +150,9 @@ export const machineConfigSchema = z.strictObject({
 /** Fields to change; those left out stay. */
 export const machineChangesSchema = z.strictObject({
   name: machineNameSchema.optional(),
+  group: machineGroupSchema.optional(),
+  note: labelShape.note.unwrap().optional(),
+  template: labelShape.template.unwrap().optional(),
   memoryMiB: memoryMiBSchema.optional(),
   floppies: hardwareShape.floppies.unwrap().optional(),
   disks: hardwareShape.disks.unwrap().optional(),
@@ -151,6 +169,15 @@ export const machineChangesSchema = z.strictObject({
   firmware: hardwareShape.firmware.unwrap().optional(),
   kernel: hardwareShape.kernel.unwrap().optional(),
 });
+
+/** Changes that a running machine does not notice. */
+export const isLabelChange = (field: string): boolean => field === 'name' || Object.hasOwn(labelShape, field);
+
+/** What its process is given to build. */
+export function hardwareOf(config: MachineConfig): Hardware {
+  const parts = Object.entries(config).filter(([field]) => Object.hasOwn(hardwareShape, field));
+  return Object.fromEntries(parts) as Hardware;
+}
 
 export const failureSchema = z.strictObject({
   code: z.string().max(64),

@@ -49,6 +49,10 @@ const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
     instructions: 2 ** 52,
     instructionsPerSecond: 1e8,
     busyShare: 0.25,
+    readBytes: 4096,
+    writtenBytes: 512,
+    residentBytes: 2 ** 28,
+    compiledShare: 0.75,
   },
 ];
 

@@ -13,7 +13,8 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   02 text      mode u8 (0: graphics, no rows), row count u16, rows as text
  *   03 serial    port u8 (0 is COM1), the remaining bytes as the guest sent them
  *   04 status    state u8 (bit 0 paused, bit 1 the guest takes positions of the pointer), activity u8 (bit 0 floppy, 1 disk, 2 CD-ROM, 3 serial),
- *                guest time in ns f64, instructions f64, instructions per host second f64, busy share of a core f64
+ *                guest time in ns f64, instructions f64, instructions per host second f64, busy share of a core f64,
+ *                bytes read and written by drives f64 each, resident bytes of its process f64, share of compiled code f64
  *
  * window to machine
  *   81 watch     what to send: bit 0 frames, 1 text, 2 serial, 3 status. A new watcher gets the whole picture first.
@@ -69,6 +70,13 @@ export interface StatusMessage {
   readonly instructionsPerSecond: number;
   /** 0 (idle) to 1 (a whole core). */
   readonly busyShare: number;
+  /** What the drives moved since the start. */
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  /** Of the host's memory, by the machine's process. */
+  readonly residentBytes: number;
+  /** Of the time since the last status that was spent in guest code: how much of it in compiled regions, 0 to 1. */
+  readonly compiledShare: number;
 }
 export type MachineMessage = FrameMessage | TextMessage | SerialMessage | StatusMessage;
 
@@ -204,6 +212,10 @@ export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessa
       out.f64(message.instructions);
       out.f64(message.instructionsPerSecond);
       out.f64(message.busyShare);
+      out.f64(message.readBytes);
+      out.f64(message.writtenBytes);
+      out.f64(message.residentBytes);
+      out.f64(message.compiledShare);
       break;
     }
   }
@@ -293,6 +305,10 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
           instructions: finite(input),
           instructionsPerSecond: finite(input),
           busyShare: finite(input),
+          readBytes: finite(input),
+          writtenBytes: finite(input),
+          residentBytes: finite(input),
+          compiledShare: finite(input),
         };
       }
       default:

@@ -32,11 +32,12 @@ export async function serve(
 ): Promise<number> {
   const given = parseOptions(SERVE_OPTIONS, args);
   const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
-  const folder = value('library');
+  const named = value('library');
+  const folder = named === undefined ? libraryFolder() : resolve(named);
   const services = createServices({
     shell: 'web',
     version,
-    libraryFolder: folder === undefined ? libraryFolder() : resolve(folder),
+    libraryFolder: folder,
     launcher: forkLauncher(hosted.vmHostEntry),
   });
   if (!services.ok) throw new FailureError(services.error);
@@ -50,6 +51,7 @@ export async function serve(
       services: services.value,
       router: createRouter(services.value),
       rendererFolder: hosted.rendererFolder,
+      uploadFolder: join(folder, 'incoming'),
       port: parsePort(value('port')),
     });
     if (!server.ok) throw new FailureError(server.error);

@@ -1,4 +1,4 @@
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import {
   IPC_CALL,
   IPC_EVENT,
@@ -9,10 +9,11 @@ import {
 import type { CallResponse } from '../../core/contract/calls.ts';
 import type { TerrariumEvent } from '../../core/contract/events.ts';
 
-/** All that the page can reach of Electron: three functions, and nothing that names a channel. */
+/** All that the page can reach of Electron: four functions, and nothing that names a channel. */
 const bridge: TerrariumBridge = {
   shell: 'electron',
   call: (name, params) => ipcRenderer.invoke(IPC_CALL, { call: name, params }) as Promise<CallResponse>,
+  pathOf: (file) => webUtils.getPathForFile(file as File),
   onEvent: (listener) => {
     const forward = (_: unknown, event: TerrariumEvent): void => listener(event);
     ipcRenderer.on(IPC_EVENT, forward);

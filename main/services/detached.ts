@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { err, ok, type Result } from '../../core/base/index.ts';
-import { fail, hardwareSchema, type MachineConfig } from '../../core/contract/index.ts';
+import { fail, hardwareOf, type MachineConfig } from '../../core/contract/index.ts';
 import { lockInLibrary, machineLock, type Library } from '../../core/store/index.ts';
 import { socketPath } from '../vm-host/socket.ts';
 import { fromHostSchema, type FromHost, type ToHost } from '../vm-host/protocol.ts';
@@ -39,7 +39,7 @@ export async function startDetached(
   config: MachineConfig,
   throwAway: boolean,
 ): Promise<Result<void>> {
-  const { id, name: _name, createdAt: _createdAt, ...hardware } = config;
+  const { id } = config;
   const child = fork(detach.entry, ['--headless'], {
     detached: true,
     serialization: 'advanced',
@@ -48,7 +48,7 @@ export async function startDetached(
   });
   const start: ToHost = {
     kind: 'start',
-    hardware: hardwareSchema.parse(hardware),
+    hardware: hardwareOf(config),
     library: { folder, machine: id, throwAway },
     ...(detach.lockFolder !== undefined && { lockFolder: detach.lockFolder }),
   };

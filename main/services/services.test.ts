@@ -85,6 +85,9 @@ const parts = {
   clock: 'host' as const,
 };
 const rest = {
+  group: '',
+  note: '',
+  template: 'other',
   serial: [{ mode: 'console' as const }],
   engine: 'auto' as const,
   cpuModel: 'default' as const,

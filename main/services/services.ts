@@ -1,9 +1,11 @@
+import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
 import { Emitter, err, ok, type Disposable, type Event, type Result } from '../../core/base/index.ts';
 import {
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
   fail,
+  isLabelChange,
   type CallArguments,
   type CallName,
   type CallResult,
@@ -33,6 +35,9 @@ import { TaskRegistry } from './tasks.ts';
 
 export type Handlers = { readonly [N in CallName]: (args: CallArguments<N>) => Promise<Result<CallResult<N>>> };
 
+/** Entries of the log that are remembered. */
+const LOGGED_MAX = 5000;
+
 export interface ServicesOptions {
   readonly shell: 'electron' | 'web';
   readonly version: string;
@@ -60,8 +65,13 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const library = openLibrary(options.libraryFolder);
   if (!library.ok) return library;
   const events = new Emitter<TerrariumEvent>();
-  const log = (entry: Omit<LogEntry, 'at'>): void =>
-    events.fire({ event: 'log', entry: { at: new Date().toISOString(), ...entry } });
+  const logged: LogEntry[] = [];
+  const log = (draft: Omit<LogEntry, 'at'>): void => {
+    const entry = { at: new Date().toISOString(), ...draft };
+    logged.push(entry);
+    if (logged.length > LOGGED_MAX) logged.splice(0, logged.length - LOGGED_MAX);
+    events.fire({ event: 'log', entry });
+  };
   const registry = new MachineRegistry(library.value, (message) =>
     log({ level: 'warning', source: 'library', message }),
   );
@@ -164,6 +174,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
         platform: process.platform,
         libraryPath: options.libraryFolder,
         memoryMiB: { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX },
+        host: { memoryMiB: Math.floor(totalmem() / 2 ** 20), cpus: availableParallelism() },
         canPickFiles: options.pickFile !== undefined,
       }),
     'machines.list': async () => ok({ machines: registry.list().map(infoOf) }),
@@ -172,8 +183,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
       return config.ok ? ok(changed(config.value)) : config;
     },
     'machines.update': async ({ id, changes }) => {
-      const idle = whenIdle(id);
-      if (!idle.ok) return idle;
+      const allowed = Object.keys(changes).every(isLabelChange) ? registry.get(id) : whenIdle(id);
+      if (!allowed.ok) return allowed;
       const config = registry.update(id, changes);
       return config.ok ? ok(changed(config.value)) : config;
     },
@@ -213,6 +224,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
     'media.resizeImage': async ({ sizeBytes, ...ref }) => resizeImageFile(ref, sizeBytes, lockFolder),
     'media.convert': async (conversion) =>
       ok(tasks.start('convert', conversion.to, (context) => convertImageFile(conversion, { ...context, lockFolder }))),
+    'logs.list': async ({ machine }) =>
+      ok({ entries: machine === undefined ? [...logged] : logged.filter(({ machineId }) => machineId === machine) }),
     'tasks.list': async () => ok({ tasks: tasks.list() }),
     'tasks.cancel': ({ id }) => tasks.cancel(id),
     'media.pick': async ({ kind }) =>

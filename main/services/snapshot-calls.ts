@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   fail,
+  hardwareOf,
   machineConfigSchema,
   mediumIdOf,
   mediumPath,
@@ -183,9 +184,9 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
       const restored = await attempt(`restore "${snapshot.value.name}"`, () =>
         withLock(config.value.id, () => {
           restoreSnapshot(library, snapshot.value);
-          // Name and id are the machine's own; the rest is as it was then.
+          // What people call it and where they put it is the machine's own; its parts are as they were then.
           const then = machineConfigSchema.parse(JSON.parse(snapshot.value.config));
-          const now = { ...then, id: config.value.id, name: config.value.name, createdAt: config.value.createdAt };
+          const now = { ...config.value, ...hardwareOf(then) };
           library.database.prepare('UPDATE machine SET config = ? WHERE id = ?').run(JSON.stringify(now), now.id);
           return now;
         }),

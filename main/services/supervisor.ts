@@ -1,11 +1,5 @@
 import { err, ok, type Disposable, type Result } from '../../core/base/index.ts';
-import {
-  fail,
-  hardwareSchema,
-  type LogEntry,
-  type MachineConfig,
-  type MachineStatus,
-} from '../../core/contract/index.ts';
+import { fail, hardwareOf, type LogEntry, type MachineConfig, type MachineStatus } from '../../core/contract/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import type { Launcher } from './host-process.ts';
 import { SupervisedMachine, type Stream, type StreamEnd } from './supervised.ts';
@@ -55,8 +49,7 @@ export class Supervisor implements Disposable {
     const { id, name } = config;
     if (this.#processes.has(id))
       return err(fail('machine.running', `"${name}" is ${this.status(id).state}`, 'stop it first'));
-    const { id: _id, name: _name, createdAt: _createdAt, ...hardware } = config;
-    const machine = new SupervisedMachine(this.#options.launcher(name), hardwareSchema.parse(hardware), {
+    const machine = new SupervisedMachine(this.#options.launcher(name), hardwareOf(config), {
       lockFolder: this.#options.lockFolder,
       library:
         this.#options.libraryFolder === undefined

@@ -3,9 +3,11 @@ import type { Activity } from '../../core/contract/stream.ts';
 
 export type ActivityKind = keyof Activity;
 
-/** What the drive lamps show: which kinds of device moved bytes since the last look. */
+/** What the drive lamps show: which kinds of device moved bytes since the last look; and how many bytes drives moved. */
 export class ActivityMeter {
   readonly #seen = new Set<ActivityKind>();
+  readBytes = 0;
+  writtenBytes = 0;
 
   note(kind: ActivityKind): void {
     this.#seen.add(kind);
@@ -29,10 +31,12 @@ export function meteredBlock(block: Block, kind: ActivityKind, meter: ActivityMe
     readOnly: block.readOnly,
     read(offsetBytes, target) {
       meter.note(kind);
+      meter.readBytes += target.length;
       block.read(offsetBytes, target);
     },
     write(offsetBytes, data) {
       meter.note(kind);
+      meter.writtenBytes += data.length;
       block.write(offsetBytes, data);
     },
     flush: () => block.flush(),

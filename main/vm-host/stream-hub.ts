@@ -27,7 +27,7 @@ export class StreamHub implements Disposable {
   #slicesShown = -1;
   #shownAtMs = 0;
   #size = '';
-  #statusAt = { hostMs: performance.now(), instructions: 0, busyMs: 0 };
+  #statusAt = { hostMs: performance.now(), instructions: 0, busyMs: 0, interpreted: 0, compiled: 0 };
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -153,7 +153,15 @@ export class StreamHub implements Disposable {
     const { machine, runner, meter } = this.#options;
     const before = this.#statusAt;
     const hostMs = nowMs - before.hostMs;
-    this.#statusAt = { hostMs: nowMs, instructions: machine.instructions, busyMs: runner.busyMs };
+    const { interpreted, compiled } = machine.stats?.().samples ?? { interpreted: 0, compiled: 0 };
+    const samples = interpreted + compiled - before.interpreted - before.compiled;
+    this.#statusAt = {
+      hostMs: nowMs,
+      instructions: machine.instructions,
+      busyMs: runner.busyMs,
+      interpreted,
+      compiled,
+    };
     const activity = meter.take();
     for (const session of this.#sessions.values())
       session.sendStatus({
@@ -165,6 +173,10 @@ export class StreamHub implements Disposable {
         instructions: machine.instructions,
         instructionsPerSecond: Math.max(0, machine.instructions - before.instructions) / (hostMs / 1000),
         busyShare: Math.min(1, (runner.busyMs - before.busyMs) / hostMs),
+        readBytes: meter.readBytes,
+        writtenBytes: meter.writtenBytes,
+        residentBytes: process.memoryUsage.rss(),
+        compiledShare: samples > 0 ? (compiled - before.compiled) / samples : 0,
       });
   }
 }

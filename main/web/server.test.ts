@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -49,6 +49,7 @@ beforeEach(async () => {
       return sender.trusted ? { ok: true, value: {} } : { ok: false, error: fail('call.sender', 'no') };
     },
     rendererFolder: join(folder, 'dist'),
+    uploadFolder: join(folder, 'incoming'),
     port: 0,
   });
   if (!started.ok) throw new Error(started.error.message);
@@ -251,10 +252,33 @@ describe('sockets', () => {
   });
 });
 
+describe('an image that a browser sends', () => {
+  const path = '/api/import?name=Disk%20of%20mine&kind=floppy';
+
+  test('is imported under its name, and the copy goes', async () => {
+    const answer = await ask(path, { Origin: origin(), Cookie: cookie() }, 'POST', 'bytes of an image');
+
+    expect(answer.status).toBe(200);
+    expect(routed[0]).toMatchObject({
+      sender: { trusted: true },
+      request: { call: 'media.import', params: { name: 'Disk of mine', kind: 'floppy' } },
+    });
+    expect(readdirSync(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  test('is refused from another origin, and nothing is written', async () => {
+    const answer = await ask(path, { Cookie: cookie(), Origin: 'http://evil.example' }, 'POST', 'bytes');
+
+    expect(answer.status).toBe(403);
+    expect(existsSync(join(folder, 'incoming'))).toBe(false);
+  });
+});
+
 test('an occupied port and a missing interface are errors with a code', async () => {
   const options = {
     services: { events: events.event, log() {}, openStream: () => err(fail('internal', '')) },
     router: async () => ({ ok: true, value: 0 }) as const,
+    uploadFolder: join(folder, 'incoming'),
   };
   expect(await startWebServer({ ...options, rendererFolder: join(folder, 'dist'), port: server.port })).toMatchObject({
     error: { code: 'serve.address' },

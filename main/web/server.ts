@@ -6,6 +6,7 @@ import { DisposableStore, err, ok, type Result } from '../../core/base/index.ts'
 import {
   API_CALL_PATH,
   API_EVENTS_PATH,
+  API_IMPORT_PATH,
   CALL_BYTES_MAX,
   WINDOW_BYTES_MAX,
   fail,
@@ -18,12 +19,15 @@ import type { Router } from '../ipc/router.ts';
 import type { Services } from '../services/services.ts';
 import { Guard, newToken, type Verdict } from './guard.ts';
 import { listStaticFiles, type StaticFile } from './static-files.ts';
+import { importUpload } from './upload.ts';
 
 export interface WebServerOptions {
   readonly services: Pick<Services, 'events' | 'log' | 'openStream'>;
   readonly router: Router;
   /** The built interface. */
   readonly rendererFolder: string;
+  /** Where images that a browser sends stand until they are imported. */
+  readonly uploadFolder: string;
   /** 0: any free one. */
   readonly port: number;
 }
@@ -107,6 +111,7 @@ class WebHandler {
       const host = this.#guard.checkHost(request);
       if (!host.ok) return this.#refuse(request, response, host);
       if (path === API_CALL_PATH && request.method === 'POST') return await this.#call(request, response);
+      if (path === API_IMPORT_PATH && request.method === 'POST') return await this.#import(request, query, response);
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return this.#plain(response, 405, 'this is only to be read');
       const token = new URLSearchParams(query).get('token');
@@ -151,17 +156,32 @@ class WebHandler {
     response.end(headOnly ? undefined : body);
   }
 
-  async #call(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Undefined when the sender is refused, which it is then told. */
+  async #trusted(request: IncomingMessage, response: ServerResponse): Promise<string | undefined> {
     const sender = this.#guard.checkAction(request);
     const description = `web ${request.headers.origin ?? 'program'}`;
-    if (!sender.ok) {
-      const answer = await this.#options.router(
-        { trusted: false, description: `${description} (${sender.reason})` },
-        undefined,
-      );
-      request.resume();
-      return this.#answer(response, answer, sender.status);
-    }
+    if (sender.ok) return description;
+    const answer = await this.#options.router(
+      { trusted: false, description: `${description} (${sender.reason})` },
+      undefined,
+    );
+    request.resume();
+    this.#answer(response, answer, sender.status);
+    return undefined;
+  }
+
+  async #import(request: IncomingMessage, query: string | undefined, response: ServerResponse): Promise<void> {
+    const description = await this.#trusted(request, response);
+    if (description === undefined) return;
+    const answer = await importUpload(request, query, this.#options.uploadFolder, (call) =>
+      this.#options.router({ trusted: true, description }, call),
+    );
+    this.#answer(response, answer, answer.ok ? 200 : httpStatusOf(answer.error.code));
+  }
+
+  async #call(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const description = await this.#trusted(request, response);
+    if (description === undefined) return;
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
       return this.#answer(
         response,
