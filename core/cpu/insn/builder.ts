@@ -59,6 +59,11 @@ export abstract class Builder extends Expressions {
   abstract writeGpr(index: number, value: Value, high?: boolean): void;
   abstract load(segment: number, address: Value, width: Width): Value;
   abstract store(segment: number, address: Value, value: Value): void;
+  /**
+   * Where in linear memory a string operand points, and how many bytes from there on are known to be plain memory that
+   * it may read (or write); 0: perhaps none, an ordinary access tells.
+   */
+  abstract span(operand: Opnd, write: boolean): { readonly host: Value; readonly bytes: Value };
   /** rip of the next instruction / of this one, operandWidth or wider. */
   abstract nextIp(): Value;
   abstract thisIp(): Value;

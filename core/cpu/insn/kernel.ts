@@ -1,15 +1,19 @@
-import { OP, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
+import { OP, OPV, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
 import { Expressions, typeOf } from './expressions.ts';
 import { Value, type Width } from './value.ts';
+
+const LOADS = { 8: OP.i32Load8U, 16: OP.i32Load16U, 32: OP.i32Load, 64: OP.i64Load } as const;
+const STORES = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
 
 /** What kernels are written over: expressions, and the linear memory. */
 export class KernelBuilder extends Expressions {
   /** Reads now. `address` is one in linear memory. */
-  load(width: 8 | 32 | 64, address: Value, offset = 0): Value {
+  load(width: Width, address: Value, offset = 0): Value {
     return this.let(
       Value.tree(width, true, () => {
         this.push(address);
-        this.code.memory({ 8: OP.i32Load8U, 32: OP.i32Load, 64: OP.i64Load }[width], offset);
+        if (width === 128) this.code.vectorMemory(OPV.v128Load, offset);
+        else this.code.memory(LOADS[width], offset);
       }),
     );
   }
@@ -17,19 +21,8 @@ export class KernelBuilder extends Expressions {
   store(address: Value, value: Value, offset = 0): void {
     this.push(address);
     this.push(value);
-    this.code.memory(value.width === 64 ? OP.i64Store : OP.i32Store, offset);
-  }
-
-  /** The low byte, or the low two. */
-  store8(address: Value, value: Value, offset = 0): void {
-    this.push(address);
-    this.push(value);
-    this.code.memory(OP.i32Store8, offset);
-  }
-  store16(address: Value, value: Value, offset = 0): void {
-    this.push(address);
-    this.push(value);
-    this.code.memory(OP.i32Store16, offset);
+    if (value.width === 128) this.code.vectorMemory(OPV.v128Store, offset);
+    else this.code.memory(STORES[value.width], offset);
   }
 }
 

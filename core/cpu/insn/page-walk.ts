@@ -109,7 +109,7 @@ class Walk {
     this.#check(pde.low, pde.high);
     this.#mark(pde, this.#accessedAndDirty());
     this.#noteGlobal(pde.low);
-    k.store8(k.shr(linear, 22), this.c(1), TLB_FILLED.large);
+    k.store(k.shr(linear, 22), k.const(8, 1), TLB_FILLED.large);
     this.#unlessNowhere(pde.high);
     this.#found(k.or(this.bits(pde.low, ~offsetMask), this.bits(linear, offsetMask)));
   }
@@ -263,9 +263,9 @@ class Walk {
   #list(entry: Value, listed: Value, bit: number, list: number, counter: number): void {
     const { k } = this;
     k.if(k.isZero(this.bits(listed, bit)), () => {
-      k.store8(entry, k.or(listed, this.c(bit)), TLB_FILLED.listed);
+      k.store(entry, k.trunc(k.or(listed, this.c(bit)), 8), TLB_FILLED.listed);
       const count = k.load(32, this.c(counter));
-      k.store16(k.shl(count, 1), entry, list);
+      k.store(k.shl(count, 1), k.trunc(entry, 16), list);
       k.store(this.c(counter), k.add(count, this.c(1)));
     });
   }

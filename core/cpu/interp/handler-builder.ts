@@ -496,6 +496,32 @@ export class HandlerBuilder extends Builder {
     });
   }
 
+  span(operand: Opnd, write: boolean): { host: Value; bytes: Value } {
+    const { code } = this;
+    const place = this.#place(operand);
+    const host = this.body.newLocal(I32);
+    const bytes = this.variable(this.const(32, 0));
+    const fast = (): void => {
+      code.localSet(host);
+      const start = Value.local(32, true, host);
+      this.set(bytes, this.sub(this.const(32, 4096), this.and(start, this.const(32, 4095))));
+      if (this.addressWidth === 16) {
+        const toWrap = this.let(this.sub(this.const(32, 0x10000), place.address));
+        this.if(this.ltU(toWrap, this.get(bytes)), () => this.set(bytes, toWrap));
+      }
+      if (place.flat) return;
+      // Of expand-down segments and those without rights the fast path knows nothing: it is not here for them.
+      const largest = Value.tree(32, true, () => {
+        this.#pushSegmentAddress(place);
+        code.memory(OP.i32Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
+      });
+      const rest = this.let(this.sub(largest, place.address));
+      this.if(this.ltU(rest, this.get(bytes)), () => this.set(bytes, this.add(rest, this.const(32, 1))));
+    };
+    this.translated(place, 8, write, { fast, slow: () => {} });
+    return { host: Value.local(32, true, host), bytes: this.get(bytes) };
+  }
+
   #pushSlowArguments(place: Place, bytes: number, write: boolean): void {
     const { code } = this;
     this.pushRecord();
