@@ -44,7 +44,7 @@ async function bundleCli() {
     format: 'esm',
     sourcemap: false,
     splitting: true,
-    entryPoints: { entry: 'main/cli/entry.ts' },
+    entryPoints: { entry: 'main/cli/entry.ts', 'store-worker': 'core/store/worker.ts' },
     outdir: 'dist/cli',
     outExtension: { '.js': '.mjs' },
   });

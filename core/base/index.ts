@@ -4,3 +4,4 @@ export * from './bytes.ts';
 export * from './disposable.ts';
 export * from './emitter.ts';
 export * from './result.ts';
+export * from './uuid.ts';

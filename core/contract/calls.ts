@@ -8,6 +8,7 @@ import {
   resizeImageSchema,
 } from './images.ts';
 import {
+  attachmentSchema,
   failureSchema,
   imageFormatSchema,
   hostPathSchema,
@@ -16,6 +17,7 @@ import {
   machineIdSchema,
   machineInfoSchema,
   machineNameSchema,
+  removableDriveSchema,
 } from './machine.ts';
 import { logEntrySchema } from './logs.ts';
 import { taskIdSchema, taskSchema } from './tasks.ts';
@@ -116,6 +118,21 @@ export const CALLS = {
   'machines.powerButton': { params: byId, result: z.strictObject({ heard: z.boolean() }) },
   /** Stores the whole state and ends its process; the next start goes on from there. */
   'machines.save': { params: byId, result: capturedSchema.omit({ addedBytes: true }) },
+  /** Forgets the stored state of a saved machine (or the memory that a restore gave it): the next start boots. */
+  'machines.discardSaved': { params: byId, result: machineInfoSchema },
+  /**
+   * Another medium in a drive, or none (null), in any state of the machine but a saved one. A guest that has locked a
+   * CD-ROM's tray is asked to let go, with code `drive.locked`; `force` takes the disc all the same.
+   */
+  'machines.changeMedium': {
+    params: z.strictObject({
+      id: machineIdSchema,
+      drive: removableDriveSchema,
+      medium: attachmentSchema.nullable(),
+      force: z.boolean().default(false),
+    }),
+    result: machineInfoSchema,
+  },
   'machines.type': { params: z.strictObject({ id: machineIdSchema, text: z.string().max(65536) }), result: nothing },
   /** Chords one after another, each of KeyboardEvent.code names. */
   'machines.keys': {

@@ -55,6 +55,7 @@ export const CODES = {
   'machine.killed': { kind: 'machine', meaning: "The machine's process was ended by a signal." },
   'machine.hung': { kind: 'machine', meaning: "The machine's process stopped answering and was ended." },
   'machine.shutdown': { kind: 'machine', meaning: "The guest's processor shut down (triple fault)." },
+  'drive.locked': { kind: 'state', meaning: 'The guest has locked the tray of its CD-ROM drive.' },
   'machine.start': { kind: 'machine', meaning: 'The machine could not be built.' },
 
   'call.unknown': { kind: 'refused', meaning: 'There is no call of this name.' },
@@ -88,7 +89,7 @@ const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = {
   usage: 2,
   file: 2,
   timeout: 3,
-  state: 2,
+  state: 5,
   refused: 2,
   machine: 1,
   internal: 1,

@@ -11,3 +11,4 @@ export * from './machine.ts';
 export * from './pixels.ts';
 export * from './stream.ts';
 export * from './tasks.ts';
+export * from './templates.ts';

@@ -147,6 +147,18 @@ export const machineConfigSchema = z.strictObject({
   createdAt: z.iso.datetime(),
 });
 
+/** What changes with another medium (or none) in a drive; a second floppy drive is there from then on. */
+export function changeOfMedium(
+  { floppies }: Pick<MachineConfig, 'floppies'>,
+  drive: RemovableDrive,
+  medium: Attachment | null,
+): Partial<Pick<MachineConfig, 'floppies' | 'cdrom'>> {
+  if (drive === 'cdrom') return { cdrom: medium };
+  const index = drive === 'floppy0' ? 0 : 1;
+  const count = Math.max(floppies.length, index + 1);
+  return { floppies: Array.from({ length: count }, (_, i) => (i === index ? medium : (floppies[i] ?? null))) };
+}
+
 /** Fields to change; those left out stay. */
 export const machineChangesSchema = z.strictObject({
   name: machineNameSchema.optional(),
@@ -201,10 +213,19 @@ export const machineStatusSchema = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('aborted'), since: z.iso.datetime(), reason: failureSchema }),
 ]);
 
-export const machineInfoSchema = z.strictObject({ config: machineConfigSchema, status: machineStatusSchema });
+export const machineInfoSchema = z.strictObject({
+  config: machineConfigSchema,
+  status: machineStatusSchema,
+  /** Stopped, with its whole state stored: the next start goes on from there instead of booting. */
+  saved: z.boolean(),
+});
+
+/** Drives whose medium can be changed while the machine runs. */
+export const removableDriveSchema = z.enum(['floppy0', 'floppy1', 'cdrom']);
 
 export type ImageFormatName = z.infer<typeof imageFormatSchema>;
 export type Attachment = z.infer<typeof attachmentSchema>;
+export type RemovableDrive = z.infer<typeof removableDriveSchema>;
 export type BootDevice = z.infer<typeof bootDeviceSchema>;
 export type SerialConfig = z.infer<typeof serialSchema>;
 export type Hardware = z.infer<typeof hardwareSchema>;

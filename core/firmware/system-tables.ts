@@ -9,6 +9,8 @@ export interface BiosBoard {
   readonly memoryBytes: number;
   readonly pciHole: { readonly base: number; readonly end: number };
   readonly serialPorts: number;
+  /** Sixteen bytes, zeros: none. */
+  readonly uuid: Uint8Array;
 }
 
 /** Tables in memory that E820 reports as ACPI. They end where memory ends. */
@@ -32,12 +34,12 @@ const ROM_BASE = 0xf0000;
 export const RSDP_ADDRESS = ROM_BASE + RSDP_OFFSET;
 
 export function systemTables(board: BiosBoard): SystemTables {
-  const { memoryBytes, pciHole, serialPorts } = board;
+  const { memoryBytes, pciHole, serialPorts, uuid } = board;
   const smbios = buildSmbios(
     {
       memoryBytes,
       cpuCount: 1,
-      uuid: new Uint8Array(16),
+      uuid,
       serial: '0',
       biosVersion: 'Terrarium BIOS',
       biosDate: '01/01/2026',

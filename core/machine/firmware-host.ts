@@ -1,5 +1,5 @@
 /** What starts the machine: our BIOS with its call-outs, or a ROM file in its place. */
-import { failure, FailureError } from '../base/index.ts';
+import { failure, FailureError, uuidBytes } from '../base/index.ts';
 import { Bios, CALLOUT_PHYS_ADDR, buildRom, buildVideoRom, systemTables, type BiosEnv } from '../firmware/index.ts';
 import type { BoardParts } from './board-parts.ts';
 import { FirmwareCpu, FirmwareMemory } from './bios-host.ts';
@@ -31,7 +31,12 @@ export function installFirmware(
     return NONE;
   }
   const ramBytes = memory.ram.length;
-  const tables = systemTables({ memoryBytes: ramBytes, pciHole: PCI_HOLE, serialPorts: isa.serial.length });
+  const tables = systemTables({
+    memoryBytes: ramBytes,
+    pciHole: PCI_HOLE,
+    serialPorts: isa.serial.length,
+    uuid: uuidBytes(config.uuid),
+  });
   memory.install(buildRom(tables.rom), buildVideoRom());
   let callout = 0;
   memory.physical.romWritten = (physAddr, width, value) => {

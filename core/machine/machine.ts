@@ -15,6 +15,8 @@ import type { GuestMemory } from '../snapshot/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
 export interface PcConfig {
+  /** The machine's identity, as SMBIOS tells it to guests; default: none. */
+  readonly uuid?: string;
   readonly memoryMiB: number;
   /** Tried in this order; the firmware says so on the screen when none boots. */
   readonly bootOrder: readonly ('floppy' | 'disk' | 'cdrom')[];
@@ -74,6 +76,10 @@ export interface FloppyDrive {
 export interface CdromDrive {
   /** Undefined takes the disc out. */
   insert(medium: Block | undefined): void;
+  /** The guest keeps the tray closed. */
+  readonly isLocked: boolean;
+  /** The button on the drive; false when the guest has locked the tray: it is told of the wish. */
+  pressEject(): boolean;
 }
 
 /** A running PC: the only thing that a machine's process knows of the core. */

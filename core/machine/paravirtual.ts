@@ -1,5 +1,6 @@
 /** What a guest uses that knows it runs on a virtual machine: fw_cfg, virtio parts, VMware's absolute pointer. */
 import type { PointerInput } from '../backends/index.ts';
+import { uuidBytes } from '../base/index.ts';
 import { FW_CFG_ITEM, FwCfg, type FwCfgFile } from '../devices/misc/fw-cfg.ts';
 import { VmMouse } from '../devices/misc/vmmouse.ts';
 import type { Ps2MouseDevice } from '../devices/input/index.ts';
@@ -66,7 +67,7 @@ const littleEndian = (bytes: number, value: number): Uint8Array =>
 
 function fwCfgItems({ memory, config }: BoardParts): ReadonlyMap<number, Uint8Array> {
   return new Map([
-    [FW_CFG_ITEM.UUID, new Uint8Array(16)],
+    [FW_CFG_ITEM.UUID, uuidBytes(config.uuid)],
     [FW_CFG_ITEM.RAM_SIZE, littleEndian(8, memory.ram.length)],
     [FW_CFG_ITEM.NOGRAPHIC, littleEndian(2, 0)],
     [FW_CFG_ITEM.NB_CPUS, littleEndian(2, 1)],

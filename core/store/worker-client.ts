@@ -16,8 +16,10 @@ export interface WorkerReply {
 }
 
 /** The entry is a file of its own in every form that Terrarium is run in: beside this one, or beside the bundle. */
-const entry = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './store-worker.js', import.meta.url);
+function entry(): URL {
+  const [extension] = /\.\w+$/.exec(import.meta.url)!;
+  return new URL(extension === '.ts' ? './worker.ts' : `./store-worker${extension}`, import.meta.url);
+}
 
 /** Work for the store in a thread of its own. */
 export class StoreWorker implements Disposable {

@@ -31,7 +31,11 @@ function libraryFromArguments(): string {
   return given === undefined ? libraryFolder() : resolve(given.slice('--library='.length));
 }
 
-function createWindow(): BrowserWindow {
+/** `--start=ID`: a machine to start and show, from the command line. */
+const machineToStart = (args: readonly string[]): string | undefined =>
+  machineIdSchema.safeParse(args.find((argument) => argument.startsWith('--start='))?.slice('--start='.length)).data;
+
+function createWindow(machine?: string): BrowserWindow {
   const window = new BrowserWindow({
     width: 1180,
     height: 800,
@@ -50,9 +54,12 @@ function createWindow(): BrowserWindow {
     },
   });
   window.once('ready-to-show', () => window.show());
-  void window.loadURL(`${PAGE_ORIGIN}/index.html`);
+  void window.loadURL(pageOf(machine));
   return window;
 }
+
+const pageOf = (machine: string | undefined): string =>
+  `${PAGE_ORIGIN}/index.html${machine === undefined ? '' : `#/machines/${machine}`}`;
 
 async function pickFile(kind: MediumKind): Promise<string | null> {
   const filters = [
@@ -153,13 +160,21 @@ async function start(): Promise<void> {
     });
   });
   app.on('window-all-closed', () => app.quit());
-  app.on('second-instance', () => {
+  const startAndShow = (machine: string, window: BrowserWindow | undefined): void => {
+    void services.value.handlers['machines.start']({ id: machine });
+    void window?.loadURL(pageOf(machine));
+  };
+  app.on('second-instance', (_, args) => {
     const [window] = BrowserWindow.getAllWindows();
     if (window?.isMinimized()) window.restore();
     window?.focus();
+    const machine = machineToStart(args);
+    if (machine !== undefined) startAndShow(machine, window);
   });
   app.on('activate', () => BrowserWindow.getAllWindows().length === 0 && createWindow());
-  createWindow();
+  const machine = machineToStart(process.argv);
+  createWindow(machine);
+  if (machine !== undefined) startAndShow(machine, undefined);
 }
 
 registerPageScheme();

@@ -12,7 +12,7 @@ export interface CliParts {
   readonly serve?: { readonly rendererFolder: string; readonly vmHostEntry: string };
 }
 
-/** The `terrarium` command. Returns the exit status: 0 done, 1 our fault, 2 bad arguments or files, 3 time-out. */
+/** The `terrarium` command. Returns the exit status: 0, or that of the failure's kind (`exitCodeOf`). */
 export async function main(args: readonly string[], parts: CliParts): Promise<number> {
   const { io } = parts;
   try {
@@ -53,6 +53,8 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
         ? error.failure
         : fail('internal', String((error as Error).stack ?? error), 'please report this');
     io.stderr.write(failureLine(failure));
+    // Programs read one object from standard output, whatever the end.
+    if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ error: failure })}\n`);
     return exitCodeOf(failure.code);
   }
 }

@@ -45,5 +45,6 @@ ${COMMANDS.map(({ name, takes, options, help: text }) =>
 ${indent(describeOptions(LIBRARY_OPTIONS))}
 
 Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out,
-4 store check found problems, 1 our fault.
+4 store check found problems, 5 not in the present state of the machine or the library, 1 our fault. With --json an
+error is an object on standard output too: {"error":{"code","message","hint"}}.
 `;

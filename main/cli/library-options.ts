@@ -1,3 +1,5 @@
+import { removableDriveSchema } from '../../core/contract/machine.ts';
+import { MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
 import type { OptionSpec } from './options.ts';
 
 export interface CommandSpec {
@@ -20,6 +22,7 @@ export const LIBRARY_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', help: 'print one JSON object' },
 ];
 
+const DRIVES = removableDriveSchema.options;
 const FORMATS = ['raw', 'qcow2', 'vdi', 'vmdk', 'vhd'];
 
 export const COMMANDS: readonly CommandSpec[] = [
@@ -27,6 +30,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'create',
     takes: ['NAME'],
     options: [
+      {
+        name: 'template',
+        value: 'SYSTEM',
+        choices: MACHINE_TEMPLATES.map(({ id }) => id),
+        help: `what suits a system, with a new disk of its size unless disks are named: ${MACHINE_TEMPLATES.map(({ id }) => id).join(', ')}`,
+      },
       { name: 'memory', value: 'MiB', help: 'memory' },
       { name: 'disk', value: 'SIZE|FILE', many: true, help: 'a new disk of this size, or a copy of an image' },
       { name: 'floppy', value: 'FILE', many: true, help: 'a copy of this image in A:, then B:' },
@@ -51,7 +60,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'start',
     takes: ['NAME'],
     options: [
-      { name: 'headless', help: 'without a window (as every start from here)' },
+      { name: 'headless', help: 'without a window (as where there is no display)' },
       { name: 'throw-away', help: 'what it writes to its disks goes at power-off' },
     ],
     help: 'start a machine, or go on where it was saved; it runs on when this command ends',
@@ -120,6 +129,36 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'timeout', value: 'SECONDS', help: 'exit status 3 after this time (default 60)' },
     ],
     help: 'wait for text',
+  },
+  { name: 'discard', takes: ['NAME'], options: [], help: 'forget where a machine was saved: the next start boots' },
+  {
+    name: 'media attach',
+    takes: ['NAME', 'MEDIUM|FILE'],
+    options: [
+      {
+        name: 'drive',
+        value: 'DRIVE',
+        choices: DRIVES,
+        help: `${DRIVES.join(', ')} (default: cdrom for .iso files, else floppy0)`,
+      },
+      { name: 'writable', help: 'let the guest write to it' },
+      { name: 'force', help: 'also where the guest has locked the drive' },
+    ],
+    help: 'put a floppy or CD into a drive, running or not',
+  },
+  {
+    name: 'media eject',
+    takes: ['NAME'],
+    options: [
+      {
+        name: 'drive',
+        value: 'DRIVE',
+        choices: DRIVES,
+        help: `${DRIVES.join(', ')} (default: the one that is not empty)`,
+      },
+      { name: 'force', help: 'also where the guest has locked the drive' },
+    ],
+    help: 'take it out',
   },
   { name: 'media list', takes: [], options: [], help: 'disks of the library' },
   { name: 'disk create', takes: ['NAME', 'SIZE'], options: [], help: 'a new disk' },

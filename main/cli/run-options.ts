@@ -16,6 +16,12 @@ import type { Action, Step } from './script.ts';
 
 export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
+    name: 'from',
+    value: 'MACHINE/SNAPSHOT',
+    help: 'begin at a snapshot of the library (or its id) and leave nothing behind; with memory it goes on there',
+  },
+  { name: 'library', value: 'FOLDER', help: 'folder of the library for --from' },
+  {
     name: 'memory',
     value: 'MiB',
     help: `memory, ${MEMORY_MIB_MIN} to ${MEMORY_MIB_MAX} (default ${MEMORY_MIB_DEFAULT})`,
@@ -95,7 +101,15 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
 
+/** What a snapshot says by itself. */
+const SAID_BY_SNAPSHOT = [
+  ...['memory', 'floppy', 'disk', 'disk-format', 'allow', 'cdrom', 'kernel', 'initrd', 'append', 'firmware', 'write'],
+  ...['cpu', 'clock', 'pointer', 'no-paravirtual'],
+];
+
 export interface RunPlan {
+  /** A snapshot to begin at; `hardware` is then what it says but for the serial port and the engine. */
+  readonly from: { readonly snapshot: string; readonly library: string | undefined } | undefined;
   readonly hardware: Hardware;
   readonly steps: readonly Step[];
   readonly hasUntil: boolean;
@@ -119,6 +133,10 @@ export function parseRun(args: readonly string[]): RunPlan {
   const paths = (name: string): string[] => all(name).map((value) => checkPath(name, value));
   const path = (name: string): string | null => paths(name)[0] ?? null;
 
+  const from = one('from');
+  const twice = from === undefined ? undefined : SAID_BY_SNAPSHOT.find(has);
+  if (twice !== undefined)
+    throw refuse('args.invalid', `--${twice} does not go with --from`, 'the snapshot says what the machine is');
   const writable = has('write');
   const attach = (image: string): Attachment => ({ path: image, writable });
   const floppies = paths('floppy');
@@ -140,6 +158,7 @@ export function parseRun(args: readonly string[]): RunPlan {
     );
 
   return {
+    from: from === undefined ? undefined : { snapshot: from, library: one('library') },
     hardware: {
       memoryMiB: parseMemory(one('memory')),
       floppies: floppies.map(attach),

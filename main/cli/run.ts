@@ -13,6 +13,7 @@ import {
   type Result,
 } from '../../core/base/index.ts';
 import { exitCodeOf, fail } from '../../core/contract/codes.ts';
+import type { Hardware } from '../../core/contract/machine.ts';
 import type { Machine } from '../../core/machine/machine.ts';
 import { ActivityMeter } from '../vm-host/activity.ts';
 import { buildMachine, type MachineFactory } from '../vm-host/build.ts';
@@ -22,6 +23,7 @@ import type { Media } from '../vm-host/media.ts';
 import { MachineRunner, type StopReason } from '../vm-host/runner.ts';
 import { SerialFile } from '../vm-host/serial-file.ts';
 import { failureLine, type CliIo } from './io.ts';
+import type { RunBeginning } from './run-from.ts';
 import { parseRun, type RunPlan } from './run-options.ts';
 import { statsText } from './stats-text.ts';
 import { Script } from './script.ts';
@@ -61,26 +63,33 @@ class Run {
   readonly #resources: DisposableStore;
   readonly #hostClock = new HostClock();
   readonly #serial = new SerialWatch();
+  #hardware: Hardware;
 
   constructor(plan: RunPlan, io: CliIo, factory: MachineFactory, resources: DisposableStore) {
     this.#plan = plan;
+    this.#hardware = plan.hardware;
     this.#io = io;
     this.#factory = factory;
     this.#resources = resources;
   }
 
   async go(): Promise<number> {
-    const { hardware, steps } = this.#plan;
+    const { steps } = this.#plan;
+    const beginning = await this.#beginning();
+    const hardware = this.#hardware;
     const built = await buildMachine(hardware, {
+      ...beginning?.options,
       factory: this.#factory,
       hostClock: this.#hostClock,
       meter: new ActivityMeter(),
-      mustBoot: true,
+      mustBoot: beginning === undefined,
       log: () => {},
       openSerial: (media) => this.#openOutputs(media),
     });
     if (!built.ok) throw new FailureError(built.error);
     this.#resources.add(built.value);
+    const resumed = beginning?.resume(built.value);
+    if (resumed) this.#resources.add(resumed);
     const { machine } = built.value;
     const elapsedMs = hardware.clock === 'virtual' ? () => machine.nowNs / 1e6 : () => performance.now();
     const script = new Script(steps, machine, this.#serial, elapsedMs);
@@ -88,13 +97,25 @@ class Run {
     return await this.#report(machine, script, end);
   }
 
+  /** What --from names; the store is loaded for it alone. */
+  async #beginning(): Promise<RunBeginning | undefined> {
+    const { from, hardware } = this.#plan;
+    if (!from) return undefined;
+    const { openBeginning } = await import('./run-from.ts');
+    const beginning = openBeginning(from.snapshot, from.library, this.#resources);
+    const { engine, serial } = hardware;
+    const [, ...others] = beginning.hardware.serial;
+    this.#hardware = { ...beginning.hardware, engine, serial: [...serial, ...others] };
+    return beginning;
+  }
+
   /** Once the images are known to be good; checks the screenshot's place too, so that a long run is not in vain. */
   #openOutputs(media: Media): Result<readonly CharSink[]> {
-    const { screenshot, hardware, serialStdio, json } = this.#plan;
+    const { screenshot, serialStdio, json } = this.#plan;
     const refused = screenshot === undefined ? undefined : checkOutput(screenshot, media.identities);
     if (refused) return err(refused);
     let sink: CharSink | undefined;
-    const [port] = hardware.serial;
+    const [port] = this.#hardware.serial;
     if (port.mode === 'file') {
       const file = SerialFile.open(port.path, media.identities);
       if (!file.ok) return file;
@@ -106,16 +127,17 @@ class Run {
     const serial = this.#serial;
     return ok([
       {
-        write(byte) {
+        write(byte: number) {
           serial.push(byte);
           sink?.write(byte);
         },
       },
+      ...this.#hardware.serial.slice(1).map(() => ({ write: () => {} })),
     ]);
   }
 
   async #live(machine: Machine, script: Script): Promise<End> {
-    const { hasUntil, timeoutMs, hardware } = this.#plan;
+    const { hasUntil, timeoutMs } = this.#plan;
     const { promise, resolve } = Promise.withResolvers<End>();
     const living = new DisposableStore();
     let ended = false;
@@ -149,7 +171,7 @@ class Run {
     );
     if (attached) living.add(attached);
     look();
-    if (hardware.clock === 'virtual') {
+    if (this.#hardware.clock === 'virtual') {
       void runVirtual(machine, look, () => ended, finish);
     } else {
       const runner: MachineRunner = living.add(

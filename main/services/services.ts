@@ -4,6 +4,7 @@ import { Emitter, err, ok, type Disposable, type Event, type Result } from '../.
 import {
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
+  changeOfMedium,
   fail,
   isLabelChange,
   type CallArguments,
@@ -26,7 +27,7 @@ import { runsElsewhere, startDetached, untilFree, type Detach } from './detached
 import type { Launcher } from './host-process.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
 import { mediaCalls } from './media-calls.ts';
-import { forgetMachine, openLibrary } from '../../core/store/index.ts';
+import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import type { Stream, StreamEnd } from './supervised.ts';
@@ -52,6 +53,7 @@ export interface ServicesOptions {
 
 /** What the contract's calls do; the same for both shells. */
 export interface Services extends Disposable {
+  readonly libraryFolder: string;
   readonly handlers: Handlers;
   readonly events: Event<TerrariumEvent>;
   log(entry: Omit<LogEntry, 'at'>): void;
@@ -93,6 +95,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       !supervisor.isActive(config.id) && runsElsewhere(library.value, config.id)
         ? { state: 'running', since: new Date().toISOString() }
         : supervisor.status(config.id),
+    saved: getPosition(library.value, config.id).resume !== undefined,
   });
   const changed = (config: MachineConfig): MachineInfo => {
     const machine = infoOf(config);
@@ -105,6 +108,15 @@ export function createServices(options: ServicesOptions): Result<Services> {
     if (runsElsewhere(library.value, id))
       return err(fail('machine.running', 'another process runs the machine', 'stop it first'));
     return registry.get(id);
+  };
+  /** Neither running nor saved: what it is made of may change. */
+  const whenUnsaved = (id: string): Result<MachineConfig> => {
+    const idle = whenIdle(id);
+    if (idle.ok && infoOf(idle.value).saved)
+      return err(
+        fail('machine.running', `"${idle.value.name}" is saved in the middle of its work`, 'start it, or discard that'),
+      );
+    return idle;
   };
   const controlled = async (id: string, operation: ControlOperation): Promise<Result<MachineInfo>> => {
     const config = registry.get(id);
@@ -144,6 +156,24 @@ export function createServices(options: ServicesOptions): Result<Services> {
     return config.ok ? askMachine(options.libraryFolder, id, request, params) : config;
   };
 
+  const changeMedium = async (
+    id: string,
+    { drive, medium, force }: Omit<CallArguments<'machines.changeMedium'>, 'id'>,
+  ): Promise<Result<MachineInfo>> => {
+    const config = registry.get(id);
+    if (!config.ok) return config;
+    if (isActive(id)) {
+      const asked = await ask(id, 'insert', { drive, medium, force });
+      if (!asked.ok) return asked;
+    } else {
+      const idle = whenUnsaved(id);
+      const done = idle.ok ? registry.update(id, changeOfMedium(idle.value, drive, medium)) : idle;
+      if (!done.ok) return done;
+    }
+    const now = registry.get(id);
+    return now.ok ? ok(changed(now.value)) : now;
+  };
+
   const handlers: Handlers = {
     ...snapshotCalls({
       library: library.value,
@@ -163,6 +193,14 @@ export function createServices(options: ServicesOptions): Result<Services> {
     'machines.startHeadless': ({ id, throwAway }) => startHeadless(id, throwAway),
     'machines.powerButton': ({ id }) => ask(id, 'power-button', {}),
     'machines.save': ({ id }) => ask(id, 'save', {}),
+    'machines.discardSaved': async ({ id }) => {
+      const idle = whenIdle(id);
+      if (!idle.ok) return idle;
+      dropSaved(library.value, id);
+      collecting.soon();
+      return ok(changed(idle.value));
+    },
+    'machines.changeMedium': ({ id, ...change }) => changeMedium(id, change),
     'machines.type': ({ id, text }) => ask(id, 'type', { text }),
     'machines.keys': ({ id, chords }) => ask(id, 'keys', { chords }),
     'machines.screen': ({ id, png }) => ask(id, 'screen', { png }),
@@ -183,7 +221,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       return config.ok ? ok(changed(config.value)) : config;
     },
     'machines.update': async ({ id, changes }) => {
-      const allowed = Object.keys(changes).every(isLabelChange) ? registry.get(id) : whenIdle(id);
+      const allowed = Object.keys(changes).every(isLabelChange) ? registry.get(id) : whenUnsaved(id);
       if (!allowed.ok) return allowed;
       const config = registry.update(id, changes);
       return config.ok ? ok(changed(config.value)) : config;
@@ -237,6 +275,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
   };
 
   return ok({
+    libraryFolder: options.libraryFolder,
     handlers,
     events: events.event,
     log,

@@ -90,6 +90,7 @@ function configFor(config: string, id: string, name: string, media: ReadonlyMap<
   };
   return JSON.stringify({
     ...parsed,
+    // The machine's UUID to its guest, too.
     id,
     name,
     createdAt: new Date().toISOString(),

@@ -11,6 +11,8 @@ import { openMedia, type Media, type MediaOptions } from './media.ts';
 export type MachineFactory = (config: PcConfig, backends: PcBackends) => Machine | Promise<Machine>;
 
 export interface BuildOptions extends MediaOptions {
+  /** Of a machine in a library: its id there. */
+  readonly uuid?: string | undefined;
   readonly factory: MachineFactory;
   readonly hostClock: HostClock;
   /** COM1 first. Called once every image is found good, so that bad input writes nothing. */
@@ -46,6 +48,7 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
         paravirtual: hardware.paravirtual,
         balloonMiB: hardware.balloonMiB,
         bootMenu: hardware.bootMenu,
+        ...(options.uuid !== undefined && { uuid: options.uuid }),
         ...(firmwareRom && { firmwareRom }),
         ...(videoRom && { videoRom }),
         ...(kernel && { kernel }),

@@ -9,12 +9,15 @@ import { StreamHub } from './stream-hub.ts';
 import type { Media } from './media.ts';
 import type { HostPort, Parent } from './parent.ts';
 import type { ControlOperation, ToHost } from './protocol.ts';
+import type { RequestParams } from './requests.ts';
 import { failureOf, performRequest, requestHandlers } from './machine-requests.ts';
 import { MachineSnapshots } from './machine-snapshots.ts';
+import { changeConfig } from './stored-config.ts';
 import { listenOnSocket, socketPath } from './socket.ts';
 import { DisposableStore, FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { getPosition, lockMachine, openLibrary, type Library } from '../../core/store/index.ts';
-import type { Hardware } from '../../core/contract/machine.ts';
+import { fail } from '../../core/contract/codes.ts';
+import { changeOfMedium, type Hardware } from '../../core/contract/machine.ts';
 
 interface Running {
   readonly built: BuiltMachine;
@@ -59,6 +62,7 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
       mustBoot: false,
       lockFolder,
       library: place?.library,
+      uuid: place?.machine,
       throwAway: of?.throwAway,
       openSerial: (media) => {
         const opened = openSerial(hardware, media, resources);
@@ -93,12 +97,13 @@ export function serveMachine(parent: Parent, factory: MachineFactory): void {
     let snapshots: MachineSnapshots | undefined;
     if (place) {
       try {
-        snapshots = resources.add(joinLibrary(place, built.value, log));
+        const joined = (snapshots = resources.add(joinLibrary(place, built.value, log)));
         const handlers = requestHandlers({
           machine: built.value.machine,
           runner,
           serial,
-          snapshots,
+          snapshots: joined,
+          changeMedium: (params) => changeMedium(place, built.value, joined, params),
           onPaused: (paused) => parent.send({ kind: 'paused', paused }),
           end: () => {
             parent.send({ kind: 'stopped', reason: 'stop' });
@@ -208,14 +213,41 @@ function openPlace(of: LibraryPlace, resources: DisposableStore): OpenPlace {
   return { ...of, library: library.value };
 }
 
+/** Exchanges a drive's medium, and notes it in the machine's configuration: a snapshot has what was in the drive then. */
+function changeMedium(
+  { library, machine }: OpenPlace,
+  { machine: board, media }: BuiltMachine,
+  snapshots: MachineSnapshots,
+  { drive, medium, force }: RequestParams<'insert'>,
+): Promise<Result<Record<string, never>>> {
+  return snapshots.exclusive(async () => {
+    const target = drive === 'cdrom' ? board.cdrom : board.floppies[drive === 'floppy0' ? 0 : 1];
+    if (!target)
+      return err(fail('config.invalid', `the machine was started without a drive ${drive}`, 'stop it first'));
+    if (drive === 'cdrom' && !force && board.cdrom?.isLocked) {
+      board.cdrom.pressEject();
+      return err(
+        fail(
+          'drive.locked',
+          'the guest has locked the CD-ROM drive; it was asked to let go',
+          'try again, or use force',
+        ),
+      );
+    }
+    const changed = await media.change(drive, medium, (block) => target.insert(block));
+    if (!changed.ok) return changed;
+    changeConfig(library, machine, (config) => changeOfMedium(config, drive, medium));
+    return ok({});
+  });
+}
+
 /** Where the machine was saved it goes on, unless its changes are to be thrown away. Throws FailureError. */
 function joinLibrary({ library, machine, throwAway }: OpenPlace, built: BuiltMachine, log: (message: string) => void) {
   const snapshots = new MachineSnapshots({
     library,
     machineId: machine,
     machine: built.machine,
-    attachments: built.media.stored,
-    obstacle: built.media.obstacle,
+    media: built.media,
     log,
   });
   const { resume } = getPosition(library, machine);

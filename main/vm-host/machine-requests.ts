@@ -15,8 +15,8 @@ export interface RequestTargets {
   readonly machine: Machine;
   readonly runner: MachineRunner;
   readonly serial: readonly SerialLog[];
-  /** Undefined: the machine is of no library. */
-  readonly snapshots: MachineSnapshots | undefined;
+  readonly snapshots: MachineSnapshots;
+  readonly changeMedium: (params: RequestParams<'insert'>) => Promise<Result<RequestResult<'insert'>>>;
   /** The machine stands still, or goes on: told to the supervisor. */
   readonly onPaused: (paused: boolean) => void;
   /** Ends the machine's process, once the answer is on its way. */
@@ -27,14 +27,13 @@ type Handlers = { readonly [N in RequestName]: (params: RequestParams<N>) => Pro
 
 /** What a running machine does when it is asked; params were checked. */
 export function requestHandlers(targets: RequestTargets): Handlers {
-  const { machine, runner, serial, snapshots, onPaused, end } = targets;
+  const { machine, runner, serial, snapshots, changeMedium, onPaused, end } = targets;
   const setPaused = (paused: boolean): void => {
     if (paused) runner.pause();
     else runner.resume();
     onPaused(paused);
   };
   const attempt = async <T>(action: (from: MachineSnapshots) => Promise<T>): Promise<Result<T>> => {
-    if (!snapshots) return err(fail('snapshot.unsupported', 'the machine is of no library'));
     try {
       return ok(await action(snapshots));
     } catch (error) {
@@ -117,7 +116,11 @@ export function requestHandlers(targets: RequestTargets): Handlers {
       }
       return ok({ matched: true });
     },
-    insert: async () => err(fail('shell.unsupported', 'the drive cannot be changed here')),
+    insert: async (params) => {
+      const inserted = await changeMedium(params);
+      runner.wake();
+      return inserted;
+    },
   };
 }
 

@@ -28,6 +28,13 @@ export interface StoreAttachment {
   readonly writeThrough: boolean;
 }
 
+/** What is in the machine's drives now. */
+export interface AttachedMedia {
+  readonly stored: readonly StoreAttachment[];
+  /** Why no snapshot can be taken (a disk that the library does not hold); undefined: it can. */
+  obstacle(): string | undefined;
+}
+
 export interface SnapshotRequest {
   readonly id: string;
   readonly kind: Snapshot['kind'];
@@ -48,9 +55,7 @@ export interface MachineInLibrary {
   readonly library: Library;
   readonly machineId: string;
   readonly machine: Machine;
-  readonly attachments: readonly StoreAttachment[];
-  /** Why no snapshot can be taken (a disk that the library does not hold); undefined: it can. */
-  readonly obstacle: () => string | undefined;
+  readonly media: AttachedMedia;
   readonly log: (message: string) => void;
 }
 
@@ -84,23 +89,25 @@ export class MachineSnapshots implements Disposable {
 
   /** Throws FailureError. */
   take(request: SnapshotRequest): Promise<SnapshotTimes> {
-    const next = this.#last.then(
-      () => this.#take(request),
-      () => this.#take(request),
-    );
+    return this.exclusive(() => this.#take(request));
+  }
+
+  /** Nothing is captured or folded while `action` goes on. */
+  exclusive<T>(action: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(action, action);
     this.#last = next.catch(() => {});
     return next;
   }
 
   async #take(request: SnapshotRequest): Promise<SnapshotTimes> {
-    const { library, machine, machineId, attachments } = this.#in;
-    const obstacle = this.#in.obstacle();
+    const { library, machine, machineId, media } = this.#in;
+    const obstacle = media.obstacle();
     if (obstacle !== undefined)
       throw new FailureError(
         fail('snapshot.unsupported', obstacle, 'import the image into the library, and attach that'),
       );
     const config = library.database.prepare('SELECT config FROM machine WHERE id = ?').pluck().get(machineId);
-    const disks = attachments.filter(({ writeThrough }) => !writeThrough);
+    const disks = media.stored.filter(({ writeThrough }) => !writeThrough);
 
     const startMs = performance.now();
     for (const { disk } of disks) disk.prepareSeal();
@@ -191,17 +198,18 @@ export class MachineSnapshots implements Disposable {
   /** Brings logs that have grown into their trees, beside the guest. */
   foldGrownLogs(): void {
     if (this.#folding) return;
-    const grown = this.#in.attachments.find(({ disk }) => disk.wantsFolding && !disk.isThrowAway);
+    const grown = this.#in.media.stored.find(({ disk }) => disk.wantsFolding && !disk.isThrowAway);
     if (!grown) return;
     this.#folding = true;
     const { disk } = grown;
     const fold = async (): Promise<void> => {
+      // The medium may have been taken out meanwhile.
+      if (!this.#in.media.stored.some((stored) => stored.disk === disk)) return;
       const lastLog = disk.seal();
       await this.#work.run({ kind: 'fold', medium: disk.id, lastLog });
       disk.folded(lastLog);
     };
-    this.#last = this.#last
-      .then(fold)
+    void this.exclusive(fold)
       .catch((error: unknown) => this.#in.log(`disk ${disk.id}: ${(error as Error).message}`))
       .finally(() => (this.#folding = false));
   }

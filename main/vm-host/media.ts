@@ -2,7 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { ImageError } from '../../core/formats/failure.ts';
 import { OverlayBlock } from '../../core/formats/memory-overlay.ts';
 import type { Block } from '../../core/backends/index.ts';
-import { DisposableStore, assert, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
+import { DisposableStore, err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import type { Attachment, Hardware } from '../../core/contract/machine.ts';
 import type { Library, SnapshotDisk } from '../../core/store/index.ts';
@@ -37,7 +37,16 @@ export interface Media extends Disposable {
   /** Media of the library among the drives. */
   readonly stored: readonly StoreAttachment[];
   /** Why no snapshot can be taken of what is attached; undefined: it can. */
-  readonly obstacle: () => string | undefined;
+  obstacle(): string | undefined;
+  /**
+   * Puts another medium into a drive (null: none), through `insert`, once it is found good and its lock is held: on an
+   * error the old one stays. Nothing else uses the drive's old medium meanwhile.
+   */
+  change(
+    place: string,
+    attachment: Attachment | null,
+    insert: (medium: Block | undefined) => void,
+  ): Promise<Result<void>>;
 }
 
 export interface MediaOptions {
@@ -60,10 +69,11 @@ type MediaParts = Pick<Hardware, 'floppies' | 'disks' | 'cdrom' | 'firmware' | '
 
 /** Opens all or nothing: on an error everything is closed again, and no byte was written. */
 export async function openMedia(hardware: MediaParts, options: MediaOptions): Promise<Result<Media>> {
-  const opened = new DisposableStore();
-  const result = await new MediaOpener(opened, options).open(hardware);
-  if (!result.ok) opened.dispose();
-  return result;
+  const media = new OpenMedia(options);
+  const opened = await media.open(hardware);
+  if (opened.ok) return ok(media);
+  media.dispose();
+  return opened;
 }
 
 /** Reads a whole file of limited size (a ROM, a kernel). */
@@ -83,180 +93,258 @@ export function readHostFile(path: string, kind: FileKind): Result<Uint8Array> {
 
 type OpenDisk = (options: DiskFileOptions) => Result<DiskFile>;
 
-interface OpenDrive {
-  readonly kind: DriveKind;
+/** A file of the host that was looked at, and is not locked yet. */
+interface OpenFile {
   readonly path: string;
   readonly writable: boolean;
   /** Every file that belongs to it, its own first. */
   readonly identities: ReadonlyMap<string, string>;
   /** The medium as it is, to look at before anything is locked. */
   readonly medium: Block;
-  /** What the device is given, once the image's lock is held. */
-  attach(): Result<Block>;
 }
 
-class MediaOpener {
-  readonly #opened: DisposableStore;
-  readonly #options: MediaOptions;
-  readonly #drives: OpenDrive[] = [];
-  readonly #stored: StoreAttachment[] = [];
-  readonly #overlays: { readonly path: string; readonly block: OverlayBlock }[] = [];
+/** A medium in a drive, with all that was opened for it; `attach` comes when its locks may be taken. */
+interface Slot extends Disposable {
+  readonly place: string;
+  readonly kind: DriveKind;
+  /** Of a file of the host. */
+  readonly file?: OpenFile;
+  /** What the device is given. */
+  attach(): Promise<Result<Block>>;
+  /** Of a medium of the library, once it is attached. */
+  stored?: StoreAttachment;
+  /** What the guest wrote to a file that may not be written. */
+  overlay?: OverlayBlock;
+}
 
-  constructor(opened: DisposableStore, options: MediaOptions) {
-    this.#opened = opened;
+const driveOf = (place: string): DriveKind =>
+  place.startsWith('floppy') ? 'floppy' : place.startsWith('disk') ? 'disk' : 'cdrom';
+
+class OpenMedia implements Media {
+  readonly #options: MediaOptions;
+  readonly #slots = new Map<string, Slot>();
+  floppies: readonly (Block | undefined)[] = [];
+  disks: readonly Block[] = [];
+  cdrom: Block | undefined;
+  firmwareRom: Uint8Array | undefined;
+  videoRom: Uint8Array | undefined;
+  kernel: Media['kernel'];
+
+  constructor(options: MediaOptions) {
     this.#options = options;
   }
 
   /** All checks first, the locks last: a refused configuration leaves no trace. */
-  async open(hardware: MediaParts): Promise<Result<Media>> {
+  async open(hardware: MediaParts): Promise<Result<void>> {
     const firmware = hardware.firmware === null ? ok(undefined) : readHostFile(hardware.firmware, 'rom');
     if (!firmware.ok) return firmware;
-    const videoRom = hardware.firmware === null ? undefined : videoRomBeside(hardware.firmware);
     const kernel = openKernel(hardware.kernel);
     if (!kernel.ok) return kernel;
+    this.firmwareRom = firmware.value;
+    this.videoRom = hardware.firmware === null ? undefined : videoRomBeside(hardware.firmware);
+    this.kernel = kernel.value;
 
-    const wanted: [DriveKind, Attachment | null][] = [
-      ...hardware.floppies.map((floppy): [DriveKind, Attachment | null] => ['floppy', floppy]),
-      ...hardware.disks.map((disk): [DriveKind, Attachment | null] => ['disk', disk]),
+    const wanted: readonly (readonly [place: string, Attachment | null])[] = [
+      ...hardware.floppies.map((floppy, i) => [`floppy${i}`, floppy] as const),
+      ...hardware.disks.map((disk, i) => [`disk${i}`, disk] as const),
       ['cdrom', hardware.cdrom],
     ];
-    // Loaded here: a machine without disks starts without the formats.
-    const openDisk = hardware.disks.length === 0 ? undefined : (await import('./disk-file.ts')).openDiskFile;
-    const slots: { readonly kind: DriveKind; readonly attach: (() => Result<Block>) | undefined }[] = [];
-    const counts = { floppy: 0, disk: 0, cdrom: 0 };
-    for (const [kind, attachment] of wanted) {
-      const place = `${kind}${counts[kind]++}`;
-      const id = attachment ? mediumIdOf(attachment.path) : undefined;
-      if (attachment && id !== undefined) {
-        slots.push({ kind, attach: await this.#storeDrive(kind, place, id, attachment) });
-        continue;
-      }
-      const drive = attachment ? this.#drive(kind, attachment, openDisk) : ok(undefined);
-      if (!drive.ok) return drive;
-      if (drive.value) this.#drives.push(drive.value);
-      slots.push({ kind, attach: drive.value?.attach });
+    for (const [place, attachment] of wanted) {
+      if (!attachment) continue;
+      const slot = await this.#look(place, attachment);
+      if (!slot.ok) return slot;
+      const refused = this.#duplicate(slot.value);
+      this.#slots.set(place, slot.value);
+      if (refused) return err(refused);
     }
-    const refused = this.#checkDuplicates() ?? this.#checkBootable(hardware);
+    const refused = this.#checkBootable(hardware);
     if (refused) return err(refused);
-    for (const { identities, path, writable } of this.#drives) {
-      if (!writable) continue;
-      const [identity] = identities.keys();
-      const lock = await lockImage(identity, path, this.#options.lockFolder);
-      if (!lock.ok) return lock;
-      this.#opened.add(lock.value);
-    }
-    const blocks: { readonly kind: DriveKind; readonly block: Block | undefined }[] = [];
-    for (const { kind, attach } of slots) {
-      const block = attach ? attach() : ok(undefined);
+    const blocks = new Map<string, Block>();
+    for (const [place, slot] of this.#slots) {
+      const block = await slot.attach();
       if (!block.ok) return block;
-      blocks.push({ kind, block: block.value && meteredBlock(block.value, kind, this.#options.meter) });
+      blocks.set(place, block.value);
     }
-    const ofKind = (kind: DriveKind): (Block | undefined)[] =>
-      blocks.filter((b) => b.kind === kind).map((b) => b.block);
-    return ok({
-      floppies: ofKind('floppy'),
-      disks: ofKind('disk').filter((block) => block !== undefined),
-      cdrom: ofKind('cdrom')[0],
-      firmwareRom: firmware.value,
-      videoRom,
-      kernel: kernel.value,
-      identities: new Map(this.#drives.flatMap(({ identities }) => [...identities])),
-      stored: this.#stored,
-      obstacle: () => this.#obstacle(),
-      dispose: () => this.#opened.dispose(),
-    });
+    this.floppies = hardware.floppies.map((_, i) => blocks.get(`floppy${i}`));
+    this.disks = hardware.disks.map((_, i) => blocks.get(`disk${i}`)!);
+    this.cdrom = blocks.get('cdrom');
+    return ok(undefined);
   }
 
-  /** A medium of the library: looked for when the locks of files are held. */
-  async #storeDrive(kind: DriveKind, place: string, id: string, attachment: Attachment): Promise<() => Result<Block>> {
-    const { library, snapshotDisks, throwAway } = this.#options;
-    if (!library) return () => err(fail('store.medium', `${attachment.path}: no library is open`, 'name a file'));
+  async change(
+    place: string,
+    attachment: Attachment | null,
+    insert: (medium: Block | undefined) => void,
+  ): Promise<Result<void>> {
+    const before = this.#slots.get(place);
+    if (!attachment) {
+      insert(undefined);
+      this.#slots.delete(place);
+      before?.dispose();
+      return ok(undefined);
+    }
+    const slot = await this.#look(place, attachment);
+    if (!slot.ok) return slot;
+    const refused = this.#duplicate(slot.value);
+    const block = refused ? err(refused) : await slot.value.attach();
+    if (!block.ok) {
+      slot.value.dispose();
+      return block;
+    }
+    insert(block.value);
+    this.#slots.set(place, slot.value);
+    before?.dispose();
+    return ok(undefined);
+  }
+
+  get identities(): ReadonlyMap<string, string> {
+    return new Map([...this.#slots.values()].flatMap(({ file }) => (file ? [...file.identities] : [])));
+  }
+
+  get stored(): readonly StoreAttachment[] {
+    return [...this.#slots.values()].flatMap(({ stored }) => stored ?? []);
+  }
+
+  obstacle(): string | undefined {
+    for (const { file, overlay, stored } of this.#slots.values()) {
+      if (file?.writable) return `${file.path} is written in place: the library cannot keep what it held`;
+      if (file && overlay && overlay.overlaidBytes > 0) return `what was written to ${file.path} lives in memory only`;
+      if (stored?.disk.isThrowAway)
+        return this.#options.throwAway
+          ? 'the session is to be thrown away'
+          : `the disk in ${stored.place} is immutable`;
+    }
+    return undefined;
+  }
+
+  dispose(): void {
+    for (const slot of [...this.#slots.values()].reverse()) slot.dispose();
+    this.#slots.clear();
+  }
+
+  async #look(place: string, attachment: Attachment): Promise<Result<Slot>> {
+    const kind = driveOf(place);
+    const id = mediumIdOf(attachment.path);
+    const resources = new DisposableStore();
+    const slot =
+      id !== undefined
+        ? await this.#storeSlot(kind, place, id, attachment, resources)
+        : kind === 'disk'
+          ? // Loaded here: a machine without disks starts without the formats.
+            this.#diskSlot(place, attachment, resources, (await import('./disk-file.ts')).openDiskFile)
+          : this.#plainSlot(kind, place, attachment, resources);
+    if (!slot.ok) resources.dispose();
+    return slot;
+  }
+
+  /** A medium of the library: opened when it is attached. */
+  async #storeSlot(
+    kind: DriveKind,
+    place: string,
+    id: string,
+    attachment: Attachment,
+    resources: DisposableStore,
+  ): Promise<Result<Slot>> {
+    const { library, snapshotDisks, throwAway, meter } = this.#options;
+    if (!library) return err(fail('store.medium', `${attachment.path}: no library is open`, 'name a file'));
     const { StoreDisk, ioFailure } = await import('../../core/store/index.ts');
-    return () => {
+    const attach = async (): Promise<Result<Block>> => {
       try {
         const asThen = snapshotDisks?.find((disk) => disk.medium === id);
         const forgets = throwAway || attachment.mode === 'immutable';
         const mode = kind === 'cdrom' || !attachment.writable ? 'read-only' : forgets ? 'throw-away' : 'normal';
-        const disk = asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode });
-        this.#opened.add(disk);
-        if (!disk.readOnly) this.#stored.push({ place, disk, writeThrough: attachment.mode === 'write-through' });
-        return ok(disk);
+        const disk = resources.add(
+          asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode }),
+        );
+        if (!disk.readOnly) slot.stored = { place, disk, writeThrough: attachment.mode === 'write-through' };
+        return ok(meteredBlock(disk, kind, meter));
       } catch (error) {
         return err(ioFailure(error, attachment.path));
       }
     };
+    const slot: Slot = { place, kind, attach, dispose: () => resources.dispose() };
+    return ok(slot);
   }
 
-  #overlay(path: string, medium: Block): OverlayBlock {
-    const block = new OverlayBlock(medium);
-    this.#overlays.push({ path, block });
-    return block;
-  }
-
-  #obstacle(): string | undefined {
-    const file = this.#drives.find(({ writable }) => writable)?.path;
-    if (file !== undefined) return `${file} is written in place: the library cannot keep what it held`;
-    const changed = this.#overlays.find(({ block }) => block.overlaidBytes > 0);
-    if (changed) return `what was written to ${changed.path} lives in memory only`;
-    if (this.#stored.some(({ disk }) => disk.isThrowAway)) return 'the session is to be thrown away';
-    return undefined;
-  }
-
-  #drive(kind: DriveKind, attachment: Attachment, openDisk: OpenDisk | undefined): Result<OpenDrive> {
-    if (kind !== 'disk') return this.#plain(kind, attachment);
-    assert(openDisk, 'the formats are loaded for every disk');
-    return this.#disk(attachment, openDisk);
-  }
-
-  #plain(kind: 'floppy' | 'cdrom', attachment: Attachment): Result<OpenDrive> {
+  #plainSlot(
+    kind: 'floppy' | 'cdrom',
+    place: string,
+    attachment: Attachment,
+    resources: DisposableStore,
+  ): Result<Slot> {
     const writable = attachment.writable && kind !== 'cdrom' && !this.#options.throwAway;
-    const file = openHostFile(attachment.path, kind, writable);
-    if (!file.ok) return file;
-    this.#opened.add(file.value);
-    const { path, identity, sizeBytes } = file.value;
-    const medium = new FileBlock(file.value, mediumBytes(kind, sizeBytes), !writable);
-    return ok({
-      kind,
-      path,
-      writable,
-      identities: new Map([[identity, path]]),
-      medium,
-      attach: () => ok(writable || kind === 'cdrom' ? medium : this.#overlay(path, medium)),
-    });
+    const host = openHostFile(attachment.path, kind, writable);
+    if (!host.ok) return host;
+    resources.add(host.value);
+    const { path, identity, sizeBytes } = host.value;
+    const medium = new FileBlock(host.value, mediumBytes(kind, sizeBytes), !writable);
+    const file = { path, writable, identities: new Map([[identity, path]]), medium };
+    return ok(this.#fileSlot(kind, place, file, resources, () => ok(medium)));
   }
 
   /** An image that is written is opened anew under its lock: what it holds may have changed until then. */
-  #disk(attachment: Attachment, openDisk: OpenDisk): Result<OpenDrive> {
+  #diskSlot(place: string, attachment: Attachment, resources: DisposableStore, openDisk: OpenDisk): Result<Slot> {
     const { path } = attachment;
     const writable = attachment.writable && !this.#options.throwAway;
     const looked = openDisk({ ...attachment, writable, trial: true });
     if (!looked.ok) return looked;
     const { image, identities } = looked.value;
-    this.#opened.add(image);
-    const attach = (): Result<Block> => {
-      if (!writable) return ok(this.#overlay(path, image));
+    resources.add(image);
+    const reopen = (): Result<Block> => {
       image.dispose();
       const disk = openDisk(attachment);
-      return disk.ok ? ok(this.#opened.add(new AttachedDisk(disk.value, this.#options.log))) : disk;
+      return disk.ok ? ok(resources.add(new AttachedDisk(disk.value, this.#options.log))) : disk;
     };
-    return ok({ kind: 'disk', path, writable, identities, medium: image, attach });
+    const file = { path, writable, identities, medium: image };
+    return ok(this.#fileSlot('disk', place, file, resources, reopen));
   }
 
-  #checkDuplicates(): Failure | undefined {
-    for (const [i, { path, identities, writable }] of this.#drives.entries())
-      for (const other of this.#drives.slice(0, i))
-        if ((writable || other.writable) && [...identities.keys()].some((identity) => other.identities.has(identity)))
-          return fail(
-            'image.duplicate',
-            `${path} is attached twice, and is to be written`,
-            'attach it once, or without writing',
-          );
+  #fileSlot(
+    kind: DriveKind,
+    place: string,
+    file: OpenFile,
+    resources: DisposableStore,
+    openToWrite: () => Result<Block>,
+  ): Slot {
+    const { lockFolder, meter } = this.#options;
+    const attach = async (): Promise<Result<Block>> => {
+      if (file.writable) {
+        const [identity] = file.identities.keys();
+        const lock = await lockImage(identity, file.path, lockFolder);
+        if (!lock.ok) return lock;
+        resources.add(lock.value);
+        const block = openToWrite();
+        return block.ok ? ok(meteredBlock(block.value, kind, meter)) : block;
+      }
+      if (kind === 'cdrom') return ok(meteredBlock(file.medium, kind, meter));
+      slot.overlay = new OverlayBlock(file.medium);
+      return ok(meteredBlock(slot.overlay, kind, meter));
+    };
+    const slot: Slot = { place, kind, file, attach, dispose: () => resources.dispose() };
+    return slot;
+  }
+
+  /** The same image in another drive, and one of the two is to be written. */
+  #duplicate({ place, file }: Slot): Failure | undefined {
+    if (!file) return undefined;
+    for (const other of this.#slots.values()) {
+      if (other.place === place || !other.file || !(file.writable || other.file.writable)) continue;
+      const theirs = other.file.identities;
+      if ([...file.identities.keys()].some((identity) => theirs.has(identity)))
+        return fail(
+          'image.duplicate',
+          `${file.path} is attached twice, and is to be written`,
+          'attach it once, or without writing',
+        );
+    }
     return undefined;
   }
 
   #checkBootable(hardware: MediaParts): Failure | undefined {
     if (!this.#options.mustBoot || hardware.firmware !== null || hardware.kernel !== null) return undefined;
-    const tried = this.#drives.filter(({ kind }) => hardware.bootOrder.includes(kind));
+    const tried = [...this.#slots.values()].flatMap(({ kind, file }) =>
+      file && hardware.bootOrder.includes(kind) ? [{ kind, ...file }] : [],
+    );
     try {
       if (tried.length === 0 || tried.some(({ medium, kind }) => looksBootable(medium, kind))) return undefined;
     } catch (error) {

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { attachmentSchema, machineIdSchema, machineNameSchema } from '../../core/contract/machine.ts';
+import {
+  attachmentSchema,
+  machineIdSchema,
+  machineNameSchema,
+  removableDriveSchema,
+} from '../../core/contract/machine.ts';
 
 /** What can be asked of a running machine, by its supervisor or over its socket, and what it answers. */
 export const REQUESTS = {
@@ -58,8 +63,9 @@ export const REQUESTS = {
     }),
     result: z.strictObject({ matched: z.boolean() }),
   },
+  /** Another medium in a drive, or none; the machine's configuration says so too afterwards. */
   insert: {
-    params: z.strictObject({ drive: z.enum(['floppy0', 'floppy1', 'cdrom']), medium: attachmentSchema.nullable() }),
+    params: z.strictObject({ drive: removableDriveSchema, medium: attachmentSchema.nullable(), force: z.boolean() }),
     result: z.strictObject({}),
   },
 } as const satisfies Readonly<Record<string, { readonly params: z.ZodType; readonly result: z.ZodType }>>;

@@ -71,11 +71,46 @@ test('a fork goes on from the same instant, with disks of its own', async () => 
   await wait('dos', '^first');
 });
 
+test('an ephemeral machine goes on from a snapshot beside the machine itself, and leaves nothing behind', async () => {
+  const before = await terrarium('media', 'list');
+
+  const run = (await terrarium(
+    ...['run', '--from', 'dos/clean', '--timeout', '120'],
+    ...['--type', 'cls\\ndir new.txt\\n', '--until', 'File not found'],
+    ...['--type', 'echo second > new.txt\\ntype new.txt\\n', '--until', '^second'],
+  )) as { exit: number; matches: { ms: number }[] };
+
+  expect(run.exit).toBe(0);
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^first');
+  expect(await terrarium('media', 'list')).toEqual(before);
+  expect(readdirSync(join(folder, 'run')).filter((file) => file.endsWith('.undo'))).toEqual([]);
+});
+
+test('the floppy of a running machine is changed, and a snapshot knows which one was in the drive', async () => {
+  await terrarium('media', 'attach', 'dos', guestImage('freedos.img'));
+  await terrarium('type', 'dos', 'cls\\ndir new.txt\\n');
+  await wait('dos', 'File not found');
+  await terrarium('snapshot', 'take', 'dos', 'other floppy');
+
+  await terrarium('media', 'eject', 'dos');
+  await terrarium('media', 'attach', 'dos', 'dos floppy0', '--writable');
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^first');
+
+  const { config } = (await terrarium('info', 'dos')) as {
+    config: { floppies: { path: string; writable: boolean }[] };
+  };
+  expect(config.floppies).toEqual([{ path: expect.stringMatching(/^medium:/) as string, writable: true }]);
+  await terrarium('snapshot', 'delete', 'dos', 'other floppy');
+});
+
 test('a saved machine goes on where it was, in a new process', async () => {
   await terrarium('type', 'twin', 'cls\\nset MARK=kept\\n');
   await wait('twin', 'MARK=kept');
   await terrarium('stop', 'twin', '--save');
   await expect(terrarium('screen', 'twin')).rejects.toThrow('machine.not-running');
+  await expect(terrarium('media', 'eject', 'twin')).rejects.toThrow('saved in the middle of its work');
 
   await terrarium('start', 'twin');
 

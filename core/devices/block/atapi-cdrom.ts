@@ -43,6 +43,10 @@ export class AtapiCdrom extends IdeDrive implements MmcDrive {
     s.mediaEvent = medium ? MEDIA_EVENT.NEW_MEDIA : MEDIA_EVENT.REMOVED;
   }
 
+  get isLocked(): boolean {
+    return this.state.locked;
+  }
+
   /**
    * The button on the drive. False when the guest has locked the tray: it is asked to let go (an eject request event),
    * and may do so later by itself.

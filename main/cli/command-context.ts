@@ -1,0 +1,111 @@
+import { FailureError } from '../../core/base/index.ts';
+import { fail, type CallName, type CallParams, type CallResult, type MachineInfo } from '../../core/contract/index.ts';
+import { createRouter } from '../ipc/router.ts';
+import type { Services } from '../services/services.ts';
+import { oneLine, type CliIo } from './io.ts';
+import type { GivenOption } from './options.ts';
+
+/** What a command gives back: an object for --json, lines for people, and an exit status other than 0. */
+export interface Outcome {
+  readonly value: unknown;
+  readonly lines: readonly string[];
+  readonly exit?: number;
+}
+
+export type Commands = Readonly<Record<string, (context: CommandContext) => Promise<Outcome>>>;
+
+/** What every command on a library has: its words, the contract's calls, and the names that people use. */
+export class CommandContext {
+  readonly services: Services;
+  readonly #call: ReturnType<typeof createRouter>;
+  readonly io: CliIo;
+  readonly #given: readonly GivenOption[];
+  readonly names: readonly string[];
+
+  constructor(services: Services, io: CliIo, given: readonly GivenOption[], names: readonly string[]) {
+    this.services = services;
+    this.#call = createRouter(services);
+    this.io = io;
+    this.#given = given;
+    this.names = names;
+  }
+
+  /** Through the router: what the command line asks is checked as what a window asks. Throws FailureError. */
+  async ask<N extends CallName>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
+    const response = await this.#call({ trusted: true, description: 'command line' }, { call: name, params });
+    if (!response.ok)
+      throw new FailureError({
+        code: response.error.code,
+        message: response.error.message,
+        ...(response.error.hint !== undefined && { hint: response.error.hint }),
+      });
+    return response.value as CallResult<N>;
+  }
+
+  option(name: string): string | undefined {
+    return this.#given.find((option) => option.name === name)?.value;
+  }
+  all(name: string): string[] {
+    return this.#given.filter((option) => option.name === name).map(({ value }) => value);
+  }
+  has(name: string): boolean {
+    return this.#given.some((option) => option.name === name);
+  }
+
+  async machine(nameOrId = this.names[0]): Promise<MachineInfo> {
+    const { machines } = await this.ask('machines.list', {});
+    const found =
+      machines.find(({ config }) => config.id === nameOrId) ??
+      machines.find(({ config }) => config.name.toLowerCase() === nameOrId.toLowerCase());
+    if (!found)
+      throw new FailureError(fail('machine.unknown', `there is no machine "${nameOrId}"`, 'terrarium list shows them'));
+    return found;
+  }
+
+  async snapshot(machine: string, nameOrId: string): Promise<CallResult<'snapshots.list'>['snapshots'][number]> {
+    const { snapshots } = await this.ask('snapshots.list', { machine });
+    const found =
+      snapshots.find(({ id }) => id === nameOrId) ??
+      snapshots.findLast(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
+    if (!found)
+      throw new FailureError(
+        fail('store.snapshot', `the machine has no snapshot "${nameOrId}"`, 'terrarium snapshot list shows them'),
+      );
+    return found;
+  }
+
+  async medium(nameOrId: string): Promise<CallResult<'media.create'>> {
+    const { media } = await this.ask('media.list', {});
+    const found =
+      media.find(({ id }) => id === nameOrId) ??
+      media.find(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
+    if (!found)
+      throw new FailureError(
+        fail('store.medium', `there is no medium "${nameOrId}"`, 'terrarium media list shows them'),
+      );
+    return found;
+  }
+
+  /** Shows how far a work is on a terminal; Ctrl+C ends it with nothing kept. */
+  async withProgress<T>(action: () => Promise<T>): Promise<T> {
+    const show = this.io.stdout.isTTY === true && !this.has('json');
+    const listening = this.services.events((event) => {
+      if (!show || event.event !== 'task.changed') return;
+      const { doneBytes, totalBytes, subject } = event.task;
+      const share = totalBytes > 0 ? ` ${Math.floor((100 * doneBytes) / totalBytes)} %` : '';
+      this.io.stderr.write(`\r${oneLine(subject)}${share}\x1b[K`);
+    });
+    const cancel = async (): Promise<void> => {
+      const { tasks } = await this.ask('tasks.list', {});
+      for (const { id, state } of tasks) if (state === 'running') await this.ask('tasks.cancel', { id });
+    };
+    const stop = this.io.onSignal(() => void cancel());
+    try {
+      return await action();
+    } finally {
+      stop();
+      listening.dispose();
+      if (show) this.io.stderr.write('\r\x1b[K');
+    }
+  }
+}

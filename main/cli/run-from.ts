@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { FailureError, type Disposable, type DisposableStore } from '../../core/base/index.ts';
+import { fail } from '../../core/contract/codes.ts';
+import { hardwareSchema, machineConfigSchema, type Hardware } from '../../core/contract/machine.ts';
+import {
+  findSnapshot,
+  getSnapshot,
+  openLibrary,
+  type Library,
+  type Snapshot,
+  type SnapshotDisk,
+} from '../../core/store/index.ts';
+import { libraryFolder } from '../services/library.ts';
+import type { BuiltMachine } from '../vm-host/build.ts';
+import { MachineSnapshots } from '../vm-host/machine-snapshots.ts';
+
+/** A snapshot of the library as the beginning of a machine that leaves nothing behind. */
+export interface RunBeginning {
+  readonly hardware: Hardware;
+  /** For `buildMachine`. */
+  readonly options: {
+    readonly library: Library;
+    readonly snapshotDisks: readonly SnapshotDisk[];
+    readonly throwAway: true;
+    /** Its own: it is another machine than the one that the snapshot is of. */
+    readonly uuid: string;
+  };
+  /** Puts the machine where the snapshot was, if that has memory; else it boots from the disks of then. */
+  resume(built: BuiltMachine): Disposable | undefined;
+}
+
+/** `name`: "MACHINE/SNAPSHOT", or a snapshot's id. Throws FailureError. */
+export function openBeginning(name: string, folder: string | undefined, resources: DisposableStore): RunBeginning {
+  const opened = openLibrary(folder === undefined ? libraryFolder() : resolve(folder));
+  if (!opened.ok) throw new FailureError(opened.error);
+  const library = resources.add(opened.value);
+  const snapshot = snapshotNamed(library, name);
+  const {
+    id: _id,
+    name: _name,
+    createdAt: _createdAt,
+    ...then
+  } = machineConfigSchema.parse(JSON.parse(snapshot.config));
+  return {
+    hardware: hardwareSchema.parse(then),
+    options: { library, snapshotDisks: snapshot.disks, throwAway: true, uuid: randomUUID() },
+    resume({ machine, media }) {
+      if (!snapshot.memory) return undefined;
+      const snapshots = new MachineSnapshots({ library, machineId: snapshot.machine, machine, media, log: () => {} });
+      try {
+        snapshots.resume(snapshot.id, true);
+      } catch (error) {
+        snapshots.dispose();
+        throw error;
+      }
+      return snapshots;
+    },
+  };
+}
+
+function snapshotNamed(library: Library, name: string): Snapshot {
+  const slash = name.indexOf('/');
+  if (slash < 0) return getSnapshot(library, name);
+  const machine = library.database
+    .prepare('SELECT id FROM machine WHERE id = :name OR name = :name COLLATE NOCASE')
+    .pluck()
+    .get({ name: name.slice(0, slash) }) as string | undefined;
+  if (machine === undefined)
+    throw new FailureError(
+      fail('machine.unknown', `there is no machine "${name.slice(0, slash)}"`, 'terrarium list shows them'),
+    );
+  return findSnapshot(library, machine, name.slice(slash + 1));
+}

@@ -1,0 +1,106 @@
+import { basename } from 'node:path';
+import type { CommandContext, Commands, Outcome } from './command-context.ts';
+import { formatSize, parseSize } from './sizes.ts';
+
+export const STORE_COMMANDS: Commands = {
+  'media list': list,
+  'disk create': create,
+  'media import': importImage,
+  'media export': exportMedium,
+  'disk resize': resize,
+  'disk compact': compact,
+  'media remove': remove,
+  'store check': check,
+  'store gc': gc,
+  'store usage': usage,
+};
+
+async function list(c: CommandContext): Promise<Outcome> {
+  const { media } = await c.ask('media.list', {});
+  const width = Math.max(0, ...media.map(({ name }) => name.length));
+  return {
+    value: { media },
+    lines: media.map(
+      ({ name, kind, sizeBytes, usedBy, id }) =>
+        `${name.padEnd(width)}  ${kind}  ${formatSize(sizeBytes)}  ${usedBy.join(', ') || '-'}  ${id}`,
+    ),
+  };
+}
+
+async function create(c: CommandContext): Promise<Outcome> {
+  const [name, size] = c.names;
+  const medium = await c.ask('media.create', { name, kind: 'disk', sizeBytes: parseSize(size) });
+  return { value: medium, lines: [`${medium.name} ${medium.id}`] };
+}
+
+async function importImage(c: CommandContext): Promise<Outcome> {
+  const [path] = c.names;
+  const name = c.option('name') ?? basename(path);
+  const kind = (c.option('kind') ?? 'disk') as 'disk' | 'floppy' | 'cdrom';
+  const medium = await c.withProgress(() => c.ask('media.import', { path, name, kind }));
+  return { value: medium, lines: [`${medium.name} ${medium.id}`] };
+}
+
+async function exportMedium(c: CommandContext): Promise<Outcome> {
+  const [name, path] = c.names;
+  const { id } = await c.medium(name);
+  const format = (c.option('format') ?? 'raw') as 'raw';
+  const written = await c.withProgress(() => c.ask('media.export', { id, path, format }));
+  return { value: written, lines: [`${written.path} (${formatSize(written.sizeBytes)})`] };
+}
+
+async function resize(c: CommandContext): Promise<Outcome> {
+  const [name, size] = c.names;
+  const { id } = await c.medium(name);
+  const medium = await c.ask('media.resize', { id, sizeBytes: parseSize(size), force: c.has('force') });
+  return { value: medium, lines: [`${medium.name} has ${formatSize(medium.sizeBytes)}`] };
+}
+
+async function compact(c: CommandContext): Promise<Outcome> {
+  const medium = await c.ask('media.compact', { id: (await c.medium(c.names[0])).id });
+  return { value: medium, lines: [`${medium.name} is compact`] };
+}
+
+async function remove(c: CommandContext): Promise<Outcome> {
+  const { id, name } = await c.medium(c.names[0]);
+  await c.ask('media.remove', { id });
+  return { value: { removed: id }, lines: [`${name} is removed`] };
+}
+
+async function check(c: CommandContext): Promise<Outcome> {
+  const report = await c.withProgress(() => c.ask('store.check', { repair: c.has('repair') }));
+  return {
+    value: report,
+    lines: [
+      ...report.repaired.map((line) => `repaired: ${line}`),
+      ...report.problems.map(({ where, what }) => `${where}: ${what}`),
+      `${report.chunks} chunks, ${formatSize(report.bytes)}: ${report.problems.length === 0 ? 'clean' : `${report.problems.length} problems`}`,
+    ],
+    exit: report.problems.length === 0 ? 0 : 4,
+  };
+}
+
+async function gc(c: CommandContext): Promise<Outcome> {
+  const collected = await c.ask('store.gc', {});
+  return {
+    value: collected,
+    lines: [`${formatSize(collected.bytes)} given back: ${collected.chunks} chunks, ${collected.packs} packs`],
+  };
+}
+
+async function usage(c: CommandContext): Promise<Outcome> {
+  const usage = await c.ask('store.usage', {});
+  const { machines } = await c.ask('machines.list', {});
+  const machineName = (id: string | null): string => machines.find(({ config }) => config.id === id)?.config.name ?? '';
+  return {
+    value: usage,
+    lines: [
+      ...usage.owners.map(
+        (owner) =>
+          `${owner.kind.padEnd(8)}  ${formatSize(owner.bytes).padStart(9)} in all  ` +
+          `${formatSize(owner.uniqueBytes).padStart(9)} alone  ${owner.name}${owner.machine ? ` (${machineName(owner.machine)})` : ''}`,
+      ),
+      `stored ${formatSize(usage.storedBytes)}, of these nobody's ${formatSize(usage.garbageBytes)}; not yet in trees ${formatSize(usage.logBytes)}`,
+    ],
+  };
+}
