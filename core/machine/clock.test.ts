@@ -27,9 +27,10 @@ describe('the virtual clock', () => {
 });
 
 describe('the clock that follows the host', () => {
-  const setUp = (): { host: { nowNs: number }; clock: MachineClock } => {
+  const setUp = (): { host: { nowNs: number }; cpu: { retired: number }; clock: MachineClock } => {
     const host = { nowNs: 1e12 };
-    return { host, clock: new HostMachineClock(host) };
+    const cpu = { retired: 0 };
+    return { host, cpu, clock: new HostMachineClock(host, () => cpu.retired) };
   };
 
   test('starts at 0 whatever the host says, and runs with it', () => {
@@ -51,26 +52,44 @@ describe('the clock that follows the host', () => {
     expect([before, clock.nowNs]).toEqual([700, 700]);
   });
 
+  test('stands still within an instruction of a running machine', () => {
+    const { host, cpu, clock } = setUp();
+    clock.pin(Infinity);
+
+    host.nowNs += 700;
+    const within = clock.nowNs;
+    cpu.retired++;
+    const next = clock.nowNs;
+    host.nowNs += 100;
+    const still = clock.nowNs;
+    clock.unpin();
+
+    expect([within, next, still, clock.nowNs]).toEqual([0, 700, 700, 800]);
+  });
+
   test('waits at the next alarm until that has fired', () => {
     const { host, clock } = setUp();
-    clock.setCap(1000);
+    clock.pin(1000);
 
     host.nowNs += 50_000;
+    clock.pin(1000);
     const capped = clock.nowNs;
-    clock.setCap(2000);
+    clock.pin(2000);
     const next = clock.nowNs;
-    clock.setCap(Infinity);
+    clock.pin(Infinity);
 
     expect([capped, next, clock.nowNs]).toEqual([1000, 2000, 50_000]);
   });
 
   test('gives up on alarms when it is too far behind', () => {
-    const { host, clock } = setUp();
-    clock.setCap(1000);
+    const { host, cpu, clock } = setUp();
+    clock.pin(1000);
 
     host.nowNs += 1000 + HostMachineClock.MAX_LAG_NS;
+    cpu.retired++;
     const behind = clock.nowNs;
     host.nowNs += 1;
+    cpu.retired++;
 
     expect([behind, clock.nowNs]).toEqual([1000, 1001 + HostMachineClock.MAX_LAG_NS]);
   });
@@ -88,7 +107,7 @@ describe('the clock that follows the host', () => {
     host.nowNs += 12_345;
     clock.preSave();
     const otherHost = { nowNs: 77 };
-    const copy = new HostMachineClock(otherHost);
+    const copy = new HostMachineClock(otherHost, () => 0);
     copy.state.baseNs = clock.state.baseNs;
 
     copy.postLoad();
@@ -96,5 +115,20 @@ describe('the clock that follows the host', () => {
     otherHost.nowNs += 10;
 
     expect([loaded, copy.nowNs]).toEqual([12_345, 12_355]);
+  });
+
+  test('and the virtual clock go on from each other’s images', () => {
+    const { host, clock } = setUp();
+    host.nowNs += 12_345;
+    clock.state.instructions = 500;
+    clock.preSave();
+    const virtual = new VirtualMachineClock(() => 500);
+    const following = new HostMachineClock({ nowNs: 77 }, () => 500);
+
+    virtual.state.baseNs = clock.state.baseNs;
+    Object.assign(following.state, { baseNs: virtual.state.baseNs, instructions: 500 });
+    following.postLoad();
+
+    expect([virtual.nowNs, following.nowNs]).toEqual([12_345, 12_345]);
   });
 });

@@ -8,7 +8,7 @@ export const MACHINE_CLOCK = defineState({
   name: 'machine-clock',
   version: 1,
   fields: {
-    baseNs: f64({ doc: 'guest time that does not come from instructions: waits skipped, or the host clock at saving' }),
+    baseNs: f64({ doc: 'guest time when saved, less what the virtual clock makes of the instructions' }),
     instructions: f64({ doc: 'instructions retired since power-on' }),
   },
 });
@@ -16,8 +16,13 @@ export const MACHINE_CLOCK = defineState({
 /** Guest time. Its state is declared; what it reads (retired instructions, host time) is injected. */
 export interface MachineClock extends Clock {
   readonly state: StateOf<typeof MACHINE_CLOCK>;
-  /** Guest time never passes the next alarm before that alarm has fired. */
-  setCap(deadlineNs: number): void;
+  /**
+   * Looks at the time. From here on it moves with instructions only (what one of them, or one alarm, asks of devices
+   * happens at one instant), and never passes the next alarm, at `deadlineNs`, before that has fired.
+   */
+  pin(deadlineNs: number): void;
+  /** The machine stands: time moves by itself again. */
+  unpin(): void;
   /** Goes to `deadlineNs` while the processor waits. */
   skipTo(deadlineNs: number): void;
   preSave(): void;
@@ -35,7 +40,8 @@ export class VirtualMachineClock implements MachineClock {
   get nowNs(): number {
     return this.state.baseNs + this.#retired() * NS_PER_INSTRUCTION;
   }
-  setCap(): void {}
+  pin(): void {}
+  unpin(): void {}
   skipTo(deadlineNs: number): void {
     this.state.baseNs += Math.max(0, deadlineNs - this.nowNs);
   }
@@ -44,37 +50,56 @@ export class VirtualMachineClock implements MachineClock {
 }
 
 /**
- * Time follows the host. When the host was late, alarms still fire one by one at their own instants with instructions
+ * Time follows the host, between instructions: a device that reads it twice in one access has the same answer twice,
+ * however long the host took in between. When the host was late, alarms still fire one by one at their own instants with instructions
  * between them (no timer tick is lost), until the guest is so far behind that it is let go.
  */
 export class HostMachineClock implements MachineClock {
   static readonly MAX_LAG_NS = 500_000_000;
   readonly state = create(MACHINE_CLOCK);
   readonly #host: { readonly nowNs: number };
+  readonly #retired: () => number;
   #offsetNs: number;
   #capNs = Infinity;
   #lastNs = 0;
+  #pinned = false;
+  /** Instructions retired when the host's clock was read last. */
+  #lastRetired = 0;
 
-  constructor(host: { readonly nowNs: number }) {
+  constructor(host: { readonly nowNs: number }, retired: () => number) {
     this.#host = host;
+    this.#retired = retired;
     this.#offsetNs = -host.nowNs;
   }
   get nowNs(): number {
+    const retired = this.#retired();
+    if (!this.#pinned || retired !== this.#lastRetired) {
+      this.#lastRetired = retired;
+      this.#follow();
+    }
+    return this.#lastNs;
+  }
+  #follow(): void {
     const host = this.#host.nowNs + this.#offsetNs;
     const capped = host - this.#capNs > HostMachineClock.MAX_LAG_NS ? host : Math.min(host, this.#capNs);
     if (capped > this.#lastNs) this.#lastNs = capped;
-    return this.#lastNs;
   }
-  setCap(deadlineNs: number): void {
+  pin(deadlineNs: number): void {
     this.#capNs = deadlineNs;
+    this.#pinned = true;
+    this.#lastRetired = this.#retired();
+    this.#follow();
+  }
+  unpin(): void {
+    this.#pinned = false;
   }
   skipTo(): void {}
   preSave(): void {
-    this.state.baseNs = this.nowNs;
+    this.state.baseNs = this.nowNs - this.state.instructions * NS_PER_INSTRUCTION;
   }
   postLoad(): void {
-    this.#offsetNs = this.state.baseNs - this.#host.nowNs;
-    this.#lastNs = this.state.baseNs;
+    this.#lastNs = this.state.baseNs + this.state.instructions * NS_PER_INSTRUCTION;
+    this.#offsetNs = this.#lastNs - this.#host.nowNs;
     this.#capNs = Infinity;
   }
 }

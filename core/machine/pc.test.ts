@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import {
   BOOT_NS,
   CLI,
+  FLAT_FS,
   HLT,
   KEYBOARD_READY,
+  PROGRAM_START,
   REPORT,
   TestPc,
+  fsWrite,
   report,
   toKeyboard,
   withBootSector,
@@ -117,6 +120,36 @@ describe('time', () => {
 
     expect(status.kind).toBe('idle');
     expect((status as { wakeNs: number }).wakeNs).toBeGreaterThan(pc.machine.nowNs);
+  });
+
+  test('a timer that is shorter than the host’s pauses fires all the same', () => {
+    const hostClock = {
+      readNs: 0,
+      get nowNs() {
+        return (this.readNs += 1e6); // every look finds that a millisecond has passed
+      },
+    };
+    const apic = (register: number, value: number): number[] => fsWrite(0xfee00000 + register, value);
+    const handler = [...report('T'), HLT];
+    const handlerAt = PROGRAM_START + FLAT_FS.length + 2;
+    const pc = withRom(
+      [
+        ...FLAT_FS,
+        ...[0xeb, handler.length, ...handler],
+        ...fsWrite(0x40 * 4, 0xf0000000 + handlerAt),
+        ...apic(0x0f0, 0x1ff), // enabled
+        ...apic(0x320, 0x40), // one shot, vector 40h
+        ...apic(0x3e0, 0x0b), // by 1
+        ...apic(0x380, 50_000), // 50 µs
+        ...[0xfb, HLT, HLT],
+      ],
+      { clock: 'host' },
+      { hostClock },
+    );
+
+    pc.machine.run(1e9, 100);
+
+    expect(pc.text).toBe('T');
   });
 });
 

@@ -96,7 +96,7 @@ class Pc implements Machine {
     this.#clock =
       config.clock === 'virtual'
         ? new VirtualMachineClock(() => this.instructions)
-        : new HostMachineClock(backends.hostClock);
+        : new HostMachineClock(backends.hostClock, () => this.instructions);
     const timers = (this.#timers = new TimerQueue(this.#clock));
     timers.onChange = () => cpu.kick();
     const signals = {
@@ -231,7 +231,12 @@ class Pc implements Machine {
   }
 
   run(untilNs: number, sliceMs = 5): RunStatus {
-    return this.#config.clock === 'virtual' ? this.#runVirtual(untilNs) : this.#runHost(untilNs, sliceMs);
+    if (this.#config.clock === 'virtual') return this.#runVirtual(untilNs);
+    try {
+      return this.#runHost(untilNs, sliceMs);
+    } finally {
+      this.#clock.unpin();
+    }
   }
 
   #runVirtual(untilNs: number): RunStatus {
@@ -251,9 +256,9 @@ class Pc implements Machine {
     const host = this.#backends.hostClock;
     const end = host.nowNs + sliceMs * 1e6;
     for (;;) {
-      this.#clock.setCap(this.#timers.nextDeadlineNs);
+      this.#clock.pin(this.#timers.nextDeadlineNs);
       this.#timers.runDue();
-      this.#clock.setCap(this.#timers.nextDeadlineNs);
+      this.#clock.pin(this.#timers.nextDeadlineNs);
       const before = host.nowNs;
       const now = this.#clock.nowNs;
       if (now >= untilNs || before >= end) return { kind: 'running' };
