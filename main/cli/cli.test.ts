@@ -277,10 +277,22 @@ describe('terrarium run', () => {
   });
 });
 
-test('--help names every option of run, --version the version', async () => {
-  const { exit, out } = await finished('--help');
+test('--help has a line for every command, and for each command its options', async () => {
+  const all = await finished('--help');
+  expect(all.exit).toBe(0);
+  expect(all.out).toMatch(/^ {2}snapshot take NAME .*keep the present state/m);
+  expect(all.out).not.toContain('--until REGEX');
+
+  const snapshots = await finished('snapshot', '--help');
+  expect(snapshots.out.match(/^terrarium .*$/gm)).toEqual(expect.arrayContaining(['terrarium snapshot list NAME']));
+  expect((await finished('help', 'media', 'convert')).out).toMatch(/^terrarium media convert FILE TARGET$/m);
+
+  const { exit, out } = await finished('run', '--help');
   expect(exit).toBe(0);
   for (const name of ['memory', 'floppy', 'until', 'type', 'key', 'screenshot', 'json', 'serial'])
     expect(out).toContain(`--${name} `);
+});
+
+test('--version prints the version', async () => {
   expect((await finished('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

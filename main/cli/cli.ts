@@ -21,9 +21,9 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
       io.stdout.write(`${version()}\n`);
       return 0;
     }
-    if (command === undefined || command === '--help' || command === 'help' || rest.includes('--help')) {
+    if (command === undefined || command === 'help' || args.includes('--help')) {
       const { help } = await import('./help.ts');
-      io.stdout.write(help(version()));
+      io.stdout.write(help(version(), command === 'help' ? rest : args.slice(0, args.indexOf('--help'))));
       return command === undefined ? 2 : 0;
     }
     if (command === 'run') {

@@ -35,7 +35,8 @@ export function parseOptions(
     }
     const match = /^--([a-z-]+)(?:=([^]*))?$/.exec(args[i]);
     const spec = match && specs.find(({ name }) => name === match[1]);
-    if (!match || !spec) throw invalid(`unexpected argument "${args[i]}"`, 'terrarium --help lists the options');
+    if (!match || !spec)
+      throw invalid(`unexpected argument "${args[i]}"`, 'terrarium COMMAND --help lists the options');
     if (spec.value === undefined) {
       if (match[2] !== undefined) throw invalid(`--${spec.name} takes no value`);
       given.push({ name: spec.name, value: '' });
@@ -50,7 +51,7 @@ export function parseOptions(
     given.push({ name: spec.name, value });
   }
   const missing = words?.names[words.found.length];
-  if (missing) throw invalid(`${missing} is missing`, 'terrarium --help shows how the command is written');
+  if (missing) throw invalid(`${missing} is missing`, 'terrarium COMMAND --help shows how the command is written');
   return given;
 }
 

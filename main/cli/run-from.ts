@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FailureError, type Disposable, type DisposableStore } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
-import { hardwareSchema, machineConfigSchema, type Hardware } from '../../core/contract/machine.ts';
+import { hardwareOf, machineConfigSchema, type Hardware } from '../../core/contract/machine.ts';
 import {
   findSnapshot,
-  getSnapshot,
+  listSnapshots,
   openLibrary,
   type Library,
   type Snapshot,
@@ -30,20 +30,14 @@ export interface RunBeginning {
   resume(built: BuiltMachine): Disposable | undefined;
 }
 
-/** `name`: "MACHINE/SNAPSHOT", or a snapshot's id. Throws FailureError. */
+/** `name`: "MACHINE/SNAPSHOT", a snapshot's id, or its name where only one machine has it. Throws FailureError. */
 export function openBeginning(name: string, folder: string | undefined, resources: DisposableStore): RunBeginning {
   const opened = openLibrary(folder === undefined ? libraryFolder() : resolve(folder));
   if (!opened.ok) throw new FailureError(opened.error);
   const library = resources.add(opened.value);
   const snapshot = snapshotNamed(library, name);
-  const {
-    id: _id,
-    name: _name,
-    createdAt: _createdAt,
-    ...then
-  } = machineConfigSchema.parse(JSON.parse(snapshot.config));
   return {
-    hardware: hardwareSchema.parse(then),
+    hardware: hardwareOf(machineConfigSchema.parse(JSON.parse(snapshot.config))),
     options: { library, snapshotDisks: snapshot.disks, throwAway: true, uuid: randomUUID() },
     resume({ machine, media }) {
       if (!snapshot.memory) return undefined;
@@ -61,7 +55,7 @@ export function openBeginning(name: string, folder: string | undefined, resource
 
 function snapshotNamed(library: Library, name: string): Snapshot {
   const slash = name.indexOf('/');
-  if (slash < 0) return getSnapshot(library, name);
+  if (slash < 0) return onlySnapshotNamed(library, name);
   const machine = library.database
     .prepare('SELECT id FROM machine WHERE id = :name OR name = :name COLLATE NOCASE')
     .pluck()
@@ -71,4 +65,21 @@ function snapshotNamed(library: Library, name: string): Snapshot {
       fail('machine.unknown', `there is no machine "${name.slice(0, slash)}"`, 'terrarium list shows them'),
     );
   return findSnapshot(library, machine, name.slice(slash + 1));
+}
+
+function onlySnapshotNamed(library: Library, nameOrId: string): Snapshot {
+  const all = listSnapshots(library).filter(({ kind }) => kind === 'snapshot');
+  const byId = all.find(({ id }) => id === nameOrId);
+  if (byId) return byId;
+  const named = all.filter(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
+  if (new Set(named.map(({ machine }) => machine)).size > 1)
+    throw new FailureError(
+      fail('args.invalid', `several machines have a snapshot "${nameOrId}"`, 'write MACHINE/SNAPSHOT'),
+    );
+  const found = named.at(-1);
+  if (!found)
+    throw new FailureError(
+      fail('store.snapshot', `there is no snapshot "${nameOrId}"`, 'terrarium snapshot list MACHINE shows them'),
+    );
+  return found;
 }

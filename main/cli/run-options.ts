@@ -17,8 +17,8 @@ import type { Action, Step } from './script.ts';
 export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'from',
-    value: 'MACHINE/SNAPSHOT',
-    help: 'begin at a snapshot of the library (or its id) and leave nothing behind; with memory it goes on there',
+    value: 'SNAPSHOT',
+    help: 'begin at a snapshot (MACHINE/NAME, or its name or id) and leave nothing behind; with memory it goes on there',
   },
   { name: 'library', value: 'FOLDER', help: 'folder of the library for --from' },
   {

@@ -75,7 +75,7 @@ test('an ephemeral machine goes on from a snapshot beside the machine itself, an
   const before = await terrarium('media', 'list');
 
   const run = (await terrarium(
-    ...['run', '--from', 'dos/clean', '--timeout', '120'],
+    ...['run', '--from', 'clean', '--timeout', '120'],
     ...['--type', 'cls\\ndir new.txt\\n', '--until', 'File not found'],
     ...['--type', 'echo second > new.txt\\ntype new.txt\\n', '--until', '^second'],
   )) as { exit: number; matches: { ms: number }[] };
