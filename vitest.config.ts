@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const INTEGRATION = ['{core,main,test}/**/*.integration.test.ts'];
+
 /** Unit tests beside the code (the default), and what crosses folders in projects of its own. */
 export default defineConfig({
   test: {
@@ -13,7 +15,12 @@ export default defineConfig({
             'renderer/**/*.test.{ts,tsx}',
             'test/{fixtures,bench}/*.test.ts',
           ],
+          exclude: INTEGRATION,
         },
+      },
+      {
+        // Beside the code too, with processes, packages or the host's processor in them: unit tests take a minute without.
+        test: { name: 'integration', include: INTEGRATION, testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         // Conformance suites over every device, instruction vectors, the lint rules.

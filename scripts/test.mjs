@@ -31,6 +31,7 @@ const STAGES = [
     ],
   },
   { name: 'unit', project: 'unit', workers: os.availableParallelism() },
+  { name: 'integration', project: 'integration', workers: os.availableParallelism() },
   { name: 'formats', project: 'formats', workers: os.availableParallelism() },
   { name: 'isa', project: 'isa', workers: os.availableParallelism() },
   { name: 'isa-jit', project: 'isa-jit', workers: os.availableParallelism() },
@@ -121,7 +122,7 @@ async function main(names) {
       failed.push(...result.failures.map((failure) => ({ stage: stage.name, ...failure })));
       const { passed, skipped, problem } = result;
       const counts = `${passed} passed, ${result.failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
-      lines.push(`${stage.name.padEnd(10)}${seconds(startMs).padStart(9)}  ${counts}${problem ? ` (${problem})` : ''}`);
+      lines.push(`${stage.name.padEnd(12)}${seconds(startMs).padStart(9)}  ${counts}${problem ? ` (${problem})` : ''}`);
     }
   } finally {
     fs.rmSync(reportDir, { recursive: true, force: true });

@@ -302,12 +302,12 @@ export const CALLS = {
   'media.resizeImage': { params: resizeImageSchema, result: imageInfoSchema },
   /** Begins the work; how it goes is told by `task.changed`. */
   'media.convert': { params: convertSchema, result: taskSchema },
-  /** Work in progress, and what ended lately. */
   /** What was logged since the services began, oldest first; of one machine where it is named. */
   'logs.list': {
     params: z.strictObject({ machine: machineIdSchema.optional() }),
     result: z.strictObject({ entries: z.array(logEntrySchema) }),
   },
+  /** Work in progress, and what ended lately. */
   'tasks.list': { params: nothing, result: z.strictObject({ tasks: z.array(taskSchema) }) },
   /** Resolves when it has stopped and what it made is removed. */
   'tasks.cancel': { params: z.strictObject({ id: taskIdSchema }), result: taskSchema },

@@ -1,4 +1,4 @@
-/** Seeded operands for host-cpu.test.ts: encodings at the edges of the formats, near each other, and at random. */
+/** Seeded operands for host-cpu.integration.test.ts: encodings at the edges of the formats, near each other, and at random. */
 
 /** A random 32-bit word per call. Marsaglia, Xorshift RNGs, section 3.1 (xor128). */
 export function randomWords(seed: number): () => number {

@@ -1,4 +1,4 @@
-/** What host-cpu.test.ts runs on both sides of SSE: operands, the operation, and the result's width. */
+/** What host-cpu.integration.test.ts runs on both sides of SSE: operands, the operation, and the result's width. */
 import { INTEGER } from './integer.ts';
 import type { Operands } from './operands.fixture.ts';
 import * as sse from './sse.ts';

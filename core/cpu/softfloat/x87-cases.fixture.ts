@@ -1,4 +1,4 @@
-/** What host-cpu.test.ts runs on both sides of the x87: operands, the operation, and which results must agree. */
+/** What host-cpu.integration.test.ts runs on both sides of the x87: operands, the operation, and which results must agree. */
 import { CONDITION, Floatx80, tagOf } from './floatx80.ts';
 import type { FloatContext } from './floatx80.ts';
 import type { Operands } from './operands.fixture.ts';
