@@ -7,16 +7,18 @@ import { LOCAL_APIC_SIZE, LocalApic } from '../devices/intc/local-apic.ts';
 import { HPET_BASE, HPET_SIZE, Hpet } from '../devices/timer/hpet.ts';
 import type { BoardParts } from './board-parts.ts';
 import { PCI_HOLE } from './memory-map.ts';
-import { isaLines, LegacyTimerWire } from './wires.ts';
+import { isaWires, LegacyTimerWire, SharedWire } from './wires.ts';
 
 export interface Apics {
   readonly local: LocalApic;
   /** Added to the board after the timers that it can replace, so that a load has driven their wires before. */
   readonly hpet: Hpet;
   /** IRQ0 to IRQ15 for everything but the two timers that the HPET can replace. */
-  readonly lines: readonly IrqLine[];
+  readonly wires: readonly SharedWire[];
   readonly pitLine: IrqLine;
   readonly rtcLine: IrqLine;
+  /** Before a load's devices drive their lines again. */
+  forgetLevels(): void;
 }
 
 /** `interruptChanged`: the level of the processor's interrupt input. */
@@ -51,15 +53,17 @@ export function addApics(parts: BoardParts, pic: I8259Pair, interruptChanged: (l
   const ioApic = parts.add(new IoApic('ioapic', bus));
   physical.mapMmio({ base: IOAPIC_BASE, size: IOAPIC_SIZE, device: ioApic });
 
-  const lines = isaLines(pic.lines, ioApic.inputs);
+  const inputs = ioApic.inputs.map((input) => new SharedWire(input));
+  const wires = isaWires(pic.lines, inputs);
   const replaced = (): boolean => (hpet.state.config & 2) !== 0;
-  const wires = [lines[0], lines[8]].map((line) => new LegacyTimerWire(line, replaced));
+  const [pit, rtc] = [wires[0], wires[8]].map((wire) => new LegacyTimerWire(wire.driver(), replaced));
   const hpet: Hpet = new Hpet('hpet', timers, {
-    gsis: ioApic.inputs,
-    legacy: [wires[0].hpet, wires[1].hpet],
-    legacyChanged: () => wires.forEach((wire) => wire.update()),
+    gsis: inputs.map((input) => input.driver()),
+    legacy: [pit.hpet, rtc.hpet],
+    legacyChanged: () => [pit, rtc].forEach((wire) => wire.update()),
   });
   // Page-sized: the rest of the page reads as nothing would.
   physical.mapMmio({ base: HPET_BASE, size: HPET_SIZE, device: hpet });
-  return { local, hpet, lines, pitLine: wires[0].chip, rtcLine: wires[1].chip };
+  const forgetLevels = (): void => [...inputs, ...wires].forEach((wire) => wire.forget());
+  return { local, hpet, wires, pitLine: pit.chip, rtcLine: rtc.chip, forgetLevels };
 }

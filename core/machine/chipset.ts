@@ -1,5 +1,4 @@
 /** The PCI side of the board: 440FX, PIIX3 with IDE, PIIX4 power management, VGA; APICs and the HPET. */
-import type { IrqLine } from '../bus/index.ts';
 import { PiixIde } from '../devices/block/ide.ts';
 import { VGA_WINDOW, VGA_WINDOW_BASE, VGA_WINDOW_SIZE, type Vga } from '../devices/display/index.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type PciHost,
 } from '../devices/pci/index.ts';
 import type { BoardParts } from './board-parts.ts';
+import type { SharedWire } from './wires.ts';
 import { PCI_HOLE } from './memory-map.ts';
 
 export const CDROM_PLACE = 2;
@@ -39,7 +39,7 @@ export interface Chipset {
   readonly vga: VgaPci;
 }
 
-export function addChipset(parts: BoardParts, host: PciHost, lines: readonly IrqLine[], vga: Vga): Chipset {
+export function addChipset(parts: BoardParts, host: PciHost, wires: readonly SharedWire[], vga: Vga): Chipset {
   const { io, memory, cpu, timers, backends, config, signals } = parts;
   const { physical } = memory;
   const windowOn = (): void =>
@@ -55,7 +55,14 @@ export function addChipset(parts: BoardParts, host: PciHost, lines: readonly Irq
       smram: () => {},
     }),
   );
-  const piix3 = parts.add(new Piix3Isa('piix3', host, lines, { reset: signals.reset }));
+  const piix3 = parts.add(
+    new Piix3Isa(
+      'piix3',
+      host,
+      wires.map((wire) => wire.driver()),
+      { reset: signals.reset },
+    ),
+  );
   const pci = parts.add(new PciBus('pci', piix3.pirqs));
   const [disk0, disk1, disk2] = backends.disks.map((medium) => ({ kind: 'disk', medium }) as const);
   const ide = parts.add(
@@ -63,11 +70,11 @@ export function addChipset(parts: BoardParts, host: PciHost, lines: readonly Irq
       host,
       memory: physical,
       timers,
-      irqs: [lines[14], lines[15]],
+      irqs: [wires[14].driver(), wires[15].driver()],
       drives: [disk0, disk1, { kind: 'cdrom', medium: backends.cdrom }, disk2],
     }),
   );
-  const pm = parts.add(new Piix4Pm('pm', host, timers, lines[9], { powerOff: signals.powerOff }));
+  const pm = parts.add(new Piix4Pm('pm', host, timers, wires[9].driver(), { powerOff: signals.powerOff }));
   const vgaPci = parts.add(new VgaPci('vga-pci', vga, host, config.videoRom));
   pci.add(devfn(0, 0), pmc.pci);
   pci.add(devfn(1, 0), piix3.pci);

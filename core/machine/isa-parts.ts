@@ -27,6 +27,7 @@ import { Port92 } from '../devices/misc/port92.ts';
 import { MC146818_RANGE, Mc146818Rtc } from '../devices/rtc/mc146818.ts';
 import { I8254Pit } from '../devices/timer/i8254.ts';
 import type { BoardParts } from './board-parts.ts';
+import type { SharedWire } from './wires.ts';
 
 const COM = [
   { port: 0x3f8, irq: 4 },
@@ -37,7 +38,7 @@ const COM = [
 
 export interface IsaWires {
   /** IRQ0 to IRQ15 as ISA parts drive them; the 8254 and the RTC have theirs of their own. */
-  readonly lines: readonly IrqLine[];
+  readonly wires: readonly SharedWire[];
   readonly pitLine: IrqLine;
   readonly rtcLine: IrqLine;
 }
@@ -65,7 +66,7 @@ export function addControllers(parts: BoardParts, pic: I8259Pair, fpuError: FpuE
   io.map({ base: 0xf0, size: 2, device: fpuError });
 }
 
-export function addIsaParts(parts: BoardParts, { lines, pitLine, rtcLine }: IsaWires): IsaParts {
+export function addIsaParts(parts: BoardParts, { wires, pitLine, rtcLine }: IsaWires): IsaParts {
   const { io, timers, memory, backends, log, signals } = parts;
   const pit = parts.add(new I8254Pit('pit', timers, pitLine));
   const port61 = parts.add(new Port61('port61', pit, timers.clock));
@@ -81,22 +82,22 @@ export function addIsaParts(parts: BoardParts, { lines, pitLine, rtcLine }: IsaW
       timers,
       keyboard,
       aux: mouse,
-      irq1: lines[1],
-      irq12: lines[12],
+      irq1: wires[1].driver(),
+      irq12: wires[12].driver(),
       setA20: (on) => signals.setA20('a20Keyboard', on),
       reset: signals.reset,
       log,
     }),
   );
   const typist = parts.add(new KeyTypist('typist', { timers, keyboard, report: backends.log }));
-  const floppy = addFloppy(parts, lines[6], dma, rtc);
+  const floppy = addFloppy(parts, wires[6].driver(), dma, rtc);
   const serial = backends.serial.slice(0, COM.length).map((sink, i) => {
-    const uart = parts.add(new Uart16550Device(`com${i + 1}`, { timers, irq: lines[COM[i].irq], sink }));
+    const uart = parts.add(new Uart16550Device(`com${i + 1}`, { timers, irq: wires[COM[i].irq].driver(), sink }));
     io.map({ base: COM[i].port, size: 8, device: uart });
     return uart;
   });
   const discard: CharSink = { write: () => {} };
-  const parallel = parts.add(new ParallelPort('lpt1', { timers, irq: lines[7], sink: discard }));
+  const parallel = parts.add(new ParallelPort('lpt1', { timers, irq: wires[7].driver(), sink: discard }));
   const debug = parts.add(new DebugPort('debug', backends.debug ?? discard));
 
   io.map({ base: 0x40, size: 4, device: pit });

@@ -1,6 +1,6 @@
 import type { DisplaySource } from '../backends/index.ts';
 import { err, FailureError, type Result } from '../base/index.ts';
-import { IoBus, TimerQueue, type Device } from '../bus/index.ts';
+import { IoBus, TimerQueue, type Device, type IrqLine } from '../bus/index.ts';
 import { CPU, CPU_MODELS, Cpu, RAM_BASE, cpuStateView, type CpuStats } from '../cpu/index.ts';
 import { Vga } from '../devices/display/index.ts';
 import { APIC_BUS_HZ } from '../devices/intc/apic-timer.ts';
@@ -56,6 +56,7 @@ class Pc implements Machine {
   readonly #isa: IsaParts;
   readonly #chipset: Chipset;
   readonly #apics: Apics;
+  readonly #ferrLine: IrqLine;
   readonly mouse: Machine['mouse'];
   /** The level of the interrupt line into the processor; the local APIC drives it again after a load. */
   #intr = false;
@@ -74,7 +75,7 @@ class Pc implements Machine {
     const memory = (this.#memory = new BoardMemory(config.memoryMiB * MIB));
     const io = new IoBus();
     const pic = new I8259Pair({ set: (level) => this.#apics.local.lint0.set(level) }, log);
-    const fpuError = new FpuErrorLogic('fpu-error', { set: (level) => this.#apics.lines[13].set(level) });
+    const fpuError = new FpuErrorLogic('fpu-error', { set: (level) => this.#ferrLine.set(level) });
     const cpu = (this.#cpu = new Cpu({
       memory: memory.physical,
       linearMemory: memory.linear,
@@ -112,9 +113,10 @@ class Pc implements Machine {
     vga.mapPorts(io);
     addControllers(parts, pic, fpuError);
     this.#apics = addApics(parts, pic, (level) => this.#setInterrupt(level));
+    this.#ferrLine = this.#apics.wires[13].driver();
     this.#isa = addIsaParts(parts, this.#apics);
     parts.add(this.#apics.hpet);
-    this.#chipset = addChipset(parts, host, this.#apics.lines, vga);
+    this.#chipset = addChipset(parts, host, this.#apics.wires, vga);
     const { floppy } = this.#isa;
     this.floppies = [floppy.drive(0), floppy.drive(1)].filter((drive) => drive.connected);
     this.cdrom = this.#chipset.ide.cdrom(CDROM_PLACE);
@@ -153,7 +155,7 @@ class Pc implements Machine {
         preSave: () => cpu.preSave(),
         postLoad: () => cpu.afterLoad(),
       },
-      { id: 'board', spec: BOARD, state: this.#board, postLoad: () => this.#applyA20() },
+      { id: 'board', spec: BOARD, state: this.#board, postLoad: () => this.#afterLoad() },
       ...this.#devices,
     ] as SavedPart[];
     this.#resetAll('power');
@@ -194,6 +196,12 @@ class Pc implements Machine {
     if (level === this.#intr && !level) return;
     this.#intr = level;
     this.#cpu.setInterrupt(level);
+  }
+
+  /** Before the devices' own. */
+  #afterLoad(): void {
+    this.#applyA20();
+    this.#apics.forgetLevels();
   }
 
   /** Takes effect before the next instruction: the request often comes from inside one. */

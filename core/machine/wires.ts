@@ -1,16 +1,45 @@
 /** Wires between interrupt sources and controllers that no chip of their own keeps. */
 import type { IrqLine } from '../bus/index.ts';
 
-/** PC/AT wiring with an I/O APIC beside the 8259s: IRQ0 is at input 2, the others at their own. */
-export function isaLines(pic: readonly IrqLine[], ioApic: readonly IrqLine[]): readonly IrqLine[] {
-  return pic.map((line, irq) => {
-    const input = ioApic[irq === 0 ? 2 : irq];
+/** A wire with any number of drivers: asserted while one of them asserts it. */
+export class SharedWire {
+  readonly #target: IrqLine;
+  readonly #levels: boolean[] = [];
+
+  constructor(target: IrqLine) {
+    this.#target = target;
+  }
+
+  driver(): IrqLine {
+    const own = this.#levels.push(false) - 1;
     return {
-      set(level: boolean): void {
+      set: (level) => {
+        if (this.#levels[own] === level) return;
+        this.#levels[own] = level;
+        if (!this.#levels.some((other, n) => other && n !== own)) this.#target.set(level);
+      },
+    };
+  }
+
+  /**
+   * For a load: who is at the wire's other end has its level in its own state, and the drivers drive theirs again. The
+   * levels from before would make edges in between.
+   */
+  forget(): void {
+    this.#levels.fill(false);
+  }
+}
+
+/** PC/AT wiring with an I/O APIC beside the 8259s: IRQ0 is at input 2, the others at their own. */
+export function isaWires(pic: readonly IrqLine[], ioApic: readonly SharedWire[]): readonly SharedWire[] {
+  return pic.map((line, irq) => {
+    const input = ioApic[irq === 0 ? 2 : irq].driver();
+    return new SharedWire({
+      set(level) {
         line.set(level);
         input.set(level);
       },
-    };
+    });
   });
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { PcConfig } from '../../core/machine/machine.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { Guest, guestFloppy } from './guest.ts';
+import { linuxConfig } from './linux.ts';
 
 type Engine = PcConfig['engine'];
 
@@ -44,6 +45,16 @@ export const BOOTS = {
       const cdrom = new Uint8Array(readFileSync(guestImage('mikeos.iso')));
       return atProgramList(new Guest(undefined, { engine }, { cdrom }));
     },
+  },
+  KolibriOS: {
+    endNs: 8000e6,
+    engines: ['interpreter', 'auto'],
+    create: (engine) => new Guest(guestFloppy('kolibri.img'), { engine, memoryMiB: 64 }),
+  },
+  Linux: {
+    endNs: 40_000e6,
+    engines: ['interpreter', 'auto'],
+    create: async (engine) => new Guest(undefined, { ...(await linuxConfig()), engine }),
   },
 } satisfies Record<string, Boot>;
 

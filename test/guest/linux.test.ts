@@ -1,17 +1,23 @@
-/** Debian's i386 kernel with a busybox session: one boot, shared by all tests. */
+/** Debian's i386 kernel with a busybox session: one boot, shared by all tests, which build on each other in order. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Disposable } from '../../core/base/index.ts';
+import { FileBlock, openHostFile } from '../../main/vm-host/image-file.ts';
 import { hostResults, type Arithmetic } from '../fixtures/linux-guests.ts';
 import { Linux } from './linux.ts';
 
 const TIMEOUT_MS = 600_000;
 const MIB = 1 << 20;
+const SECTOR = 512;
+const DISK_BYTES = 80 * MIB;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'terrarium-linux-'));
+const image = path.join(folder, 'disk.img');
+let disk: Disposable;
 let linux: Linux;
 
 const md5 = (data: Uint8Array | string): string => createHash('md5').update(data).digest('hex');
@@ -35,11 +41,20 @@ function discWith(files: Record<string, Uint8Array>): Uint8Array {
 }
 
 beforeAll(async () => {
-  linux = await Linux.create({}, { cdrom: discWith({ 'data.bin': onDisc }) });
+  writeFileSync(image, '');
+  truncateSync(image, DISK_BYTES);
+  const file = openHostFile(image, 'disk', true);
+  if (!file.ok) throw new Error(file.error.message);
+  disk = file.value;
+  const block = new FileBlock(file.value, DISK_BYTES, false);
+  linux = await Linux.create({}, { disks: [block], cdrom: discWith({ 'data.bin': onDisc }) });
   linux.boot();
 }, TIMEOUT_MS);
 
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  disk.dispose();
+  rmSync(folder, { recursive: true });
+});
 
 test('the kernel starts to a shell on the serial console', () => {
   expect(linux.serial).toMatch(/Linux version 6\.\d+\.\d+-\d+-686 /);
@@ -104,3 +119,71 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  'an IDE disk is partitioned, formatted and filled, and the host finds it so in the image file',
+  () => {
+    const partition = (number: number, mib: number) => `n\\np\\n${number}\\n\\n+${mib}M\\n`;
+    linux.sh(`printf '${partition(1, 32)}${partition(2, 40)}t\\n2\\nb\\nw\\n' | fdisk -u /dev/sda`);
+    linux.sh('mke2fs -L first /dev/sda1 && mkdosfs -n SECOND /dev/sda2');
+    linux.sh('mkdir /tmp/1 /tmp/2 && mount /dev/sda1 /tmp/1 && mount -t vfat /dev/sda2 /tmp/2');
+    linux.sh('seq 1 30000 >/tmp/1/numbers && mkdir /tmp/1/dir && echo hello >/tmp/1/dir/small');
+    linux.sh('dd if=/tmp/1/numbers of=/tmp/2/copy.txt bs=4k 2>/dev/null && sync');
+    linux.sh('echo 3 >/proc/sys/vm/drop_caches');
+    const numbers = Array.from({ length: 30_000 }, (_, i) => `${i + 1}\n`).join('');
+
+    expect(linux.sh('md5sum /tmp/1/numbers /tmp/2/copy.txt').match(/[0-9a-f]{32}/g)).toEqual([
+      md5(numbers),
+      md5(numbers),
+    ]);
+    linux.sh('umount /tmp/1 /tmp/2 && sync');
+
+    const [ext2, fat] = partitionsOf(readFileSync(image));
+    expect([ext2!.type, fat!.type]).toEqual([0x83, 0x0b]);
+    expect((fat!.sectors * SECTOR) / MIB).toBeCloseTo(40, 0);
+    const ext2Image = path.join(folder, 'ext2.img');
+    writeFileSync(
+      ext2Image,
+      readFileSync(image).subarray(ext2!.start * SECTOR, (ext2!.start + ext2!.sectors) * SECTOR),
+    );
+    execFileSync('/usr/sbin/e2fsck', ['-fn', ext2Image], { stdio: 'pipe' });
+    const debugfs = (command: string): Buffer =>
+      execFileSync('/usr/sbin/debugfs', ['-R', command, ext2Image], { stdio: 'pipe' });
+    expect(md5(debugfs('cat /numbers'))).toBe(md5(numbers));
+    expect(debugfs('cat /dir/small').toString()).toBe('hello\n');
+    const copied = execFileSync('mtype', ['-i', `${image}@@${fat!.start * SECTOR}`, '::copy.txt'], {
+      maxBuffer: 8 * MIB,
+    });
+    expect(md5(copied)).toBe(md5(numbers));
+  },
+  TIMEOUT_MS,
+);
+
+interface Partition {
+  readonly type: number;
+  readonly start: number;
+  readonly sectors: number;
+}
+
+function partitionsOf(disk: Buffer): Partition[] {
+  expect(disk.readUInt16LE(510)).toBe(0xaa55);
+  return [0x1be, 0x1ce, 0x1de, 0x1ee]
+    .map((at) => ({ type: disk[at + 4]!, start: disk.readUInt32LE(at + 8), sectors: disk.readUInt32LE(at + 12) }))
+    .filter(({ type }) => type !== 0);
+}
+
+test('the disk was driven without an error', () => {
+  expect(linux.sh('dmesg | grep -i -E "ata.*(error|exception|failed|reset)|lost interrupt" || true')).toBe('');
+});
+
+test('the power button ends the session, and the machine with it', () => {
+  expect(linux.machine.pressPowerButton?.()).toBe(true);
+
+  linux.untilSerial(/POWER BUTTON/);
+  const endNs = linux.machine.nowNs + 30e9;
+  let status = linux.machine.run(endNs);
+  while (status.kind !== 'stopped' && linux.machine.nowNs < endNs) status = linux.machine.run(endNs);
+
+  expect(status).toEqual({ kind: 'stopped', reason: 'power-off' });
+  expect(linux.log).toEqual([]);
+});

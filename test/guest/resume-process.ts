@@ -5,7 +5,7 @@ import type { PcConfig } from '../../core/machine/machine.ts';
 import { BOOTS, endStateOf, type BootName } from './boots.ts';
 
 const [name, engine, image] = process.argv.slice(2) as [BootName, PcConfig['engine'], string];
-const guest = BOOTS[name].create(engine);
+const guest = await BOOTS[name].create(engine);
 const loaded = guest.machine.load(readFileSync(image));
 if (!loaded.ok) throw new FailureError(loaded.error);
 guest.machine.run(BOOTS[name].endNs);

@@ -36,7 +36,7 @@ describe.each(Object.keys(BOOTS) as BootName[])('%s', (name) => {
         ...engines.filter((engine) => engine !== 'auto').map((engine) => ({ atNs: 0, engine })),
         ...Array.from({ length: MOMENTS }, () => ({ atNs: moment(), engine: random.pick(engines) })),
       ].sort((a, b) => a.atNs - b.atNs);
-      const guest = create('auto');
+      const guest = await create('auto');
       const images = saves.map(({ atNs }, i) => {
         guest.machine.run(atNs);
         const image = path.join(folder, `${name}-${i}`);

@@ -54,6 +54,16 @@ describe('PIIX4 power management', () => {
     expect(m.io.read(TIMER, 4)).toBe((PM_TIMER_HZ * 10) % 2 ** 24);
   });
 
+  test('has in its state at a save what the timer did since anybody looked', () => {
+    const m = pm();
+    advance(m.clock, m.timers, 3_000_000_000);
+    const before = m.device.state.pmSts;
+
+    m.device.preSave();
+
+    expect([before, m.device.state.pmSts]).toEqual([0, PM1.STS_TMR]);
+  });
+
   test('enables and disables ACPI by the APM port, as the FADT says', () => {
     const m = pm();
 

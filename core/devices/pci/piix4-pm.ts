@@ -117,6 +117,11 @@ export class Piix4Pm implements Device<typeof PIIX4_PM>, PortIo {
     this.#apply();
   }
 
+  /** So that a machine which was loaded, and looks at the timer for it, is still the one that was saved. */
+  preSave(): void {
+    this.#noteTimer();
+  }
+
   postLoad(): void {
     this.#apply();
   }

@@ -100,9 +100,7 @@ describe('the ACPI tables', () => {
   });
 });
 
-const hasIasl = spawnSync('iasl', ['-v']).status === 0;
-
-test.skipIf(!hasIasl)("the DSDT survives Intel's disassembler and compiler without an error", () => {
+test("the DSDT survives Intel's disassembler and compiler without an error", () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'acpi-'));
   try {
     const { index, tables } = build();
