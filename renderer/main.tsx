@@ -1,4 +1,6 @@
+import './zod-without-eval.ts';
 import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
 import './ui/global.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';

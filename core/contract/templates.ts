@@ -18,8 +18,36 @@ export const MACHINE_TEMPLATES: readonly MachineTemplate[] = [
     hardware: { memoryMiB: 32, cpuModel: 'pentium', pointer: 'ps2', paravirtual: false },
     diskBytes: 0.5 * GIB,
   },
+  // Windows 3.x in its 386 mode, and its DOS; more memory than this it does not count.
+  {
+    id: 'windows3',
+    name: 'Windows 3.x',
+    hardware: { memoryMiB: 64, cpuModel: '486', pointer: 'ps2', paravirtual: false },
+    diskBytes: 0.5 * GIB,
+  },
+  // With more than 512 MiB Windows 9x stops with an error about its own disk cache.
+  {
+    id: 'windows9x',
+    name: 'Windows 95, 98, Me',
+    hardware: { memoryMiB: 256, cpuModel: 'pentium', pointer: 'ps2', paravirtual: false },
+    diskBytes: 2 * GIB,
+  },
+  {
+    id: 'windows2000',
+    name: 'Windows 2000',
+    hardware: { memoryMiB: 256, cpuModel: 'pentium3', pointer: 'ps2', paravirtual: false },
+    diskBytes: 8 * GIB,
+  },
+  {
+    id: 'windowsxp',
+    name: 'Windows XP',
+    hardware: { memoryMiB: 512, cpuModel: 'pentium3', pointer: 'ps2', paravirtual: false },
+    diskBytes: 10 * GIB,
+  },
   { id: 'linux', name: 'Linux (32-bit)', hardware: { memoryMiB: 256 }, diskBytes: 8 * GIB },
+  { id: 'linux64', name: 'Linux (64-bit)', hardware: { memoryMiB: 512 }, diskBytes: 10 * GIB },
   { id: 'debian', name: 'Debian (32-bit)', hardware: { memoryMiB: 512 }, diskBytes: 10 * GIB },
+  { id: 'bsd', name: 'BSD', hardware: { memoryMiB: 256, pointer: 'ps2' }, diskBytes: 8 * GIB },
   { id: 'kolibrios', name: 'KolibriOS', hardware: { memoryMiB: 128 }, diskBytes: 0 },
   { id: 'other', name: 'Another system', hardware: { memoryMiB: 64 }, diskBytes: 2 * GIB },
 ];

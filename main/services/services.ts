@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { Emitter, err, ok, type Disposable, type Event, type Result } from '../../core/base/index.ts';
+import { Emitter, err, ok, type Disposable, type Event, type Failure, type Result } from '../../core/base/index.ts';
 import {
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
@@ -82,9 +82,19 @@ export function createServices(options: ServicesOptions): Result<Services> {
     launcher: options.launcher,
     libraryFolder: options.libraryFolder,
     log,
-    onStatus: (id) => {
+    onStatus: (id, status) => {
       const config = registry.get(id);
-      if (config.ok) changed(config.value);
+      if (!config.ok) return;
+      changed(config.value);
+      const { reason } = status as { reason?: string | Failure };
+      const why = typeof reason === 'string' ? reason : reason?.message;
+      log({
+        level: status.state === 'aborted' ? 'error' : 'info',
+        source: 'machine',
+        message: `${config.value.name}: ${status.state}${why === undefined ? '' : `, ${why}`}`,
+        machineId: id,
+        ...(typeof reason === 'object' && { code: reason.code }),
+      });
     },
   });
   const tasks = new TaskRegistry((task) => events.fire({ event: 'task.changed', task }));

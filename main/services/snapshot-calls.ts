@@ -20,6 +20,7 @@ import {
   getPosition,
   getSnapshot,
   ioFailure,
+  listMedia,
   listSnapshots,
   lockMachine,
   presentDisks,
@@ -97,6 +98,15 @@ function configFor(config: string, id: string, name: string, media: ReadonlyMap<
     floppies: parsed.floppies.map(attach),
     disks: parsed.disks.map(attach),
   });
+}
+
+/** The name, with a number where another medium has it: one that an earlier machine of the name left behind, say. */
+function freeMediumName(library: Library, wanted: string): string {
+  const taken = new Set(listMedia(library).map(({ name }) => name));
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted} (${number})`;
+    if (!taken.has(name)) return name;
+  }
 }
 
 export function snapshotCalls(context: SnapshotContext): Pick<Handlers, SnapshotCalls> {
@@ -271,7 +281,7 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
       const media = storedDisks(config.value).map(({ place, medium }) => ({
         from: medium,
         id: randomUUID() as string,
-        name: `${name} ${place}`,
+        name: freeMediumName(library, `${name} ${place}`),
       }));
       const own = new Map(media.map(({ from, id: to }) => [from, to]));
       const captured = await askMachine(library.folder, id, 'fork', {

@@ -19,12 +19,24 @@ export interface EventHandlers {
   onDisconnected(): void;
 }
 
+export interface ImportOptions {
+  /** Of the bytes on their way to the services, 0 to 1; the import itself is a task. */
+  readonly onProgress?: (share: number) => void;
+  readonly signal?: AbortSignal;
+}
+
 /** The contract as the interface uses it, whichever shell carries it. No call throws: trouble is a value. */
 export interface Client {
   readonly shell: 'electron' | 'web';
   call<N extends CallName>(name: N, params: CallParams<N>): Promise<Result<CallResult<N>>>;
   /** Returns the function that ends the subscription. */
   subscribe(handlers: EventHandlers): () => void;
+  /** Brings an image that was dropped or chosen into the library. */
+  importFile(
+    file: File,
+    draft: Omit<CallParams<'media.import'>, 'path'>,
+    options?: ImportOptions,
+  ): Promise<Result<CallResult<'media.import'>>>;
   openStream(machineId: string, handlers: StreamHandlers): Promise<Result<StreamConnection>>;
 }
 

@@ -45,6 +45,10 @@ export class ElectronClient implements Client {
     }
   }
 
+  async importFile(file: File, draft: Omit<CallParams<'media.import'>, 'path'>) {
+    return this.call('media.import', { ...draft, path: this.#bridge.pathOf(file) });
+  }
+
   subscribe(handlers: EventHandlers): () => void {
     const end = this.#bridge.onEvent((event) => handlers.onEvent(event));
     handlers.onConnected();

@@ -1,4 +1,10 @@
-import { API_CALL_PATH, API_EVENTS_PATH, streamPath, type TerrariumBridge } from '../../core/contract/bridge.ts';
+import {
+  API_CALL_PATH,
+  API_EVENTS_PATH,
+  API_IMPORT_PATH,
+  streamPath,
+  type TerrariumBridge,
+} from '../../core/contract/bridge.ts';
 import type {
   CallName,
   CallParams,
@@ -7,7 +13,14 @@ import type {
   Result,
   TerrariumEvent,
 } from '../../core/contract/index.ts';
-import { UNREACHABLE, type Client, type EventHandlers, type StreamConnection, type StreamHandlers } from './client.ts';
+import {
+  UNREACHABLE,
+  type Client,
+  type EventHandlers,
+  type ImportOptions,
+  type StreamConnection,
+  type StreamHandlers,
+} from './client.ts';
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8000;
@@ -43,6 +56,33 @@ export class WebClient implements Client {
     } catch (error) {
       return unreachable(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** XMLHttpRequest, because fetch does not tell how much of a body has been sent. */
+  importFile(
+    file: File,
+    { name, kind }: Omit<CallParams<'media.import'>, 'path'>,
+    { onProgress, signal }: ImportOptions = {},
+  ): Promise<Result<CallResult<'media.import'>>> {
+    const request = new XMLHttpRequest();
+    const query = new URLSearchParams({ name, kind: kind ?? 'disk' });
+    return new Promise((resolve) => {
+      request.upload.addEventListener('progress', ({ loaded, total }) => onProgress?.(total > 0 ? loaded / total : 1));
+      request.addEventListener('load', () => {
+        try {
+          resolve(JSON.parse(request.responseText) as CallResponse as Result<CallResult<'media.import'>>);
+        } catch {
+          resolve(unreachable(request.statusText));
+        }
+      });
+      request.addEventListener('error', () => resolve(unreachable(file.name)));
+      request.addEventListener('abort', () =>
+        resolve({ ok: false, error: { code: 'task.cancelled', message: `${file.name} was not sent to its end` } }),
+      );
+      signal?.addEventListener('abort', () => request.abort());
+      request.open('POST', `${API_IMPORT_PATH}?${query}`);
+      request.send(file);
+    });
   }
 
   subscribe(handlers: EventHandlers): () => void {

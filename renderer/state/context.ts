@@ -1,15 +1,23 @@
-import { createContext, use, useSyncExternalStore } from 'react';
-import type { Failure, MachineInfo } from '../../core/contract/index.ts';
+import { createContext, use, useMemo, useSyncExternalStore } from 'react';
+import type { Failure, MachineInfo, Task } from '../../core/contract/index.ts';
 import type { Client } from '../ipc/client.ts';
 import type { MachineActions } from './actions.ts';
+import type { Dialog, DialogStore } from './dialogs.ts';
 import type { MachinesStore, MachinesView } from './machines.ts';
+import type { Removals } from './removals.ts';
+import type { SelectionStore } from './selection.ts';
 import type { Store } from './store.ts';
+import type { TasksStore } from './tasks.ts';
 
 /** What every screen may use. */
 export interface AppServices {
   readonly client: Client;
   readonly machines: MachinesStore;
   readonly actions: MachineActions;
+  readonly tasks: TasksStore;
+  readonly dialogs: DialogStore;
+  readonly removals: Removals;
+  readonly selection: SelectionStore;
 }
 
 export const AppContext = createContext<AppServices | undefined>(undefined);
@@ -20,11 +28,25 @@ export function useApp(): AppServices {
   return services;
 }
 
-const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get);
+export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get);
 
-export const useMachines = (): MachinesView => useStore(useApp().machines);
+/** The machines, without those that are being removed. */
+export function useMachines(): MachinesView {
+  const { machines, removals } = useApp();
+  const view = useStore(machines);
+  const hidden = useStore(removals);
+  return useMemo(
+    () =>
+      hidden.size === 0 ? view : { ...view, machines: view.machines.filter(({ config }) => !hidden.has(config.id)) },
+    [view, hidden],
+  );
+}
 
 export const useMachine = (id: string | undefined): MachineInfo | undefined =>
   useMachines().machines.find(({ config }) => config.id === id);
 
 export const useFailure = (id: string): Failure | undefined => useStore(useApp().actions.failures).get(id);
+
+export const useTasks = (): readonly Task[] => useStore(useApp().tasks);
+
+export const useDialog = (): Dialog | undefined => useStore(useApp().dialogs);

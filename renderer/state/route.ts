@@ -1,14 +1,19 @@
 import { useSyncExternalStore } from 'react';
 
-/** `#/` is the manager, `#/machines/<id>` a machine's window. */
-export type Route = { readonly screen: 'machines' } | { readonly screen: 'machine'; readonly id: string };
+export const SCREENS = ['machines', 'media', 'activity', 'logs', 'preferences'] as const;
+export type Screen = (typeof SCREENS)[number];
 
-export const machinesHash = '#/';
+/** `#/media` and the like are screens of the manager, `#/machines/<id>` is a machine's window. */
+export type Route = { readonly screen: Screen } | { readonly screen: 'machine'; readonly id: string };
+
+export const screenHash = (screen: Screen): string => (screen === 'machines' ? '#/' : `#/${screen}`);
+export const machinesHash = screenHash('machines');
 export const machineHash = (id: string): string => `#/machines/${id}`;
 
 export function parseHash(hash: string): Route {
   const [, id] = /^#\/machines\/([0-9a-f-]{36})$/.exec(hash) ?? [];
-  return id === undefined ? { screen: 'machines' } : { screen: 'machine', id };
+  if (id !== undefined) return { screen: 'machine', id };
+  return { screen: SCREENS.find((screen) => screenHash(screen) === hash) ?? 'machines' };
 }
 
 export function goTo(hash: string): void {

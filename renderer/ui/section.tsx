@@ -7,19 +7,25 @@ import classes from './section.module.css';
 export function Section({
   icon: Glyph,
   title,
+  action,
   children,
 }: {
   readonly icon: Icon;
   readonly title: string;
+  /** At the title's other side. */
+  readonly action?: ReactNode;
   readonly children: ReactNode;
 }) {
   const id = useId();
   return (
     <Paper component="section" withBorder className={classes['section']} aria-labelledby={id}>
-      <Title order={2} id={id} className={classes['title']}>
-        <Glyph size={16} stroke={1.8} aria-hidden />
-        {title}
-      </Title>
+      <div className={classes['head']}>
+        <Title order={2} id={id} className={classes['title']}>
+          <Glyph size={16} stroke={1.8} aria-hidden />
+          {title}
+        </Title>
+        {action}
+      </div>
       {children}
     </Paper>
   );

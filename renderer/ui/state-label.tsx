@@ -1,5 +1,6 @@
 import {
   IconAlertTriangleFilled,
+  IconDeviceFloppy,
   IconLoader2,
   IconPlayerPauseFilled,
   IconPlayerPlayFilled,
@@ -19,14 +20,23 @@ const LOOK: Readonly<Record<MachineState, { readonly icon: Icon; readonly color:
   aborted: { icon: IconAlertTriangleFilled, color: 'var(--state-aborted)' },
 };
 
+const SAVED = { icon: IconDeviceFloppy, color: 'var(--state-busy)' };
+
 /** A machine's state by picture, word and colour, so that no one of them has to be seen. */
-export function StateLabel({ state, size = 13 }: { readonly state: MachineState; readonly size?: number }) {
+export interface StateLabelProps {
+  readonly state: MachineState;
+  /** Stopped in the middle of its work. */
+  readonly saved?: boolean;
+  readonly size?: number;
+}
+
+export function StateLabel({ state, saved = false, size = 13 }: StateLabelProps) {
   const { t } = useTranslation();
-  const { icon: Glyph, color } = LOOK[state];
+  const { icon: Glyph, color } = saved && state === 'stopped' ? SAVED : LOOK[state];
   return (
     <span className={classes['label']} style={{ color, fontSize: size }} data-state={state}>
       <Glyph size={size + 1} aria-hidden />
-      {t(`state.${state}`)}
+      {saved && state === 'stopped' ? t('state.saved') : t(`state.${state}`)}
     </span>
   );
 }

@@ -8,21 +8,25 @@ export interface ToolButtonProps extends Omit<ComponentProps<'button'>, 'childre
   readonly label: string;
   /** A colour of the icon, where the deed has one. */
   readonly tint?: 'running' | 'paused' | 'aborted';
+  /** The picture alone, beside the button that it belongs to. */
+  readonly narrow?: boolean;
 }
 
 /** A button of a toolbar: picture over word. */
-export function ToolButton({ icon: Glyph, label, tint, className, style, ...rest }: ToolButtonProps) {
+export function ToolButton(props: ToolButtonProps) {
+  const { icon: Glyph, label, tint, narrow = false, className, style, ...rest } = props;
   return (
     <UnstyledButton
       {...rest}
-      className={[classes['tool'], className].join(' ')}
+      className={[classes['tool'], narrow && classes['narrow'], className].filter(Boolean).join(' ')}
       style={tint ? { ...style, '--tint': `var(--state-${tint})` } : style}
+      {...(narrow && { 'aria-label': label })}
       // Toolbar moves between the elements that carry these.
       data-toolbar-toggle
       data-disabled={rest.disabled || undefined}
     >
-      <Glyph size={22} stroke={1.7} aria-hidden />
-      <span>{label}</span>
+      <Glyph size={narrow ? 14 : 22} stroke={1.7} aria-hidden />
+      {!narrow && <span>{label}</span>}
     </UnstyledButton>
   );
 }

@@ -18,7 +18,9 @@ export interface GuestScreenProps {
   readonly capture: Capture;
   readonly onCapture: (capture: Capture) => void;
   readonly onSize: (size: Size) => void;
-  readonly onToggleFullScreen: () => void;
+  readonly hostKey: string;
+  /** The host key and another, by KeyboardEvent.code. */
+  readonly onCommand: (code: string) => void;
   /** Where the person is told how to get the devices back. */
   readonly hintId: string;
   readonly paused: boolean;
@@ -26,7 +28,7 @@ export interface GuestScreenProps {
 
 /** The screen of a machine that is typed and clicked into. It has the keyboard while it has the focus. */
 export function GuestScreen(props: GuestScreenProps) {
-  const { name, stream, scaling, capture, onCapture, onSize, onToggleFullScreen, hintId, paused } = props;
+  const { name, stream, scaling, capture, onCapture, onSize, hostKey, onCommand, hintId, paused } = props;
   const { t } = useTranslation();
   const ref = useRef<HTMLDivElement>(null);
   const textId = useId();
@@ -35,6 +37,10 @@ export function GuestScreen(props: GuestScreenProps) {
   const [absolute, setAbsolute] = useState(false);
   const absoluteRef = useRef(absolute);
 
+  const command = useRef(onCommand);
+  useEffect(() => {
+    command.current = onCommand;
+  });
   useEffect(() => stream.on('status', (status) => setAbsolute(status.absolutePointer)), [stream]);
   useEffect(() => {
     absoluteRef.current = absolute;
@@ -50,7 +56,8 @@ export function GuestScreen(props: GuestScreenProps) {
         if (document.pointerLockElement === screen) document.exitPointerLock();
         screen.blur();
       },
-      toggleFullScreen: onToggleFullScreen,
+      command: (code) => command.current(code),
+      hostKey,
     });
     const mouse = new MouseCapture({ send: (message) => stream.send(message) });
     const isLocked = (): boolean => document.pointerLockElement === screen;
@@ -117,7 +124,7 @@ export function GuestScreen(props: GuestScreenProps) {
       keyboard.blur();
       if (isLocked()) document.exitPointerLock();
     };
-  }, [stream, onCapture, onToggleFullScreen]);
+  }, [stream, onCapture, hostKey]);
 
   return (
     <div className={classes['frame']} data-capture={capture} data-absolute={absolute || undefined}>

@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { HOST_KEY, KeyboardCapture } from './keyboard-capture.ts';
+import { KeyboardCapture } from './keyboard-capture.ts';
+
+const HOST_KEY = 'ControlRight';
 
 function setUp() {
   const log: unknown[] = [];
   const keyboard = new KeyboardCapture({
     send: (message) => log.push(message),
     letGo: () => log.push('let go'),
-    toggleFullScreen: () => log.push('full screen'),
+    command: (code) => log.push(`command ${code}`),
+    hostKey: HOST_KEY,
   });
   return { log, keyboard };
 }
@@ -56,7 +59,7 @@ describe('the keyboard of a screen', () => {
     keyboard.down({ code: HOST_KEY });
     keyboard.down({ code: 'KeyF' });
 
-    expect(log).toEqual(['full screen']);
+    expect(log).toEqual(['command KeyF']);
   });
 
   test('losing the focus releases every key, the host key too', () => {

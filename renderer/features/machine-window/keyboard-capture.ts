@@ -1,15 +1,15 @@
 import type { ChordMessage, KeyMessage, ReleaseMessage } from '../../../core/contract/stream.ts';
 
-/** Pressed and let go alone it gives the keyboard and the mouse back; with another key it is a command to this window. */
-export const HOST_KEY = 'ControlRight';
-
 export const CTRL_ALT_DEL = ['ControlLeft', 'AltLeft', 'Delete'] as const;
 
 export interface CaptureTarget {
   readonly send: (message: KeyMessage | ReleaseMessage | ChordMessage) => void;
   /** Keyboard and mouse go back to the host. */
   readonly letGo: () => void;
-  readonly toggleFullScreen: () => void;
+  /** The host key and another: a command to this window, not a key for the guest. */
+  readonly command: (code: string) => void;
+  /** Pressed and let go alone it gives keyboard and mouse back. */
+  readonly hostKey: string;
 }
 
 export interface KeyEvent {
@@ -28,7 +28,7 @@ export class KeyboardCapture {
 
   /** A repeated keydown is a repeated make code: the host's keyboard repeats for the guest. */
   down({ code }: KeyEvent): void {
-    if (code === HOST_KEY) {
+    if (code === this.#target.hostKey) {
       if (this.#hostKey === 'up') this.#hostKey = 'alone';
       return;
     }
@@ -36,14 +36,14 @@ export class KeyboardCapture {
     if (this.#hostKey !== 'up') {
       this.#hostKey = 'used';
       if (code === 'Delete') this.#target.send({ type: 'chord', codes: CTRL_ALT_DEL });
-      else if (code === 'KeyF') this.#target.toggleFullScreen();
+      else this.#target.command(code);
       return;
     }
     this.#target.send({ type: 'key', code, down: true });
   }
 
   up({ code }: KeyEvent): void {
-    if (code === HOST_KEY) {
+    if (code === this.#target.hostKey) {
       const alone = this.#hostKey === 'alone';
       this.#hostKey = 'up';
       if (alone) this.#target.letGo();

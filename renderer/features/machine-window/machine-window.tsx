@@ -1,12 +1,7 @@
-import { Button, EmptyState, Loader, Menu, Tabs } from '@mantine/core';
+import { Button, EmptyState, Loader, Tabs } from '@mantine/core';
 import { useDocumentTitle, useFullscreenElement, useLocalStorage } from '@mantine/hooks';
 import {
-  IconArrowLeft,
-  IconAspectRatio,
   IconDeviceDesktop,
-  IconExternalLink,
-  IconKeyboard,
-  IconMaximize,
   IconPlayerPlayFilled,
   IconPower,
   IconTerminal2,
@@ -19,18 +14,19 @@ import { useMachineStream } from '../../ipc/use-machine-stream.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import { allows, isLive } from '../../state/actions.ts';
 import { useApp, useFailure, useMachine, useMachines } from '../../state/context.ts';
-import { goTo, machineHash, machinesHash } from '../../state/route.ts';
+import { usePreferences } from '../../state/preferences.ts';
+import { goTo, machinesHash } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
-import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
-import { ToolButton } from '../../ui/tool-button.tsx';
-import { PowerTools } from '../machines/power-tools.tsx';
 import { useCommands } from '../machines/use-commands.tsx';
 import { GuestScreen, type Capture } from './guest-screen.tsx';
-import { CTRL_ALT_DEL } from './keyboard-capture.ts';
+import { MachineToolBar } from './machine-tool-bar.tsx';
 import classes from './machine-window.module.css';
-import { SCALINGS, type Scaling, type Size } from './scaling.ts';
+import { PasteDialog } from './paste-dialog.tsx';
+import type { Scaling, Size } from './scaling.ts';
+import { saveScreenshot } from './screenshot.ts';
 import { SerialTab } from './serial-tab.tsx';
+import { SoftKeyboard } from './soft-keyboard.tsx';
 import { StatusLine } from './status-line.tsx';
 
 /** One machine: its screen and serial ports, between a toolbar and a status line. */
@@ -60,49 +56,59 @@ export function MachineWindow({ id }: { readonly id: string }) {
 
 function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const { t } = useTranslation();
-  const { client, actions } = useApp();
+  const { client, actions, dialogs } = useApp();
   const { connection, failure: listFailure } = useMachines();
   const { config, status } = machine;
   const live = isLive(machine);
   const stream = useMachineStream(client, config.id, live);
   const failure = useFailure(config.id);
-  const { run, dialog } = useCommands(machine);
+  const run = useCommands();
+  const [{ hostKey }] = usePreferences();
   const [scaling, setScaling] = useLocalStorage<Scaling>({
     key: 'terrarium.scaling',
     defaultValue: 'fit',
     getInitialValueInEffect: false,
   });
-  const { ref: fullScreenRef, toggle: toggleFullScreen } = useFullscreenElement();
+  const { ref: fullScreenRef, toggle } = useFullscreenElement();
   const [capture, setCapture] = useState<Capture>('idle');
   const [size, setSize] = useState<Size>();
+  const [softKeyboard, setSoftKeyboard] = useState(false);
+  const [pasting, setPasting] = useState(false);
   const hintId = useId();
   useDocumentTitle(`${config.name} — ${t(`state.${status.state}`)} — ${t('app.name')}`);
+
+  const toggleFullScreen = (): void => void toggle();
+  const screenshot = async (): Promise<void> => {
+    const failed = await saveScreenshot(client, config.id, config.name);
+    if (failed) actions.failed(config.id, failed);
+  };
+  /** The host key and another: as VirtualBox has them. */
+  const hostCommands: Readonly<Record<string, () => void>> = {
+    KeyF: toggleFullScreen,
+    KeyE: () => void screenshot(),
+    KeyT: () => run('take', [machine]),
+    KeyP: () => run(status.state === 'paused' ? 'resume' : 'pause', [machine]),
+    KeyR: () => run('reset', [machine]),
+    KeyH: () => run('powerButton', [machine]),
+    KeyQ: () => dialogs.open({ kind: 'close', machine: config.id }),
+    KeyV: () => setPasting(true),
+  };
 
   const consoles = config.serial.flatMap((serial, port) => (serial.mode === 'console' ? [port] : []));
   return (
     <div className={classes['window']}>
-      <ToolBar label={t('window.toolbar')} keepsFocus>
-        <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
-        <ToolDivider />
-        <PowerTools machine={machine} run={run} />
-        <ToolDivider />
-        <ToolButton
-          icon={IconKeyboard}
-          label={t('window.ctrlAltDel')}
-          disabled={!live}
-          onClick={() => stream.send({ type: 'chord', codes: CTRL_ALT_DEL })}
-        />
-        <ScalingMenu scaling={scaling} onChoose={setScaling} />
-        <ToolButton
-          icon={IconMaximize}
-          label={t('window.fullScreen')}
-          disabled={!live}
-          onClick={() => void toggleFullScreen()}
-        />
-        {client.shell === 'web' && (
-          <ToolButton icon={IconExternalLink} label={t('window.ownWindow')} onClick={() => openOwnWindow(config.id)} />
-        )}
-      </ToolBar>
+      <MachineToolBar
+        machine={machine}
+        stream={stream}
+        run={run}
+        scaling={scaling}
+        onScaling={setScaling}
+        onFullScreen={toggleFullScreen}
+        softKeyboard={softKeyboard}
+        onSoftKeyboard={setSoftKeyboard}
+        onPaste={() => setPasting(true)}
+        onScreenshot={() => void screenshot()}
+      />
       <ConnectionBanner connection={connection} failure={listFailure} />
       {failure && <FailureAlert failure={failure} onDismiss={() => actions.dismiss(config.id)} />}
       <Tabs defaultValue="screen" className={classes['tabs'] ?? ''} variant="default">
@@ -126,56 +132,48 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
                 capture={capture}
                 onCapture={setCapture}
                 onSize={setSize}
-                onToggleFullScreen={toggleFullScreen}
+                hostKey={hostKey}
+                onCommand={(code) => hostCommands[code]?.()}
                 hintId={hintId}
                 paused={status.state === 'paused'}
               />
             </div>
           ) : (
-            <PoweredOff machine={machine} onStart={() => run('start')} />
+            <PoweredOff machine={machine} onStart={() => run('start', [machine])} />
           )}
         </Tabs.Panel>
         {consoles.map((port) => (
-          <SerialPanel key={port} stream={stream} port={port} />
+          <SerialPanel key={port} stream={stream} port={port} name={config.name} />
         ))}
       </Tabs>
-      <StatusLine stream={stream} state={status.state} live={live} size={size} capture={capture} hintId={hintId} />
-      {dialog}
+      {softKeyboard && live && <SoftKeyboard stream={stream} />}
+      <StatusLine
+        stream={stream}
+        machine={machine}
+        live={live}
+        size={size}
+        capture={capture}
+        hostKey={hostKey}
+        hintId={hintId}
+      />
+      {pasting && <PasteDialog stream={stream} onClose={() => setPasting(false)} />}
     </div>
   );
 }
 
-function SerialPanel({ stream, port }: { readonly stream: MachineStream; readonly port: number }) {
+function SerialPanel({
+  stream,
+  port,
+  name,
+}: {
+  readonly stream: MachineStream;
+  readonly port: number;
+  readonly name: string;
+}) {
   return (
     <Tabs.Panel value={`serial-${port}`} className={classes['panel'] ?? ''} keepMounted={false}>
-      <SerialTab stream={stream} port={port} />
+      <SerialTab stream={stream} port={port} machineName={name} />
     </Tabs.Panel>
-  );
-}
-
-function ScalingMenu({
-  scaling,
-  onChoose,
-}: {
-  readonly scaling: Scaling;
-  readonly onChoose: (scaling: Scaling) => void;
-}) {
-  const { t } = useTranslation();
-  return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <ToolButton icon={IconAspectRatio} label={t('window.scaling')} />
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.RadioGroup value={scaling} onChange={(one) => onChoose(one as Scaling)}>
-          {SCALINGS.map((one) => (
-            <Menu.RadioItem key={one} value={one} closeMenuOnClick>
-              {t(`window.scale.${one}`)}
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-      </Menu.Dropdown>
-    </Menu>
   );
 }
 
@@ -203,9 +201,4 @@ function PoweredOff({ machine, onStart }: { readonly machine: MachineInfo; reado
       </EmptyState>
     </div>
   );
-}
-
-/** The desktop shell opens no windows for its pages. A window that is already there for this machine is shown again rather than opened twice. */
-function openOwnWindow(id: string): void {
-  window.open(machineHash(id), `machine-${id}`, 'popup,width=1100,height=760');
 }

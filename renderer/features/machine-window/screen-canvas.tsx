@@ -11,10 +11,12 @@ export interface ScreenCanvasProps {
   readonly scaling: Scaling;
   readonly onSize?: (size: Size) => void;
   readonly canvasRef?: Ref<HTMLCanvasElement>;
+  /** A small picture can do with fewer frames: the next are sent when the last are acknowledged. */
+  readonly ackDelayMs?: number;
 }
 
 /** A guest's picture, scaled into the room that there is. Shows only; what it takes from people is elsewhere. */
-export function ScreenCanvas({ stream, scaling, onSize, canvasRef }: ScreenCanvasProps) {
+export function ScreenCanvas({ stream, scaling, onSize, canvasRef, ackDelayMs = 0 }: ScreenCanvasProps) {
   const ownRef = useRef<HTMLCanvasElement>(null);
   const mergedRef = useMergedRef(ownRef, canvasRef);
   const area = useElementSize();
@@ -24,16 +26,26 @@ export function ScreenCanvas({ stream, scaling, onSize, canvasRef }: ScreenCanva
   useEffect(() => {
     const canvas = ownRef.current;
     if (!canvas) return;
+    const timers = new Set<ReturnType<typeof setTimeout>>();
+    const acknowledge = (sequence: number): void => {
+      if (ackDelayMs === 0) return stream.send({ type: 'ack', sequence });
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        stream.send({ type: 'ack', sequence });
+      }, ackDelayMs);
+      timers.add(timer);
+    };
     const painter = new ScreenPainter(canvas, {
-      onPainted: (sequence) => stream.send({ type: 'ack', sequence }),
+      onPainted: acknowledge,
       onSize: (width, height) => setGuest({ width, height }),
     });
     const end = stream.on('frame', (frame) => painter.push(frame));
     return () => {
       end();
       painter.dispose();
+      timers.forEach(clearTimeout);
     };
-  }, [stream]);
+  }, [stream, ackDelayMs]);
 
   useEffect(() => {
     if (guest) onSize?.(guest);

@@ -2,9 +2,11 @@ import { Tooltip } from '@mantine/core';
 import { IconDeviceFloppy, IconDisc, IconPlugConnected, IconServer, type Icon } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { MachineState } from '../../../core/contract/index.ts';
+import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { Activity, StatusMessage } from '../../../core/contract/stream.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
+import type { HostKey } from '../../state/preferences.ts';
+import { useFormats } from '../../ui/formats.ts';
 import { StateLabel } from '../../ui/state-label.tsx';
 import type { Capture } from './guest-screen.tsx';
 import type { Size } from './scaling.ts';
@@ -19,26 +21,27 @@ const DEVICES: readonly { readonly device: keyof Activity; readonly icon: Icon }
 
 export interface StatusLineProps {
   readonly stream: MachineStream;
-  readonly state: MachineState;
+  readonly machine: MachineInfo;
   readonly live: boolean;
   readonly size: Size | undefined;
   readonly capture: Capture;
+  readonly hostKey: HostKey;
   readonly hintId: string;
 }
 
 /** What the machine is doing, under its screen. */
-export function StatusLine({ stream, state, live, size, capture, hintId }: StatusLineProps) {
-  const { t, i18n } = useTranslation();
+export function StatusLine({ stream, machine, live, size, capture, hostKey, hintId }: StatusLineProps) {
+  const { t } = useTranslation();
+  const { number: round } = useFormats();
+  const { state } = machine.status;
   const [status, setStatus] = useState<StatusMessage>();
   useEffect(() => stream.on('status', setStatus), [stream]);
   const shown = live ? status : undefined;
-  const round = (value: number, digits: number): string =>
-    value.toLocaleString(i18n.language, { maximumFractionDigits: digits });
   return (
     <footer className={classes['line']} aria-label={t('status.label')}>
-      <StateLabel state={state} />
+      <StateLabel state={state} saved={machine.saved} />
       <span id={hintId} className={classes['hint']}>
-        {live ? t(`window.hint.${capture}`) : ''}
+        {live ? t(`window.hint.${capture}`, { key: t(`hostKey.${hostKey}`) }) : ''}
       </span>
       {live && size && (
         <span data-testid="resolution">{t('status.resolution', { width: size.width, height: size.height })}</span>
@@ -49,6 +52,9 @@ export function StatusLine({ stream, state, live, size, capture, hintId }: Statu
             <>
               <Tooltip label={t('status.mipsHint')}>
                 <span>{t('status.mips', { mips: round(shown.instructionsPerSecond / 1e6, 1) })}</span>
+              </Tooltip>
+              <Tooltip label={t('status.engineHint', { percent: round(shown.compiledShare * 100, 0) })}>
+                <span>{t(`details.engineValue.${machine.config.engine}`)}</span>
               </Tooltip>
               <span>{t('status.load', { percent: round(shown.busyShare * 100, 0) })}</span>
             </>

@@ -1,104 +1,201 @@
-import { Badge, Stack, Text, Title, Tooltip } from '@mantine/core';
-import { IconCpu, IconDeviceDesktop, IconDeviceFloppy, IconInfoCircle, IconPlugConnected } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { ActionIcon, Badge, Stack, Text, Textarea, Tooltip } from '@mantine/core';
+import {
+  IconCpu,
+  IconDeviceDesktop,
+  IconDeviceFloppy,
+  IconInfoCircle,
+  IconPencil,
+  IconPlugConnected,
+} from '@tabler/icons-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Attachment, MachineInfo, SerialConfig } from '../../../core/contract/index.ts';
-import { useApp, useFailure } from '../../state/context.ts';
-import { FailureAlert } from '../../ui/failure-alert.tsx';
+import {
+  MEMORY_MIB_MAX,
+  MEMORY_MIB_MIN,
+  cpuModelSchema,
+  engineSchema,
+  type MachineChanges,
+  type MachineInfo,
+} from '../../../core/contract/index.ts';
+import { isIdle } from '../../state/actions.ts';
+import { useApp } from '../../state/context.ts';
+import type { SettingsPage } from '../../state/dialogs.ts';
+import { EditableNumber, EditableSelect, EditableText } from '../../ui/editable.tsx';
+import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
-import { StateLabel } from '../../ui/state-label.tsx';
 import classes from './machine-details.module.css';
 import { MachinePreview } from './machine-preview.tsx';
+import { MediumMenu } from './medium-menu.tsx';
+import { drivesOf } from './drives.ts';
+import { useMediumName } from './use-medium-name.ts';
+import { templateName } from '../../i18n/templates.ts';
 
-/** What a machine is made of and how it is, beside the list. */
+type Change = (changes: MachineChanges) => void;
+
+/** What a machine is made of: the settings as they are, changed where they stand. */
 export function MachineDetails({ machine, onShow }: { readonly machine: MachineInfo; readonly onShow: () => void }) {
-  const { t, i18n } = useTranslation();
-  const { actions } = useApp();
-  const { config, status } = machine;
-  const failure = useFailure(config.id);
-  const time = (iso: string): string =>
-    new Date(iso).toLocaleString(i18n.language, { dateStyle: 'medium', timeStyle: 'short' });
+  const { t } = useTranslation();
+  const { client, actions } = useApp();
+  const { config } = machine;
+  const change = async (changes: MachineChanges): Promise<void> => {
+    actions.dismiss(config.id);
+    const done = await client.call('machines.update', { id: config.id, changes });
+    if (!done.ok) actions.failed(config.id, done.error);
+  };
   return (
-    <main className={classes['pane']} aria-label={t('details.label', { name: config.name })}>
-      <Title order={1} className={classes['heading']}>
-        {config.name}
-      </Title>
-      <Stack gap="sm" className={classes['messages']}>
-        {failure && <FailureAlert failure={failure} onDismiss={() => actions.dismiss(config.id)} />}
-        {status.state === 'aborted' && status.reason.code !== failure?.code && <FailureAlert failure={status.reason} />}
+    <div className={classes['columns']}>
+      <Stack gap="sm">
+        <GeneralSection machine={machine} change={change} />
+        <SystemSection machine={machine} change={change} />
+        <StorageSection machine={machine} />
+        <SerialSection machine={machine} />
       </Stack>
-      <div className={classes['columns']}>
-        <Stack gap="sm" className={classes['facts']}>
-          <Section icon={IconInfoCircle} title={t('details.general')}>
-            <Facts>
-              <Fact name={t('details.name')}>{config.name}</Fact>
-              <Fact name={t('details.state')}>
-                <StateLabel state={status.state} size={14} />{' '}
-                <Text span size="sm" c="var(--text-dimmed)">
-                  {t('details.since', { time: time(status.since) })}
-                </Text>
-                {status.state === 'stopped' && status.reason !== undefined && <Text size="sm">{status.reason}</Text>}
-              </Fact>
-              <Fact name={t('details.created')}>{time(config.createdAt)}</Fact>
-            </Facts>
-          </Section>
-          <SystemSection machine={machine} />
-          <StorageSection machine={machine} />
-          <SerialSection serial={config.serial} />
-        </Stack>
+      <Stack gap="sm">
         <Section icon={IconDeviceDesktop} title={t('details.preview')}>
           <MachinePreview machine={machine} onShow={onShow} />
         </Section>
-      </div>
-    </main>
+        <Note key={config.id} note={config.note} change={change} />
+      </Stack>
+    </div>
   );
 }
 
-function SystemSection({ machine: { config } }: { readonly machine: MachineInfo }) {
-  const { t, i18n } = useTranslation();
-  const bootOrder = config.bootOrder.map((device) => t(`details.bootDevice.${device}`));
+function EditButton({ machine, page }: { readonly machine: MachineInfo; readonly page: SettingsPage }) {
+  const { t } = useTranslation();
+  const { dialogs } = useApp();
+  const label = t('details.edit', { what: t(`settings.page.${page}`) });
   return (
-    <Section icon={IconCpu} title={t('details.system')}>
+    <Tooltip label={label}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        size="sm"
+        aria-label={label}
+        onClick={() => dialogs.open({ kind: 'settings', machine: machine.config.id, page })}
+      >
+        <IconPencil size={15} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+interface PartProps {
+  readonly machine: MachineInfo;
+  readonly change: Change;
+}
+
+function GeneralSection({ machine, change }: PartProps) {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  const { config } = machine;
+  return (
+    <Section
+      icon={IconInfoCircle}
+      title={t('details.general')}
+      action={<EditButton machine={machine} page="general" />}
+    >
       <Facts>
-        <Fact name={t('details.memory')}>
-          {t('details.memoryValue', { mib: config.memoryMiB.toLocaleString(i18n.language) })}
+        <Fact name={t('details.name')}>
+          <EditableText
+            label={t('details.name')}
+            value={config.name}
+            validate={(name) => name.trim().length > 0 && name.trim().length <= 64}
+            onChange={(name) => change({ name: name.trim() })}
+          />
         </Fact>
-        <Fact name={t('details.bootOrder')}>{bootOrder.join(', ')}</Fact>
-        <Fact name={t('details.clock')}>{t(`details.clockValue.${config.clock}`)}</Fact>
-        <Fact name={t('details.engine')}>{t(`details.engineValue.${config.engine}`)}</Fact>
-        <Fact name={t('details.firmware')}>
-          {config.firmware === null ? t('details.builtIn') : <HostPath path={config.firmware} />}
+        <Fact name={t('details.group')}>
+          <EditableText
+            label={t('details.group')}
+            value={config.group}
+            placeholder={t('details.noGroup')}
+            validate={(group) => group === '' || group.split('/').every((part) => part.trim() !== '')}
+            onChange={(group) => change({ group })}
+          />
         </Fact>
-        {config.kernel && (
-          <Fact name={t('details.kernel')}>
-            <HostPath path={config.kernel.image} />
-          </Fact>
-        )}
+        <Fact name={t('details.template')}>{templateName(t, config.template)}</Fact>
+        <Fact name={t('details.created')}>{time(config.createdAt)}</Fact>
       </Facts>
     </Section>
   );
 }
 
-function StorageSection({ machine: { config } }: { readonly machine: MachineInfo }) {
+function SystemSection({ machine, change }: PartProps) {
   const { t } = useTranslation();
-  const rows: { readonly name: string; readonly medium: Attachment | null; readonly readOnly?: boolean }[] = [
-    ...config.floppies.map((medium, i) => ({ name: t('details.floppy', { letter: 'AB'[i] }), medium })),
-    ...config.disks.map((medium, i) => ({ name: t('details.disk', { number: i + 1 }), medium })),
-    { name: t('details.cdrom'), medium: config.cdrom, readOnly: true },
-  ];
-  const attached = rows.filter(({ medium }) => medium !== null);
+  const { number } = useFormats();
+  const { config } = machine;
+  const reason = isIdle(machine) ? (machine.saved ? t('settings.lockedSaved') : undefined) : t('settings.lockedLive');
   return (
-    <Section icon={IconDeviceFloppy} title={t('details.storage')}>
-      {attached.length === 0 && (
-        <Text size="sm" c="var(--text-dimmed)">
-          {t('details.noMedia')}
-        </Text>
-      )}
+    <Section icon={IconCpu} title={t('details.system')} action={<EditButton machine={machine} page="system" />}>
       <Facts>
-        {attached.map(({ name, medium, readOnly }) => (
-          <Fact key={name} name={name}>
-            {medium && <HostPath path={medium.path} />}
-            {medium && !readOnly && <WriteBadge writable={medium.writable} />}
+        <Fact name={t('details.memory')}>
+          <EditableNumber
+            label={t('details.memory')}
+            value={config.memoryMiB}
+            shown={t('details.memoryValue', { mib: number(config.memoryMiB) })}
+            min={MEMORY_MIB_MIN}
+            max={MEMORY_MIB_MAX}
+            locked={reason}
+            onChange={(memoryMiB) => change({ memoryMiB })}
+          />
+        </Fact>
+        <Fact name={t('details.cpuModel')}>
+          <EditableSelect
+            label={t('details.cpuModel')}
+            value={config.cpuModel}
+            data={cpuModelSchema.options.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
+            locked={reason}
+            onChange={(cpuModel) => change({ cpuModel })}
+          />
+        </Fact>
+        <Fact name={t('details.bootOrder')}>
+          {config.bootOrder.map((device) => t(`details.bootDevice.${device}`)).join(', ')}
+        </Fact>
+        <Fact name={t('details.clock')}>
+          <EditableSelect
+            label={t('details.clock')}
+            value={config.clock}
+            data={(['host', 'virtual'] as const).map((value) => ({ value, label: t(`details.clockValue.${value}`) }))}
+            locked={reason}
+            onChange={(clock) => change({ clock })}
+          />
+        </Fact>
+        <Fact name={t('details.engine')}>
+          <EditableSelect
+            label={t('details.engine')}
+            value={config.engine}
+            data={engineSchema.options.map((value) => ({ value, label: t(`details.engineValue.${value}`) }))}
+            locked={reason}
+            onChange={(engine) => change({ engine })}
+          />
+        </Fact>
+        {config.firmware !== null && <Fact name={t('details.firmware')}>{fileName(config.firmware)}</Fact>}
+        {config.kernel && <Fact name={t('details.kernel')}>{fileName(config.kernel.image)}</Fact>}
+      </Facts>
+    </Section>
+  );
+}
+
+const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+
+function StorageSection({ machine }: { readonly machine: MachineInfo }) {
+  const { t } = useTranslation();
+  const mediumName = useMediumName();
+  return (
+    <Section
+      icon={IconDeviceFloppy}
+      title={t('details.storage')}
+      action={<EditButton machine={machine} page="storage" />}
+    >
+      <Facts>
+        {drivesOf(machine.config).map(({ key, label, medium, removable }) => (
+          <Fact key={key} name={t(`drive.${label}`)}>
+            <span className={classes['drive']}>
+              <Text span size="sm" truncate {...(medium && { title: medium.path })}>
+                {medium ? mediumName(medium.path) : t('drive.empty')}
+              </Text>
+              {medium && key !== 'cdrom' && <WriteBadge writable={medium.writable} />}
+              {removable && <MediumMenu machine={machine} drive={removable} />}
+            </span>
           </Fact>
         ))}
       </Facts>
@@ -106,22 +203,24 @@ function StorageSection({ machine: { config } }: { readonly machine: MachineInfo
   );
 }
 
-function SerialSection({ serial }: { readonly serial: readonly SerialConfig[] }) {
+function SerialSection({ machine }: { readonly machine: MachineInfo }) {
   const { t } = useTranslation();
-  const rows = serial.map((port, index) => ({ name: `COM${index + 1}`, port }));
-  const describe = (port: SerialConfig): ReactNode =>
-    port.mode === 'file' ? <HostPath path={port.path} /> : t(`details.serialMode.${port.mode}`);
+  const { serial } = machine.config;
   return (
-    <Section icon={IconPlugConnected} title={t('details.serial')}>
-      {rows.length === 0 && (
+    <Section
+      icon={IconPlugConnected}
+      title={t('details.serial')}
+      action={<EditButton machine={machine} page="serial" />}
+    >
+      {serial.length === 0 && (
         <Text size="sm" c="var(--text-dimmed)">
           {t('details.noSerial')}
         </Text>
       )}
       <Facts>
-        {rows.map(({ name, port }) => (
-          <Fact key={name} name={name}>
-            {describe(port)}
+        {serial.map((port, index) => (
+          <Fact key={index} name={`COM${index + 1}`}>
+            {port.mode === 'file' ? fileName(port.path) : t(`details.serialMode.${port.mode}`)}
           </Fact>
         ))}
       </Facts>
@@ -140,11 +239,25 @@ function WriteBadge({ writable }: { readonly writable: boolean }) {
   );
 }
 
-/** The file's name; the whole path where the pointer rests. */
-function HostPath({ path }: { readonly path: string }) {
+/** Kept when it is left, as a note on paper is. */
+function Note({ note, change }: { readonly note: string; readonly change: Change }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState(note);
   return (
-    <span className={classes['path']} title={path}>
-      {path.split(/[\\/]/).at(-1)}
-    </span>
+    <Section icon={IconPencil} title={t('details.note')}>
+      <Textarea
+        variant="unstyled"
+        autosize
+        minRows={2}
+        maxRows={10}
+        aria-label={t('details.note')}
+        placeholder={t('details.notePlaceholder')}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onBlur={() => {
+          if (text !== note) change({ note: text });
+        }}
+      />
+    </Section>
   );
 }

@@ -1,52 +1,133 @@
-import { CloseButton, Text, TextInput } from '@mantine/core';
-import { IconDeviceDesktop, IconSearch } from '@tabler/icons-react';
-import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { CloseButton, Menu, Text, TextInput } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useCallback, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
-import { StateLabel } from '../../ui/state-label.tsx';
+import { useApp } from '../../state/context.ts';
+import { moveSelection, type Selection } from '../../state/selection.ts';
+import { CommandItems } from './command-menu.tsx';
+import { linesOf, movedGroup, renamedGroup, type Line } from './groups.ts';
+import { GroupRow } from './group-row.tsx';
 import classes from './machine-list.module.css';
+import { MachineRow } from './machine-row.tsx';
+import { useDropTarget, type Dragged } from './drag.ts';
+import type { RunCommand } from './use-commands.tsx';
 
 export interface MachineListProps {
   readonly machines: readonly MachineInfo[];
-  readonly selectedId: string | undefined;
-  readonly onSelect: (id: string) => void;
+  readonly selection: Selection;
+  readonly onSelect: (selection: Selection) => void;
   /** Double click or Enter. */
   readonly onActivate: (machine: MachineInfo) => void;
+  readonly run: RunCommand;
 }
 
-/** The machines of the library, one selected; arrow keys move the selection, as in any list of a desktop. */
-export function MachineList({ machines, selectedId, onSelect, onActivate }: MachineListProps) {
+const ROW_PX = { group: 34, machine: 60 } as const;
+const keyOf = (line: Line): string => (line.kind === 'group' ? `group:${line.path}` : line.machine.config.id);
+
+/** The machines of the library in their groups; as many as there are, only those in sight are made. */
+export function MachineList({ machines, selection, onSelect, onActivate, run }: MachineListProps) {
   const { t } = useTranslation();
+  const { client, actions } = useApp();
   const [search, setSearch] = useState('');
+  const [closed, setClosed] = useLocalStorage<readonly string[]>({
+    key: 'terrarium.closedGroups',
+    defaultValue: [],
+    getInitialValueInEffect: false,
+  });
   const prefix = useId();
-  const listRef = useRef<HTMLDivElement>(null);
+  const scrollRef = useRef<HTMLDivElement>(null);
   const wanted = search.trim().toLocaleLowerCase();
-  const shown = machines.filter(({ config }) => config.name.toLocaleLowerCase().includes(wanted));
-  const selectedIndex = shown.findIndex(({ config }) => config.id === selectedId);
-  const optionId = (id: string): string => `${prefix}-${id}`;
+  const lines = useMemo(() => {
+    const found = machines.filter(({ config }) =>
+      `${config.name}\n${config.group}`.toLocaleLowerCase().includes(wanted),
+    );
+    return linesOf(found, new Set(wanted === '' ? closed : []));
+  }, [machines, wanted, closed]);
+  const keys = lines.map(keyOf);
+  const currentIndex = keys.indexOf(selection.current ?? '');
+  const virtualizer = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => scrollRef.current,
+    estimateSize: (index) => ROW_PX[lines[index].kind],
+    getItemKey: (index) => keys[index],
+    overscan: 6,
+  });
+  const optionId = (key: string): string => `${prefix}-${key.replaceAll(/\s/g, '_')}`;
+  const chosen = machines.filter(({ config }) => selection.selected.has(config.id));
 
-  useEffect(() => {
-    if (selectedId !== undefined)
-      document.getElementById(`${prefix}-${selectedId}`)?.scrollIntoView({ block: 'nearest' });
-  }, [prefix, selectedId]);
+  const toggle = (path: string): void =>
+    setClosed((before) => (before.includes(path) ? before.filter((one) => one !== path) : [...before, path]));
 
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && selectedIndex >= 0) {
-      event.preventDefault();
-      onActivate(shown[selectedIndex]);
+  const regroup = useCallback(
+    async (changes: readonly (readonly [id: string, group: string])[]): Promise<void> => {
+      for (const [id, group] of changes) {
+        const done = await client.call('machines.update', { id, changes: { group } });
+        if (!done.ok) actions.failed(id, done.error);
+      }
+    },
+    [client, actions],
+  );
+  /** A machine takes the rest of the selection along when it is part of it. */
+  const drop = (dragged: Dragged, target: string): void => {
+    if (dragged.kind === 'machine') {
+      const ids = selection.selected.has(dragged.id) ? [...selection.selected] : [dragged.id];
+      void regroup(ids.map((id) => [id, target] as const));
       return;
     }
-    const last = shown.length - 1;
-    const targets: Readonly<Record<string, number>> = {
-      ArrowDown: Math.min(selectedIndex + 1, last),
-      ArrowUp: Math.max(selectedIndex - 1, 0),
-      Home: 0,
-      End: last,
-    };
-    const target = targets[event.key];
-    if (target === undefined || last < 0) return;
+    const moved = movedGroup(dragged.path, target);
+    if (moved === undefined || moved === dragged.path) return;
+    void regroup(
+      machines
+        .map(({ config }) => [config.id, renamedGroup(config.group, dragged.path, moved), config.group] as const)
+        .filter(([, to, from]) => to !== from)
+        .map(([id, to]) => [id, to] as const),
+    );
+  };
+  const overList = useDropTarget(scrollRef, '', drop);
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const line = lines[currentIndex] as Line | undefined;
+    if (event.key === 'Enter' && line) {
+      event.preventDefault();
+      if (line.kind === 'machine') onActivate(line.machine);
+      else toggle(line.path);
+      return;
+    }
+    if (line?.kind === 'group' && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+      event.preventDefault();
+      if (line.open === (event.key === 'ArrowLeft')) toggle(line.path);
+      return;
+    }
+    if (event.key === 'Delete') return run('remove', chosen);
+    const moved = moveSelection(
+      event,
+      selection,
+      lines.map((one, i) => [keys[i], one.kind === 'machine'] as const),
+    );
+    if (!moved) return;
     event.preventDefault();
-    onSelect(shown[target].config.id);
+    onSelect(moved);
+    const to = keys.indexOf(moved.current ?? '');
+    if (to >= 0) virtualizer.scrollToIndex(to);
+  };
+
+  const select = (event: MouseEvent, key: string): void => {
+    if (event.ctrlKey || event.metaKey) {
+      const selected = new Set(selection.selected);
+      if (!selected.delete(key)) selected.add(key);
+      onSelect({ current: key, selected });
+    } else if (event.shiftKey) {
+      const [a, b] = [currentIndex < 0 ? 0 : currentIndex, keys.indexOf(key)].sort((x, y) => x - y);
+      const between = lines
+        .slice(a, b + 1)
+        .filter((line) => line.kind === 'machine')
+        .map(keyOf);
+      onSelect({ current: selection.current ?? key, selected: new Set(between) });
+    } else if (event.type === 'contextmenu' && selection.selected.has(key)) onSelect({ ...selection, current: key });
+    else onSelect({ current: key, selected: new Set([key]) });
   };
 
   return (
@@ -64,63 +145,66 @@ export function MachineList({ machines, selectedId, onSelect, onActivate }: Mach
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === 'ArrowDown') listRef.current?.focus();
+          if (event.key === 'ArrowDown') scrollRef.current?.focus();
         }}
       />
-      <div
-        ref={listRef}
-        className={classes['list']}
-        role="listbox"
-        tabIndex={0}
-        aria-label={t('machines.list')}
-        aria-activedescendant={selectedIndex >= 0 ? optionId(shown[selectedIndex].config.id) : undefined}
-        onKeyDown={onKeyDown}
-      >
-        {shown.map((machine) => (
-          <MachineRow
-            key={machine.config.id}
-            id={optionId(machine.config.id)}
-            machine={machine}
-            selected={machine.config.id === selectedId}
-            onSelect={onSelect}
-            onActivate={onActivate}
-          />
-        ))}
-      </div>
-      {shown.length === 0 && wanted !== '' && (
+      <Menu position="bottom-start">
+        <Menu.ContextMenu>
+          <div
+            ref={scrollRef}
+            className={classes['list']}
+            role="tree"
+            tabIndex={0}
+            aria-label={t('machines.list')}
+            aria-multiselectable
+            aria-activedescendant={currentIndex >= 0 ? optionId(keys[currentIndex]) : undefined}
+            data-over={overList || undefined}
+            onKeyDown={onKeyDown}
+          >
+            <div className={classes['rows']} style={{ height: virtualizer.getTotalSize() }} role="presentation">
+              {virtualizer.getVirtualItems().map(({ index, start }) => {
+                const line = lines[index];
+                const key = keys[index];
+                const common = {
+                  id: optionId(key),
+                  current: index === currentIndex,
+                  style: { transform: `translateY(${start}px)`, height: ROW_PX[line.kind] },
+                  onDrop: drop,
+                };
+                return line.kind === 'group' ? (
+                  <GroupRow
+                    key={key}
+                    {...common}
+                    group={line}
+                    onClick={() => {
+                      onSelect({ current: key, selected: new Set(line.machines) });
+                    }}
+                    onToggle={() => toggle(line.path)}
+                  />
+                ) : (
+                  <MachineRow
+                    key={key}
+                    {...common}
+                    machine={line.machine}
+                    level={line.level}
+                    selected={selection.selected.has(key)}
+                    onSelect={select}
+                    onActivate={onActivate}
+                  />
+                );
+              })}
+            </div>
+          </div>
+        </Menu.ContextMenu>
+        <Menu.Dropdown>
+          <CommandItems machines={chosen} run={run} />
+        </Menu.Dropdown>
+      </Menu>
+      {lines.length === 0 && wanted !== '' && (
         <Text size="sm" c="var(--text-dimmed)" p="sm" role="status">
           {t('machines.noMatch', { text: search.trim() })}
         </Text>
       )}
-    </div>
-  );
-}
-
-interface MachineRowProps extends Pick<MachineListProps, 'onSelect' | 'onActivate'> {
-  readonly id: string;
-  readonly machine: MachineInfo;
-  readonly selected: boolean;
-}
-
-function MachineRow({ id, machine, selected, onSelect, onActivate }: MachineRowProps) {
-  const { config, status } = machine;
-  return (
-    <div
-      id={id}
-      role="option"
-      aria-selected={selected}
-      className={classes['row']}
-      data-live={status.state === 'running' || status.state === 'paused' || undefined}
-      onClick={() => onSelect(config.id)}
-      onDoubleClick={() => onActivate(machine)}
-    >
-      <span className={classes['picture']}>
-        <IconDeviceDesktop size={24} stroke={1.4} aria-hidden />
-      </span>
-      <span className={classes['words']}>
-        <span className={classes['name']}>{config.name}</span>
-        <StateLabel state={status.state} />
-      </span>
     </div>
   );
 }

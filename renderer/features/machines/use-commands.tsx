@@ -1,51 +1,85 @@
-import { useState, type ReactNode } from 'react';
+import { Button, Group, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineAction } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
-import { Confirm } from '../../ui/confirm.tsx';
+import { usePreferences } from '../../state/preferences.ts';
+import { UNDO_MS } from '../../state/removals.ts';
+import { goTo, machineHash } from '../../state/route.ts';
+import { subjectsOf, type CommandId } from './commands.ts';
 
-/** Deeds that lose something are asked about first. */
-const ASKED = ['stop', 'reset', 'remove'] as const;
-type Asked = (typeof ASKED)[number];
-const isAsked = (action: MachineAction): action is Asked => (ASKED as readonly MachineAction[]).includes(action);
+export type RunCommand = (id: CommandId, machines: readonly MachineInfo[]) => void;
 
-export interface Commands {
-  readonly run: (action: MachineAction) => void;
-  /** To be rendered somewhere: the question that is open, if any. */
-  readonly dialog: ReactNode;
-}
-
-/** What a person does to a machine, from any toolbar or key. */
-export function useCommands(machine: MachineInfo | undefined, onDone?: (action: MachineAction) => void): Commands {
+/** What a person does to machines, from any toolbar, menu or key. What loses something asks, or can be taken back. */
+export function useCommands(): RunCommand {
   const { t } = useTranslation();
-  const { actions } = useApp();
-  const [asked, setAsked] = useState<{ readonly action: Asked; readonly id: string; readonly name: string }>();
-  const [opened, setOpened] = useState(false);
-  const perform = async (action: MachineAction, id: string): Promise<void> => {
-    if (await actions.run(action, id)) onDone?.(action);
-  };
-  const run = (action: MachineAction): void => {
-    if (!machine) return;
-    const { id, name } = machine.config;
-    if (isAsked(action)) {
-      setAsked({ action, id, name });
-      setOpened(true);
-    } else void perform(action, id);
-  };
-  // What was asked stays while the dialog fades out.
-  const dialog = asked && (
-    <Confirm
-      opened={opened}
-      title={t(`confirm.${asked.action}.title`, { name: asked.name })}
-      text={t(`confirm.${asked.action}.text`)}
-      confirmLabel={t(`action.${asked.action}`)}
-      onCancel={() => setOpened(false)}
-      onConfirm={() => {
-        setOpened(false);
-        void perform(asked.action, asked.id);
-      }}
-    />
+  const { actions, dialogs, removals } = useApp();
+  const [{ showOnStart }] = usePreferences();
+
+  return useCallback(
+    (id, machines) => {
+      const subjects = subjectsOf(id, machines);
+      if (subjects.length === 0) return;
+      const ids = subjects.map(({ config }) => config.id);
+      const [first] = ids;
+      const each = (action: MachineAction): void => ids.forEach((one) => void actions.run(action, one));
+      const start = async (throwAway: boolean, show: boolean): Promise<void> => {
+        const started = await Promise.all(ids.map((one) => actions.run('start', one, { throwAway })));
+        if (show && ids.length === 1 && started[0]) goTo(machineHash(first));
+      };
+      switch (id) {
+        case 'start':
+          return void start(false, showOnStart);
+        case 'startInBackground':
+          return void start(false, false);
+        case 'startThrowAway':
+          return void start(true, showOnStart);
+        case 'show':
+          return goTo(machineHash(first));
+        case 'pause':
+        case 'resume':
+        case 'save':
+        case 'powerButton':
+        case 'discardSaved':
+          return each(id);
+        case 'stop':
+        case 'reset':
+          return dialogs.open({ kind: 'power', action: id, machines: ids });
+        case 'take':
+          return dialogs.open({ kind: 'take', machines: ids });
+        case 'group':
+          return dialogs.open({ kind: 'group', machines: ids });
+        case 'clone':
+        case 'fork':
+        case 'settings':
+          return dialogs.open({ kind: id, machine: first });
+        case 'remove': {
+          const label = `removal-${first}`;
+          ids.forEach((one) => removals.later(one, () => actions.run('remove', one)));
+          const undo = (): void => {
+            ids.forEach((one) => removals.undo(one));
+            notifications.hide(label);
+          };
+          notifications.show({
+            id: label,
+            autoClose: UNDO_MS,
+            title: t('remove.title', { count: ids.length, name: subjects[0].config.name }),
+            message: (
+              <Group justify="space-between" wrap="nowrap">
+                <Text size="sm">{t('remove.text')}</Text>
+                <Button size="compact-sm" variant="light" onClick={undo}>
+                  {t('action.undo')}
+                </Button>
+              </Group>
+            ),
+            closeButtonProps: { 'aria-label': t('action.dismiss') },
+          });
+          return;
+        }
+      }
+    },
+    [actions, dialogs, removals, showOnStart, t],
   );
-  return { run, dialog };
 }

@@ -1,32 +1,69 @@
 import { describe, expect, test } from 'vitest';
-import { draftOf, problemsOf, type NewMachineForm } from './draft.ts';
+import type { CallName, MachineDraft } from '../../../core/contract/index.ts';
+import type { Client } from '../../ipc/client.ts';
+import { createMachine, fieldsOf, problemsOf, type NewMachineForm } from './draft.ts';
 
-const form: NewMachineForm = { name: ' DOS ', memoryMiB: 16, floppyPath: '', floppyWritable: true, clock: 'virtual' };
+const blank: NewMachineForm = {
+  ...{ name: 'DOS', group: '', template: 'other', memoryMiB: 64, cpuModel: 'default', pointer: 'absolute' },
+  ...{ clock: 'host', imageFrom: 'none', imageKind: 'floppy', imageFile: null, imagePath: '', imageMedium: null },
+  ...{ imageWritable: false, disk: 'none', diskMiB: 512, diskMedium: null, start: false },
+};
+const memory = { min: 1, max: 3072 };
+const still = { onProgress: () => {}, signal: new AbortController().signal };
 
-describe('the form of a new machine', () => {
-  test('becomes a draft without blanks around names', () => {
-    expect(draftOf({ ...form, floppyPath: ' /images/dos.img ' })).toEqual({
-      name: 'DOS',
-      memoryMiB: 16,
-      floppies: [{ path: '/images/dos.img', writable: true }],
-      clock: 'virtual',
+/** Answers calls from a table, and remembers them. */
+function fakeClient(answers: Partial<Record<CallName, unknown>>) {
+  const calls: [CallName, unknown][] = [];
+  const failure = { ok: false, error: { code: 'internal', message: 'no' } };
+  const client = {
+    call: async (name: CallName, params: unknown) => {
+      calls.push([name, params]);
+      return name in answers ? { ok: true, value: answers[name] } : failure;
+    },
+    importFile: async () => ({ ok: true, value: { id: 'imported' } }),
+  } as unknown as Client;
+  return { client, calls };
+}
+
+describe('a new machine', () => {
+  test('has its new disk, and boots from its image first', async () => {
+    const { client, calls } = fakeClient({
+      'media.list': { media: [] },
+      'media.create': { id: 'd' },
+      'machines.create': {},
+    });
+
+    await createMachine(
+      client,
+      { ...blank, imageFrom: 'file', imageKind: 'cdrom', imageFile: new File([], 'x.iso'), disk: 'new' },
+      still,
+    );
+
+    const draft = calls.find(([name]) => name === 'machines.create')?.[1] as MachineDraft;
+    expect(draft).toMatchObject({
+      disks: [{ path: 'medium:d', writable: true }],
+      cdrom: { path: 'medium:imported', writable: false },
+      bootOrder: ['cdrom', 'floppy', 'disk'],
     });
   });
 
-  test('without a floppy has an empty drive', () => {
-    expect(draftOf(form).floppies).toEqual([]);
+  test('that cannot be made leaves no media behind', async () => {
+    const { client, calls } = fakeClient({ 'media.list': { media: [] }, 'media.create': { id: 'd' } });
+
+    const created = await createMachine(client, { ...blank, disk: 'new' }, still);
+
+    expect(created.ok).toBe(false);
+    expect(calls.at(-1)).toEqual(['media.remove', { id: 'd' }]);
   });
 
-  test.each([
-    ['name', { name: '  ' }],
-    ['memoryMiB', { memoryMiB: 0 }],
-    ['memoryMiB', { memoryMiB: Number.NaN }],
-    ['floppies', { floppyPath: 'a\0b' }],
-  ] as const)('is refused at %s: %j', (field, part) => {
-    expect([...problemsOf({ ...form, ...part })]).toEqual([field]);
+  test('needs a name, memory within the limits, and what it says that it begins with', () => {
+    const wrong = { ...blank, name: ' ', memoryMiB: 4096, imageFrom: 'path', disk: 'new', diskMiB: '' } as const;
+    expect([...problemsOf(wrong, memory)]).toEqual(['name', 'memory', 'image', 'disk']);
+    expect([...problemsOf(blank, memory)]).toEqual([]);
   });
+});
 
-  test('is taken as it is', () => {
-    expect(problemsOf(form).size).toBe(0);
-  });
+test('a template decides the parts, within the limits', () => {
+  expect(fieldsOf('dos', 3072)).toMatchObject({ template: 'dos', disk: 'new' });
+  expect(fieldsOf('kolibrios', 16)).toMatchObject({ memoryMiB: 16, disk: 'none' });
 });

@@ -1,27 +1,165 @@
-import './zod-without-eval.ts';
-import { machineDraftSchema, type MachineDraft } from '../../../core/contract/machine.ts';
+import {
+  MACHINE_TEMPLATES,
+  mediumPath,
+  type Attachment,
+  type BootDevice,
+  type Failure,
+  type MachineDraft,
+  type MachineInfo,
+  type Result,
+} from '../../../core/contract/index.ts';
+import type { Client } from '../../ipc/client.ts';
+import { freeName } from '../machines/medium-menu.tsx';
+import type { MediumKind } from '../media/use-media.ts';
 
+/** What the wizard asks, in both of its forms. */
 export interface NewMachineForm {
-  readonly name: string;
-  /** NaN while the field is empty. */
-  readonly memoryMiB: number;
-  readonly floppyPath: string;
-  readonly floppyWritable: boolean;
-  readonly clock: 'host' | 'virtual';
+  name: string;
+  group: string;
+  template: string;
+  memoryMiB: number | string;
+  cpuModel: NonNullable<MachineDraft['cpuModel']>;
+  pointer: NonNullable<MachineDraft['pointer']>;
+  clock: NonNullable<MachineDraft['clock']>;
+  /** What the machine begins with: nothing, a file of this computer brought into the library, one used where it is, or a medium. */
+  imageFrom: 'none' | 'file' | 'path' | 'library';
+  imageKind: MediumKind;
+  imageFile: File | null;
+  imagePath: string;
+  imageMedium: string | null;
+  imageWritable: boolean;
+  disk: 'new' | 'library' | 'none';
+  diskMiB: number | string;
+  diskMedium: string | null;
+  start: boolean;
 }
 
-export function draftOf(form: NewMachineForm): MachineDraft {
-  const path = form.floppyPath.trim();
+export const templateOf = (id: string) =>
+  MACHINE_TEMPLATES.find((template) => template.id === id) ?? MACHINE_TEMPLATES[MACHINE_TEMPLATES.length - 1];
+
+/** The fields that a template decides. Without a bootable medium of its own it wants a disk to install on. */
+export function fieldsOf(templateId: string, memoryMax: number): Partial<NewMachineForm> {
+  const { hardware, diskBytes } = templateOf(templateId);
   return {
-    name: form.name.trim(),
-    memoryMiB: form.memoryMiB,
-    floppies: path === '' ? [] : [{ path, writable: form.floppyWritable }],
-    clock: form.clock,
+    template: templateId,
+    memoryMiB: Math.min(hardware.memoryMiB ?? 64, memoryMax),
+    cpuModel: hardware.cpuModel ?? 'default',
+    pointer: hardware.pointer ?? 'absolute',
+    disk: diskBytes > 0 ? 'new' : 'none',
+    diskMiB: Math.max(1, Math.round(diskBytes / 2 ** 20)),
   };
 }
 
-/** The fields of the draft that the contract does not take as they are; the services would say the same. */
-export function problemsOf(form: NewMachineForm): ReadonlySet<keyof MachineDraft> {
-  const checked = machineDraftSchema.safeParse(draftOf(form));
-  return new Set(checked.error?.issues.map(({ path }) => path[0] as keyof MachineDraft));
+const DISK_MIB_MAX = 2 * 2 ** 20;
+
+export type Problem = 'name' | 'memory' | 'image' | 'disk';
+
+export function problemsOf(form: NewMachineForm, memory: { readonly min: number; readonly max: number }): Set<Problem> {
+  const isWhole = (value: number | string, min: number, max: number): boolean =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+  const problems = new Set<Problem>();
+  const name = form.name.trim();
+  if (name === '' || name.length > 64) problems.add('name');
+  if (!isWhole(form.memoryMiB, memory.min, memory.max)) problems.add('memory');
+  if (form.imageFrom === 'file' && !form.imageFile) problems.add('image');
+  if (form.imageFrom === 'path' && form.imagePath.trim() === '') problems.add('image');
+  if (form.imageFrom === 'library' && form.imageMedium === null) problems.add('image');
+  if (form.disk === 'new' && !isWhole(form.diskMiB, 1, DISK_MIB_MAX)) problems.add('disk');
+  if (form.disk === 'library' && form.diskMedium === null) problems.add('disk');
+  return problems;
+}
+
+export interface CreateOptions {
+  readonly onProgress: (share: number | undefined) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Brings in what the machine is made of, then makes it. What was made for a machine that could not be made goes again. */
+export async function createMachine(
+  client: Client,
+  form: NewMachineForm,
+  { onProgress, signal }: CreateOptions,
+): Promise<Result<MachineInfo>> {
+  const made: string[] = [];
+  const undo = async (error: Failure): Promise<Result<MachineInfo>> => {
+    for (const id of made) await client.call('media.remove', { id });
+    return { ok: false, error };
+  };
+  const listed = await client.call('media.list', {});
+  if (!listed.ok) return listed;
+  const name = form.name.trim();
+
+  const image = await imageOf(client, form, listed.value.media, onProgress, signal);
+  if (!image.ok) return image;
+  if (image.value?.made !== undefined) made.push(image.value.made);
+
+  const disks: Attachment[] = [];
+  const attached = image.value?.attachment;
+  if (form.disk === 'library' && form.diskMedium !== null)
+    disks.push({ path: mediumPath(form.diskMedium), writable: true });
+  if (form.disk === 'new') {
+    const created = await client.call('media.create', {
+      name: freeName(name, listed.value.media),
+      sizeBytes: Number(form.diskMiB) * 2 ** 20,
+    });
+    if (!created.ok) return undo(created.error);
+    made.push(created.value.id);
+    disks.push({ path: mediumPath(created.value.id), writable: true });
+  }
+  if (attached && form.imageKind === 'disk') disks.unshift(attached);
+  const created = await client.call('machines.create', {
+    ...templateOf(form.template).hardware,
+    name,
+    group: form.group.trim(),
+    template: form.template,
+    memoryMiB: Number(form.memoryMiB),
+    cpuModel: form.cpuModel,
+    pointer: form.pointer,
+    clock: form.clock,
+    disks,
+    floppies: attached && form.imageKind === 'floppy' ? [attached] : [],
+    cdrom: attached && form.imageKind === 'cdrom' ? attached : null,
+    bootOrder: bootOrderOf(form),
+  });
+  return created.ok ? created : undo(created.error);
+}
+
+/** What it begins with is tried first; once a system is installed, an empty drive is passed over. */
+function bootOrderOf({ imageFrom, imageKind }: NewMachineForm): BootDevice[] {
+  const order: BootDevice[] = ['floppy', 'cdrom', 'disk'];
+  return imageFrom === 'none' ? order : [imageKind, ...order.filter((device) => device !== imageKind)];
+}
+
+interface Image {
+  readonly attachment: Attachment;
+  /** A medium that was made for it. */
+  readonly made?: string;
+}
+
+async function imageOf(
+  client: Client,
+  form: NewMachineForm,
+  media: readonly { readonly name: string }[],
+  onProgress: CreateOptions['onProgress'],
+  signal: AbortSignal,
+): Promise<Result<Image | undefined>> {
+  const { imageFrom, imageKind, imageFile, imagePath, imageMedium } = form;
+  const inLibrary = { writable: imageKind !== 'cdrom' };
+  if (imageFrom === 'library' && imageMedium !== null)
+    return { ok: true, value: { attachment: { path: mediumPath(imageMedium), ...inLibrary } } };
+  if (imageFrom === 'file' && imageFile) {
+    onProgress(0);
+    const draft = { name: freeName(imageFile.name, media), kind: imageKind };
+    const imported = await client.importFile(imageFile, draft, { onProgress, signal });
+    onProgress(undefined);
+    if (!imported.ok) return imported;
+    const { id } = imported.value;
+    return { ok: true, value: { attachment: { path: mediumPath(id), ...inLibrary }, made: id } };
+  }
+  if (imageFrom === 'path') {
+    const attachment = { path: imagePath.trim(), writable: form.imageWritable && imageKind !== 'cdrom' };
+    const checked = await client.call('media.check', { ...attachment, kind: imageKind });
+    return checked.ok ? { ok: true, value: { attachment: { ...attachment, path: checked.value.path } } } : checked;
+  }
+  return { ok: true, value: undefined };
 }

@@ -1,163 +1,212 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, TextInput } from '@mantine/core';
-import { useEffect, useState } from 'react';
+import { Button, Checkbox, Group, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { CallResult, Failure } from '../../../core/contract/index.ts';
-import { MEMORY_MIB_DEFAULT, MEMORY_MIB_MAX, MEMORY_MIB_MIN } from '../../../core/contract/limits.ts';
-import { useApp } from '../../state/context.ts';
+import { MEMORY_MIB_MAX, MEMORY_MIB_MIN, type Failure } from '../../../core/contract/index.ts';
+import { useApp, useMachines } from '../../state/context.ts';
+import { usePreferences } from '../../state/preferences.ts';
+import { useResource } from '../../state/resource.ts';
+import { goTo, machineHash } from '../../state/route.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
-import { draftOf, problemsOf, type NewMachineForm } from './draft.ts';
-
-const BLANK: NewMachineForm = {
-  name: '',
-  memoryMiB: MEMORY_MIB_DEFAULT,
-  floppyPath: '',
-  floppyWritable: false,
-  clock: 'host',
-};
+import { freeName } from '../machines/medium-menu.tsx';
+import { createMachine, fieldsOf, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
+import { guessKind, guessTemplate, nameFromFile } from './image-guess.ts';
+import { DiskFields, HardwareFields, ImageFields, NameFields, Summary, TemplateFields } from './fields.tsx';
+import { templateName } from '../../i18n/templates.ts';
 
 export interface NewMachineDialogProps {
-  readonly opened: boolean;
   readonly onClose: () => void;
-  readonly onCreated: (id: string) => void;
+  /** Dropped or opened: the machine is made for it. */
+  readonly image?: File;
+  readonly template?: string;
 }
 
-/** The machine that most people begin with: memory and a floppy. The rest has defaults. */
-export function NewMachineDialog({ opened, onClose, onCreated }: NewMachineDialogProps) {
-  const { t } = useTranslation();
-  return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title={t('create.title')}
-      size="lg"
-      closeButtonProps={{ 'aria-label': t('action.close') }}
-    >
-      <NewMachineFields onClose={onClose} onCreated={onCreated} />
-    </Modal>
-  );
-}
+/** Which problems keep a step from being left. */
+const STEP_PROBLEMS: readonly (readonly Problem[])[] = [['name'], ['image'], ['memory', 'disk'], []];
 
-function NewMachineFields({ onClose, onCreated }: Omit<NewMachineDialogProps, 'opened'>) {
+/** Step by step, or everything on one page; what has been filled in stays at every turn. */
+export function NewMachineDialog({ onClose, image, template }: NewMachineDialogProps) {
   const { t } = useTranslation();
-  const { client } = useApp();
-  const [form, setForm] = useState(BLANK);
-  const [info, setInfo] = useState<CallResult<'app.info'>>();
-  const [failure, setFailure] = useState<Failure>();
+  const { client, selection } = useApp();
+  const { machines } = useMachines();
+  const [preferences] = usePreferences();
+  const { value: info } = useResource('app.info', {});
+  const memory = {
+    min: info?.memoryMiB.min ?? MEMORY_MIB_MIN,
+    // A guest with all of the host's memory would only wait for its disk.
+    max: Math.min(
+      info?.memoryMiB.max ?? MEMORY_MIB_MAX,
+      Math.max(64, Math.floor((info?.host.memoryMiB ?? 4096) * 0.75)),
+    ),
+  };
+  const form = useForm<NewMachineForm>({ initialValues: useInitialValues(image, template, preferences.memoryMiB) });
+  const [step, setStep] = useState(image ? 3 : 0);
+  const [expert, setExpert] = useState(false);
   const [tried, setTried] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const memoryMiB = info?.memoryMiB ?? { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX };
-  const change = (part: Partial<NewMachineForm>): void => setForm((before) => ({ ...before, ...part }));
-  const problems = tried ? problemsOf(form) : undefined;
+  const [failure, setFailure] = useState<Failure>();
+  const [work, setWork] = useState<{ readonly abort: AbortController; readonly share: number | undefined }>();
+  const problems = problemsOf(form.values, memory);
+  const shown: ReadonlySet<Problem> = tried ? problems : new Set();
+  const stands = (index: number): boolean => !STEP_PROBLEMS[index].some((problem) => problems.has(problem));
 
-  useEffect(() => {
-    void client.call('app.info', {}).then((answer) => {
-      if (answer.ok) setInfo(answer.value);
-    });
-  }, [client]);
-
-  const browse = async (): Promise<void> => {
-    const picked = await client.call('media.pick', { kind: 'floppy' });
-    if (!picked.ok) setFailure(picked.error);
-    else if (picked.value.path !== null) change({ floppyPath: picked.value.path });
+  const choose = (id: string): void => {
+    const known = form.values.template;
+    form.setValues(fieldsOf(id, memory.max));
+    const isDefault = form.values.name === '' || form.values.name.startsWith(templateName(t, known));
+    if (isDefault)
+      form.setFieldValue(
+        'name',
+        freeName(
+          templateName(t, id),
+          machines.map(({ config }) => config),
+        ),
+      );
   };
 
   const submit = async (): Promise<void> => {
     setTried(true);
     setFailure(undefined);
-    if (problemsOf(form).size > 0) return;
-    setBusy(true);
-    const failed = (error: Failure): void => {
-      setBusy(false);
-      setFailure(error);
-    };
-    const draft = draftOf(form);
-    for (const floppy of draft.floppies ?? []) {
-      if (!floppy) continue;
-      const checked = await client.call('media.check', { ...floppy, kind: 'floppy' });
-      if (!checked.ok) return failed(checked.error);
-    }
-    const created = await client.call('machines.create', draft);
-    if (!created.ok) return failed(created.error);
-    onCreated(created.value.config.id);
+    const first = STEP_PROBLEMS.findIndex((_, index) => !stands(index));
+    if (first >= 0) return setStep(first);
+    const abort = new AbortController();
+    setWork({ abort, share: undefined });
+    const created = await createMachine(client, form.values, {
+      signal: abort.signal,
+      onProgress: (share) => setWork({ abort, share }),
+    });
+    setWork(undefined);
+    if (!created.ok) return setFailure(created.error);
+    const { id } = created.value.config;
+    selection.choose(id);
+    onClose();
+    if (!form.values.start) return;
+    const started = await client.call('machines.start', { id });
+    if (started.ok) goTo(machineHash(id));
   };
 
+  const next = (): void => {
+    setTried(true);
+    if (!stands(step)) return;
+    setTried(false);
+    setStep(step + 1);
+  };
+
+  const fields = { form, problems: shown, memory };
+  const pages = [
+    <Stack key="system" gap="md">
+      <TemplateFields chosen={form.values.template} onChoose={choose} />
+      <NameFields {...fields} />
+    </Stack>,
+    <ImageFields key="image" {...fields} />,
+    <Stack key="hardware" gap="md">
+      <HardwareFields {...fields} expert={expert} />
+      <DiskFields {...fields} />
+    </Stack>,
+    <Summary key="summary" {...fields} />,
+  ];
+  const isLast = expert || step === pages.length - 1;
+
   return (
-    <form
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void submit();
-      }}
+    <Modal
+      opened
+      onClose={onClose}
+      size={760}
+      title={t('create.title')}
+      closeButtonProps={{ 'aria-label': t('action.close') }}
     >
-      <Stack gap="md">
-        <Group grow align="flex-start" preventGrowOverflow={false}>
-          <TextInput
-            label={t('create.name')}
-            placeholder={t('create.namePlaceholder')}
-            required
-            data-autofocus
-            flex={2}
-            value={form.name}
-            error={problems?.has('name') && t('create.problem.name')}
-            onChange={(event) => change({ name: event.currentTarget.value })}
-          />
-          <NumberInput
-            label={t('create.memory')}
-            suffix={` ${t('create.memoryUnit')}`}
-            min={memoryMiB.min}
-            max={memoryMiB.max}
-            clampBehavior="none"
-            allowDecimal={false}
-            flex={1}
-            value={form.memoryMiB}
-            error={problems?.has('memoryMiB') && t('create.problem.memory', memoryMiB)}
-            onChange={(value) => change({ memoryMiB: typeof value === 'number' ? value : Number.parseInt(value, 10) })}
-          />
-        </Group>
-        <Group align="flex-start" wrap="nowrap">
-          <TextInput
-            label={t('create.floppy')}
-            description={t('create.floppyHint')}
-            flex={1}
-            spellCheck={false}
-            value={form.floppyPath}
-            error={problems?.has('floppies') && t('create.problem.floppy')}
-            onChange={(event) => change({ floppyPath: event.currentTarget.value })}
-          />
-          {info?.canPickFiles && (
-            <Button variant="default" mt={44} onClick={() => void browse()}>
-              {t('create.browse')}
-            </Button>
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (isLast) void submit();
+          else next();
+        }}
+      >
+        <Stack gap="md">
+          {expert ? (
+            pages.slice(0, 3)
+          ) : (
+            <Stepper active={step} onStepClick={(to) => (to < step || stands(step)) && setStep(to)} size="xs">
+              {(['system', 'image', 'hardware', 'summary'] as const).map((name, index) => (
+                <Stepper.Step key={name} label={t(`create.step.${name}`)}>
+                  {pages[index]}
+                </Stepper.Step>
+              ))}
+            </Stepper>
           )}
-        </Group>
-        <Checkbox
-          label={t('create.writable')}
-          description={t('create.writableHint')}
-          disabled={form.floppyPath.trim() === ''}
-          checked={form.floppyWritable}
-          onChange={(event) => change({ floppyWritable: event.currentTarget.checked })}
-        />
-        <Select
-          label={t('create.clock')}
-          description={t(`create.clockHint.${form.clock}`)}
-          allowDeselect={false}
-          value={form.clock}
-          data={[
-            { value: 'host', label: t('details.clockValue.host') },
-            { value: 'virtual', label: t('details.clockValue.virtual') },
-          ]}
-          onChange={(clock) => change({ clock: clock === 'virtual' ? 'virtual' : 'host' })}
-        />
-        {failure && <FailureAlert failure={failure} />}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('create.submit')}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+          {isLast && <Checkbox label={t('create.start')} {...form.getInputProps('start', { type: 'checkbox' })} />}
+          {work?.share !== undefined && (
+            <div>
+              <Text size="sm">{t('create.sending', { name: form.values.imageFile?.name ?? '' })}</Text>
+              <Progress
+                value={work.share * 100}
+                aria-label={t('create.sending', { name: form.values.imageFile?.name ?? '' })}
+              />
+            </div>
+          )}
+          {failure && <FailureAlert failure={failure} />}
+          <Group justify="space-between">
+            <Switch
+              label={t('create.expert')}
+              checked={expert}
+              onChange={(event) => setExpert(event.currentTarget.checked)}
+            />
+            <Group>
+              <Button variant="default" onClick={() => (work ? work.abort.abort() : onClose())}>
+                {t('action.cancel')}
+              </Button>
+              {!expert && step > 0 && (
+                <Button variant="default" onClick={() => setStep(step - 1)}>
+                  {t('create.back')}
+                </Button>
+              )}
+              <Button type="submit" loading={work !== undefined}>
+                {isLast ? t('create.submit') : t('create.next')}
+              </Button>
+            </Group>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
   );
+}
+
+function useInitialValues(
+  image: File | undefined,
+  template: string | undefined,
+  memoryMiB: number | undefined,
+): NewMachineForm {
+  const { t } = useTranslation();
+  const { machines } = useMachines();
+  return useMemo(() => {
+    const chosen = template ?? (image ? guessTemplate(image.name) : 'dos');
+    const wanted = image ? nameFromFile(image.name) : templateName(t, chosen);
+    const imageKind = image ? guessKind(image.name, image.size) : 'cdrom';
+    const fields = {
+      name: freeName(
+        wanted,
+        machines.map(({ config }) => config),
+      ),
+      group: '',
+      template: chosen,
+      memoryMiB: memoryMiB ?? 64,
+      cpuModel: 'default' as const,
+      pointer: 'absolute' as const,
+      clock: 'host' as const,
+      imageFrom: image ? ('file' as const) : ('none' as const),
+      imageKind,
+      imageFile: image ?? null,
+      imagePath: '',
+      imageMedium: null,
+      imageWritable: false,
+      disk: 'none' as const,
+      diskMiB: 512,
+      diskMedium: null,
+      start: image !== undefined,
+      ...fieldsOf(chosen, MEMORY_MIB_MAX),
+    };
+    // What boots from a floppy or a disk of its own needs no other to be tried out.
+    return image && imageKind !== 'cdrom' ? { ...fields, disk: 'none' } : fields;
+    // Once, when the dialog opens.
+  }, []);
 }

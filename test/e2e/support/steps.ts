@@ -1,21 +1,25 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import type { CallName, CallParams, CallResult, MachineInfo, Result } from '../../../core/contract/index.ts';
 
-/** What a person does, in words that both shells share. English interface. */
+/** What a person does. The words are the English interface's unless a test says others. */
 
 export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
-export const row = (page: Page, name: string): Locator => page.getByRole('option').filter({ hasText: name });
+export const row = (page: Page, name: string): Locator => page.getByRole('treeitem').filter({ hasText: name });
 /** The screen's text, row by row, as the guest has it. */
 export const screenText = (page: Page): Promise<string> =>
   page.getByTestId('screen-text').evaluate((e) => e.textContent);
 
+/** Made by a call, which a test of something else need not click for. */
 export async function createMachine(page: Page, name: string, floppy: string): Promise<void> {
-  await button(page, 'New').click();
-  const dialog = page.getByRole('dialog', { name: 'New machine' });
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByLabel('Floppy image').fill(floppy);
-  await dialog.getByRole('button', { name: 'Create' }).click();
-  await dialog.waitFor({ state: 'detached' });
+  const made = await call(page, 'machines.create', {
+    name,
+    template: 'dos',
+    memoryMiB: 32,
+    floppies: [{ path: floppy }],
+  });
+  if (!made.ok) throw new Error(made.error.message);
   await row(page, name).waitFor();
 }
 
@@ -26,12 +30,33 @@ export async function startFromList(page: Page, name: string): Promise<void> {
   await page.getByRole('application', { name: `Screen of ${name}` }).waitFor();
 }
 
-/** Does it and, where the interface asks first, says yes. */
-export async function doAndConfirm(page: Page, action: 'Power off' | 'Reset' | 'Remove'): Promise<void> {
-  await page.getByRole('toolbar').getByRole('button', { name: action }).click();
+/** Does what the interface asks about first, and says yes. */
+export async function doAndConfirm(page: Page, action: 'Power off' | 'Reset'): Promise<void> {
+  await page.getByRole('toolbar').getByRole('button', { name: action, exact: true }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: action }).click();
   await dialog.waitFor({ state: 'detached' });
+}
+
+/** An item of one of the toolbar's menus. */
+export async function chooseFromMenu(page: Page, menu: string, item: string): Promise<void> {
+  await button(page, menu).click();
+  await page.getByRole('menuitem', { name: item, exact: true }).click();
+}
+
+/** A file of this computer, let go over the manager. */
+export async function dropFile(page: Page, file: string, name = path.basename(file)): Promise<void> {
+  const bytes = fs.readFileSync(file).toString('base64');
+  const transfer = await page.evaluateHandle(
+    ([data, fileName]) => {
+      const dropped = new DataTransfer();
+      dropped.items.add(new File([Uint8Array.from(atob(data), (char) => char.charCodeAt(0))], fileName));
+      return dropped;
+    },
+    [bytes, name] as const,
+  );
+  for (const kind of ['dragenter', 'dragover', 'drop'])
+    await page.getByTestId('image-drop').dispatchEvent(kind, { dataTransfer: transfer });
 }
 
 /** Waits until the screen's text matches; if it never does, the error holds what the screen said instead. */
@@ -50,17 +75,22 @@ export async function waitForScreen(page: Page, text: RegExp, timeoutMs = 60_000
   return screenText(page);
 }
 
-/** A call of the contract as a page of the web shell makes it. */
+/** A call of the contract as a page makes it, whichever shell it is in. */
 export async function call<N extends CallName>(
   page: Page,
   name: N,
   params: CallParams<N>,
 ): Promise<Result<CallResult<N>>> {
-  const body = JSON.stringify({ call: name, params });
-  const answer = await page.evaluate(async (request) => {
-    const headers = { 'content-type': 'application/json' };
-    return (await fetch('/api/call', { method: 'POST', headers, body: request })).text();
-  }, body);
+  const answer = await page.evaluate(
+    async ([callName, json]) => {
+      const bridge = (window as { terrarium?: { call(name: string, params: unknown): Promise<unknown> } }).terrarium;
+      if (bridge) return JSON.stringify(await bridge.call(callName, JSON.parse(json)));
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ call: callName, params: JSON.parse(json) as unknown });
+      return (await fetch('/api/call', { method: 'POST', headers, body })).text();
+    },
+    [name, JSON.stringify(params)] as const,
+  );
   return JSON.parse(answer) as Result<CallResult<N>>;
 }
 
@@ -69,6 +99,9 @@ async function machines(page: Page): Promise<readonly MachineInfo[]> {
   if (!listed.ok) throw new Error(listed.error.message);
   return listed.value.machines;
 }
+
+export const machineNames = async (page: Page): Promise<string[]> =>
+  (await machines(page)).map(({ config }) => config.name);
 
 /** Machines that a test leaves running would take their time from the next. */
 export async function removeAllMachines(page: Page): Promise<void> {

@@ -1,0 +1,46 @@
+import { Autocomplete } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { machineGroupSchema, type MachineInfo } from '../../../core/contract/index.ts';
+import { useApp } from '../../state/context.ts';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { groupsOf } from '../machines/groups.ts';
+
+export interface GroupDialogProps {
+  readonly machines: readonly MachineInfo[];
+  readonly all: readonly MachineInfo[];
+  readonly onClose: () => void;
+}
+
+/** What dragging does, for the keyboard: the machines go to a group that there is or that is made by naming it. */
+export function GroupDialog({ machines, all, onClose }: GroupDialogProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const [group, setGroup] = useState(machines[0]?.config.group ?? '');
+  const isValid = machineGroupSchema.safeParse(group.trim()).success;
+  return (
+    <FormDialog
+      title={t('group.title', { count: machines.length, name: machines[0]?.config.name ?? '' })}
+      submitLabel={t('group.submit')}
+      disabled={!isValid}
+      onClose={onClose}
+      onSubmit={async () => {
+        for (const { config } of machines) {
+          const moved = await client.call('machines.update', { id: config.id, changes: { group: group.trim() } });
+          if (!moved.ok) return moved.error;
+        }
+        return undefined;
+      }}
+    >
+      <Autocomplete
+        label={t('details.group')}
+        description={t('group.hint')}
+        data-autofocus
+        data={groupsOf(all)}
+        value={group}
+        error={!isValid && t('group.problem')}
+        onChange={setGroup}
+      />
+    </FormDialog>
+  );
+}

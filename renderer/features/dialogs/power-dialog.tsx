@@ -1,0 +1,46 @@
+import { Checkbox, Text } from '@mantine/core';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Failure, MachineInfo } from '../../../core/contract/index.ts';
+import { useApp } from '../../state/context.ts';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+
+export interface PowerDialogProps {
+  readonly action: 'stop' | 'reset';
+  readonly machines: readonly MachineInfo[];
+  readonly onClose: () => void;
+}
+
+/** Before the plug is pulled: what is lost by it, and a snapshot from which it can be had back. */
+export function PowerDialog({ action, machines, onClose }: PowerDialogProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const [snapshot, setSnapshot] = useState(false);
+  const submit = async (): Promise<Failure | undefined> => {
+    for (const { config } of machines) {
+      if (snapshot) {
+        const taken = await client.call('snapshots.take', { machine: config.id, name: t(`power.${action}.snapshot`) });
+        if (!taken.ok) return taken.error;
+      }
+      const done = await client.call(`machines.${action}`, { id: config.id });
+      if (!done.ok) return done.error;
+    }
+    return undefined;
+  };
+  return (
+    <FormDialog
+      title={t(`power.${action}.title`, { count: machines.length, name: machines[0]?.config.name ?? '' })}
+      submitLabel={t(`action.${action}`)}
+      danger
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <Text size="sm">{t(`power.${action}.text`)}</Text>
+      <Checkbox
+        label={t('power.snapshotFirst')}
+        checked={snapshot}
+        onChange={(event) => setSnapshot(event.currentTarget.checked)}
+      />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,126 @@
+import { Checkbox, Text, TextInput, Textarea } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import { useTranslation } from 'react-i18next';
+import type { Failure, MachineInfo } from '../../../core/contract/index.ts';
+import type { Client } from '../../ipc/client.ts';
+import { isLive } from '../../state/actions.ts';
+import { useApp } from '../../state/context.ts';
+import type { SnapshotInfo } from '../../state/dialogs.ts';
+import { useFormats } from '../../ui/formats.ts';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+
+/** A name for the moment: people name few snapshots, and find them by their time. */
+function useMoment(): string {
+  const { i18n } = useTranslation();
+  return new Date().toLocaleString(i18n.language, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
+export interface TakeDialogProps {
+  readonly machines: readonly MachineInfo[];
+  readonly onClose: () => void;
+}
+
+export function TakeDialog({ machines, onClose }: TakeDialogProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const moment = useMoment();
+  const live = machines.some(isLive);
+  const form = useForm({
+    initialValues: { name: t('take.defaultName', { time: moment }), note: '', memory: true },
+    validate: { name: (name) => (name.trim() === '' ? t('snapshots.nameNeeded') : null) },
+  });
+  const submit = async (): Promise<Failure | undefined> => {
+    const { name, note, memory } = form.values;
+    for (const { config } of machines) {
+      const taken = await client.call('snapshots.take', { machine: config.id, name: name.trim(), note, memory });
+      if (!taken.ok) return taken.error;
+    }
+    return undefined;
+  };
+  return (
+    <FormDialog
+      title={t('take.title', { count: machines.length, name: machines[0]?.config.name ?? '' })}
+      submitLabel={t('take.submit')}
+      disabled={!form.isValid()}
+      onClose={onClose}
+      onSubmit={submit}
+    >
+      <TextInput label={t('snapshots.name')} data-autofocus {...form.getInputProps('name')} />
+      <Textarea label={t('snapshots.note')} autosize minRows={2} maxRows={6} {...form.getInputProps('note')} />
+      {live && (
+        <Checkbox
+          label={t('take.memory')}
+          description={t('take.memoryHint')}
+          {...form.getInputProps('memory', { type: 'checkbox' })}
+        />
+      )}
+    </FormDialog>
+  );
+}
+
+export interface RestoreDialogProps {
+  readonly machine: MachineInfo;
+  readonly snapshot: SnapshotInfo;
+  readonly onClose: () => void;
+}
+
+/** What a running machine needs for it: its present state kept while it still runs, then its end, then the way back. */
+async function restore(
+  client: Client,
+  machine: MachineInfo,
+  snapshot: SnapshotInfo,
+  { keepCurrent, start }: { readonly keepCurrent: string | undefined; readonly start: boolean },
+): Promise<Failure | undefined> {
+  const { id } = machine.config;
+  const live = isLive(machine);
+  if (live) {
+    if (keepCurrent !== undefined) {
+      const kept = await client.call('snapshots.take', { machine: id, name: keepCurrent });
+      if (!kept.ok) return kept.error;
+    }
+    const stopped = await client.call('machines.stop', { id });
+    if (!stopped.ok) return stopped.error;
+  }
+  const restored = await client.call('snapshots.restore', {
+    id: snapshot.id,
+    ...(!live && keepCurrent !== undefined && { keepCurrent }),
+  });
+  if (!restored.ok) return restored.error;
+  if (!start) return undefined;
+  const started = await client.call('machines.start', { id });
+  return started.ok ? undefined : started.error;
+}
+
+export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const { time } = useFormats();
+  const moment = useMoment();
+  const form = useForm({
+    initialValues: { keep: true, name: t('restore.keptName', { time: moment }), start: isLive(machine) },
+    validate: { name: (name, { keep }) => (keep && name.trim() === '' ? t('snapshots.nameNeeded') : null) },
+  });
+  const { keep, name, start } = form.values;
+  return (
+    <FormDialog
+      title={t('restore.title', { name: snapshot.name })}
+      submitLabel={t('restore.submit')}
+      danger={!keep}
+      disabled={!form.isValid()}
+      onClose={onClose}
+      onSubmit={() => restore(client, machine, snapshot, { keepCurrent: keep ? name.trim() : undefined, start })}
+    >
+      <Text size="sm">
+        {t('restore.text', { machine: machine.config.name, time: time(snapshot.createdAt) })}
+        {isLive(machine) && ` ${t('restore.live')}`}
+      </Text>
+      <Checkbox
+        label={t('restore.keep')}
+        description={t(keep ? 'restore.keepHint' : 'restore.loseHint')}
+        {...form.getInputProps('keep', { type: 'checkbox' })}
+      />
+      {keep && <TextInput label={t('restore.keepName')} {...form.getInputProps('name')} />}
+      <Checkbox label={t('restore.start')} {...form.getInputProps('start', { type: 'checkbox' })} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,138 @@
+import { Button, Group, MultiSelect, Text, TextInput } from '@mantine/core';
+import { IconDownload, IconSearch } from '@tabler/icons-react';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { LogEntry } from '../../../core/contract/index.ts';
+import { useApp, useMachines } from '../../state/context.ts';
+import { useFormats } from '../../ui/formats.ts';
+import { saveFile } from '../../ui/save-file.ts';
+import classes from './log-view.module.css';
+
+const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
+const ENTRIES_MAX = 5000;
+
+/** Of one machine, or of everything: what was logged, and what is logged from now on. */
+function useLog(machine: string | undefined): readonly LogEntry[] {
+  const { client } = useApp();
+  const [entries, setEntries] = useState<readonly LogEntry[]>([]);
+  useEffect(() => {
+    let gone = false;
+    const load = async (): Promise<void> => {
+      const listed = await client.call('logs.list', machine === undefined ? {} : { machine });
+      if (!gone && listed.ok) setEntries(listed.value.entries);
+    };
+    const end = client.subscribe({
+      onConnected: () => void load(),
+      onEvent: (event) => {
+        if (event.event !== 'log') return;
+        const { entry } = event;
+        if (machine === undefined || entry.machineId === machine)
+          setEntries((before) => [...before.slice(1 - ENTRIES_MAX), entry]);
+      },
+      onDisconnected: () => {},
+    });
+    return () => {
+      gone = true;
+      end();
+    };
+  }, [client, machine]);
+  return entries;
+}
+
+export interface LogViewProps {
+  /** Left out: of the whole program. */
+  readonly machine?: string;
+  /** Of the file that is saved. */
+  readonly name: string;
+}
+
+export function LogView({ machine, name }: LogViewProps) {
+  const { t } = useTranslation();
+  const { clock } = useFormats();
+  const { machines } = useMachines();
+  const entries = useLog(machine);
+  const [text, setText] = useState('');
+  const [levels, setLevels] = useState<string[]>(['error', 'warning', 'info']);
+  const scrollRef = useRef<HTMLDivElement>(null);
+  const wanted = text.trim().toLocaleLowerCase();
+  const nameOf = (id: string | undefined): string => machines.find(({ config }) => config.id === id)?.config.name ?? '';
+  const shown = entries.filter(
+    ({ level, message, source, code, machineId }) =>
+      levels.includes(level) &&
+      `${message} ${source} ${code ?? ''} ${nameOf(machineId)}`.toLocaleLowerCase().includes(wanted),
+  );
+  const virtualizer = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => scrollRef.current,
+    estimateSize: () => 26,
+    overscan: 12,
+  });
+  const { length } = shown;
+  useEffect(() => {
+    if (length > 0) virtualizer.scrollToIndex(length - 1);
+  }, [length, virtualizer]);
+
+  const save = (): void => {
+    const lines = shown.map(
+      ({ at, level, source, machineId, code, message }) =>
+        `${at} ${level} ${source}${machineId === undefined ? '' : ` ${nameOf(machineId)}`}${code === undefined ? '' : ` ${code}`}: ${message}\n`,
+    );
+    saveFile(`${name}.log`, new Blob(lines, { type: 'text/plain' }));
+  };
+  return (
+    <div className={classes['view']}>
+      <Group gap="xs" wrap="nowrap" className={classes['tools'] ?? ''}>
+        <TextInput
+          flex={1}
+          aria-label={t('logs.search')}
+          placeholder={t('logs.search')}
+          leftSection={<IconSearch size={15} aria-hidden />}
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <MultiSelect
+          w={280}
+          aria-label={t('logs.levels')}
+          data={LEVELS.map((value) => ({ value, label: t(`logs.level.${value}`) }))}
+          value={levels}
+          onChange={setLevels}
+          clearable={false}
+        />
+        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={save}>
+          {t('logs.save')}
+        </Button>
+      </Group>
+      {length === 0 && (
+        <Text size="sm" c="var(--text-dimmed)" p="md">
+          {t('logs.none')}
+        </Text>
+      )}
+      <div ref={scrollRef} className={classes['scroll']} tabIndex={0} role="log" aria-label={t('frame.logs')}>
+        <div style={{ position: 'relative', height: virtualizer.getTotalSize() }}>
+          {virtualizer.getVirtualItems().map(({ index, start }) => {
+            const { at, level, source, machineId, message, code } = shown[index];
+            return (
+              <div
+                key={index}
+                ref={virtualizer.measureElement}
+                data-index={index}
+                className={classes['entry']}
+                data-level={level}
+                style={{ transform: `translateY(${start}px)` }}
+              >
+                <time dateTime={at}>{clock(at)}</time>
+                <span className={classes['level']}>{t(`logs.level.${level}`)}</span>
+                <span className={classes['source']}>{nameOf(machineId) || source}</span>
+                <span className={classes['message']}>
+                  {message}
+                  {code !== undefined && ` (${code})`}
+                </span>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}

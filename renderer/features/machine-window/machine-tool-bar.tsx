@@ -1,0 +1,134 @@
+import { Menu } from '@mantine/core';
+import {
+  IconAppWindow,
+  IconArrowLeft,
+  IconAspectRatio,
+  IconCamera,
+  IconClipboardText,
+  IconDeviceFloppy,
+  IconKeyboard,
+  IconMaximize,
+  IconPhoto,
+  IconX,
+} from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { MachineInfo } from '../../../core/contract/index.ts';
+import type { MachineStream } from '../../ipc/machine-stream.ts';
+import { isLive } from '../../state/actions.ts';
+import { useApp } from '../../state/context.ts';
+import { goTo, machineHash, machinesHash } from '../../state/route.ts';
+import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
+import { ToolButton } from '../../ui/tool-button.tsx';
+import { PowerTools } from '../machines/machines-tool-bar.tsx';
+import { MediumItems } from '../machines/medium-menu.tsx';
+import type { RunCommand } from '../machines/use-commands.tsx';
+import { SCALINGS, type Scaling } from './scaling.ts';
+import { SPECIAL_KEYS } from './special-keys.ts';
+
+export interface MachineToolBarProps {
+  readonly machine: MachineInfo;
+  readonly stream: MachineStream;
+  readonly run: RunCommand;
+  readonly scaling: Scaling;
+  readonly onScaling: (scaling: Scaling) => void;
+  readonly onFullScreen: () => void;
+  readonly softKeyboard: boolean;
+  readonly onSoftKeyboard: (shown: boolean) => void;
+  readonly onPaste: () => void;
+  readonly onScreenshot: () => void;
+}
+
+/** Over a machine's screen: what ends it, what its devices are given, how it is seen. */
+export function MachineToolBar(props: MachineToolBarProps) {
+  const { machine, stream, run, scaling, onScaling, onFullScreen } = props;
+  const { softKeyboard, onSoftKeyboard, onPaste, onScreenshot } = props;
+  const { t } = useTranslation();
+  const { client, dialogs } = useApp();
+  const live = isLive(machine);
+  const { id } = machine.config;
+  return (
+    <ToolBar
+      label={t('window.toolbar')}
+      keepsFocus
+      end={
+        <ToolButton
+          icon={IconX}
+          label={t('window.close')}
+          onClick={() => (live ? dialogs.open({ kind: 'close', machine: id }) : goTo(machinesHash))}
+        />
+      }
+    >
+      <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
+      <ToolDivider />
+      <PowerTools machines={[machine]} run={run} />
+      <ToolDivider />
+      <ToolButton
+        icon={IconCamera}
+        label={t('action.take')}
+        onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
+      />
+      <Menu position="bottom-start" width={300}>
+        <Menu.Target>
+          <ToolButton icon={IconDeviceFloppy} label={t('window.media')} />
+        </Menu.Target>
+        <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
+          <MediumItems machine={machine} drive="floppy0" />
+          <Menu.Divider />
+          <MediumItems machine={machine} drive="cdrom" />
+        </Menu.Dropdown>
+      </Menu>
+      <Menu position="bottom-start" width={260}>
+        <Menu.Target>
+          <ToolButton icon={IconKeyboard} label={t('window.keyboard')} disabled={!live} />
+        </Menu.Target>
+        <Menu.Dropdown mah={460} style={{ overflowY: 'auto' }}>
+          <Menu.Item leftSection={<IconClipboardText size={16} aria-hidden />} onClick={onPaste}>
+            {t('window.paste')}
+          </Menu.Item>
+          <Menu.CheckboxItem checked={softKeyboard} onChange={onSoftKeyboard} closeMenuOnClick>
+            {t('window.softKeyboard')}
+          </Menu.CheckboxItem>
+          <Menu.Divider />
+          <Menu.Label>{t('window.specialKeys')}</Menu.Label>
+          {SPECIAL_KEYS.map(({ label, codes }) => (
+            <Menu.Item key={label} onClick={() => stream.send({ type: 'chord', codes })}>
+              {label}
+            </Menu.Item>
+          ))}
+        </Menu.Dropdown>
+      </Menu>
+      <Menu position="bottom-start" width={240}>
+        <Menu.Target>
+          <ToolButton icon={IconAspectRatio} label={t('window.view')} />
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<IconMaximize size={16} aria-hidden />} disabled={!live} onClick={onFullScreen}>
+            {t('window.fullScreen')}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconPhoto size={16} aria-hidden />} disabled={!live} onClick={onScreenshot}>
+            {t('window.screenshot')}
+          </Menu.Item>
+          {client.shell === 'web' && (
+            <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(id)}>
+              {t('window.ownWindow')}
+            </Menu.Item>
+          )}
+          <Menu.Divider />
+          <Menu.Label>{t('window.scaling')}</Menu.Label>
+          <Menu.RadioGroup value={scaling} onChange={(one) => onScaling(one as Scaling)}>
+            {SCALINGS.map((one) => (
+              <Menu.RadioItem key={one} value={one} closeMenuOnClick>
+                {t(`window.scale.${one}`)}
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+        </Menu.Dropdown>
+      </Menu>
+    </ToolBar>
+  );
+}
+
+/** The desktop shell opens no windows for its pages. A window that is there for this machine is shown again. */
+function openOwnWindow(id: string): void {
+  window.open(machineHash(id), `machine-${id}`, 'popup,width=1100,height=760');
+}

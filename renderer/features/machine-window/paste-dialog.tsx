@@ -1,0 +1,58 @@
+import { Select, Text, Textarea } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MachineStream } from '../../ipc/machine-stream.ts';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { LAYOUTS, typingOf, type Layout } from './layouts.ts';
+
+/** Text becomes key presses of the keyboard that the guest believes in. */
+export function PasteDialog({ stream, onClose }: { readonly stream: MachineStream; readonly onClose: () => void }) {
+  const { t } = useTranslation();
+  const [text, setText] = useState('');
+  const [layout, setLayout] = useLocalStorage<Layout>({ key: 'terrarium.layout', defaultValue: 'us' });
+  const { chords, missing } = typingOf(text, layout);
+  useEffect(() => {
+    // Where the browser lets a page read it; elsewhere the person pastes into the field.
+    navigator.clipboard?.readText().then(
+      (clipboard) => setText((typed) => (typed === '' ? clipboard : typed)),
+      () => undefined,
+    );
+  }, []);
+  return (
+    <FormDialog
+      title={t('paste.title')}
+      submitLabel={t('paste.submit')}
+      disabled={chords.length === 0}
+      onClose={onClose}
+      onSubmit={async () => {
+        for (const codes of chords) stream.send({ type: 'chord', codes });
+        return undefined;
+      }}
+    >
+      <Textarea
+        label={t('paste.text')}
+        data-autofocus
+        autosize
+        minRows={4}
+        maxRows={10}
+        spellCheck={false}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      <Select
+        label={t('paste.layout')}
+        description={t('paste.layoutHint')}
+        allowDeselect={false}
+        value={layout}
+        data={LAYOUTS.map((value) => ({ value, label: t(`paste.layoutName.${value}`) }))}
+        onChange={(chosen) => chosen && setLayout(chosen as Layout)}
+      />
+      {missing.length > 0 && (
+        <Text size="sm" role="status">
+          {t('paste.missing', { chars: missing.join(' ') })}
+        </Text>
+      )}
+    </FormDialog>
+  );
+}

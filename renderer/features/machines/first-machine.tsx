@@ -1,0 +1,54 @@
+import { Button, FileButton, SimpleGrid, Stack, Text, Title, UnstyledButton } from '@mantine/core';
+import { IconFileImport, IconPlant2 } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import { useApp } from '../../state/context.ts';
+import { MACHINE_TEMPLATES } from '../../../core/contract/index.ts';
+import classes from './first-machine.module.css';
+import pageClasses from './machines-page.module.css';
+import { TemplateTile } from './template-tile.tsx';
+import { templateName } from '../../i18n/templates.ts';
+
+/** An empty library: two ways to a running guest, an image that one has or the system that one wants. */
+export function FirstMachine() {
+  const { t } = useTranslation();
+  const { dialogs } = useApp();
+  return (
+    <main className={pageClasses['centre']}>
+      <Stack align="center" gap="lg" maw={640}>
+        <Stack align="center" gap={6}>
+          <IconPlant2 size={52} stroke={1.3} className={classes['plant'] ?? ''} aria-hidden />
+          <Title order={1} size={24}>
+            {t('machines.empty.title')}
+          </Title>
+          <Text ta="center" c="var(--text-dimmed)" maw={520}>
+            {t('machines.empty.text')}
+          </Text>
+        </Stack>
+        <FileButton onChange={(image) => image && dialogs.open({ kind: 'new', image })}>
+          {(props) => (
+            <Button {...props} size="md" leftSection={<IconFileImport size={20} aria-hidden />}>
+              {t('machines.empty.open')}
+            </Button>
+          )}
+        </FileButton>
+        <Text size="sm" c="var(--text-dimmed)">
+          {t('machines.empty.drop')}
+        </Text>
+        <SimpleGrid cols={{ base: 3, md: 4 }} spacing="xs" w="100%">
+          {MACHINE_TEMPLATES.map(({ id }) => (
+            <UnstyledButton
+              key={id}
+              className={classes['template']}
+              onClick={() => dialogs.open({ kind: 'new', template: id })}
+            >
+              <TemplateTile template={id} size={32} />
+              <Text span size="sm" fw={550}>
+                {templateName(t, id)}
+              </Text>
+            </UnstyledButton>
+          ))}
+        </SimpleGrid>
+      </Stack>
+    </main>
+  );
+}

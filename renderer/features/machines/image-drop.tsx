@@ -1,0 +1,57 @@
+import { Paper, Text } from '@mantine/core';
+import { IconFileImport } from '@tabler/icons-react';
+import { useRef, useState, type DragEvent, type ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import classes from './image-drop.module.css';
+
+const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.includes('Files');
+
+/** A file of the host that is dropped anywhere on the manager is an image to make a machine of. */
+export function ImageDrop({
+  onImage,
+  children,
+}: {
+  readonly onImage: (image: File) => void;
+  readonly children: ReactNode;
+}) {
+  const { t } = useTranslation();
+  // Children are entered and left as well: over is what was entered more often than left.
+  const depth = useRef(0);
+  const [over, setOver] = useState(false);
+  const count = (event: DragEvent, change: 1 | -1): void => {
+    if (!hasFiles(event)) return;
+    depth.current += change;
+    setOver(depth.current > 0);
+  };
+  return (
+    <div
+      className={classes['area']}
+      data-testid="image-drop"
+      onDragEnter={(event) => count(event, 1)}
+      onDragLeave={(event) => count(event, -1)}
+      onDragOver={(event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        event.dataTransfer.dropEffect = 'copy';
+      }}
+      onDrop={(event) => {
+        if (!hasFiles(event)) return;
+        event.preventDefault();
+        depth.current = 0;
+        setOver(false);
+        const [file] = event.dataTransfer.files;
+        if (file) onImage(file);
+      }}
+    >
+      {children}
+      {over && (
+        <div className={classes['veil']}>
+          <Paper p="xl" radius="lg" shadow="md" className={classes['invitation']}>
+            <IconFileImport size={40} stroke={1.4} aria-hidden />
+            <Text fw={600}>{t('machines.dropImage')}</Text>
+          </Paper>
+        </div>
+      )}
+    </div>
+  );
+}

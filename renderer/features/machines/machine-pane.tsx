@@ -1,0 +1,107 @@
+import { Stack, Tabs, Text, Title } from '@mantine/core';
+import { IconActivityHeartbeat, IconCamera, IconFileText, IconListDetails } from '@tabler/icons-react';
+import { Suspense, lazy, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MachineInfo } from '../../../core/contract/index.ts';
+import { useApp, useFailure } from '../../state/context.ts';
+import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { useFormats } from '../../ui/formats.ts';
+import { StateLabel } from '../../ui/state-label.tsx';
+import { MachineDetails } from './machine-details.tsx';
+import classes from './machine-pane.module.css';
+import { TemplateTile } from './template-tile.tsx';
+import type { RunCommand } from './use-commands.tsx';
+
+const SnapshotsPane = lazy(async () => ({
+  default: (await import('../snapshots/snapshots-pane.tsx')).SnapshotsPane,
+}));
+const MachineActivity = lazy(async () => ({
+  default: (await import('../activity/machine-activity.tsx')).MachineActivity,
+}));
+const LogView = lazy(async () => ({ default: (await import('../logs/log-view.tsx')).LogView }));
+
+const TABS = [
+  { value: 'details', icon: IconListDetails },
+  { value: 'snapshots', icon: IconCamera },
+  { value: 'activity', icon: IconActivityHeartbeat },
+  { value: 'log', icon: IconFileText },
+] as const;
+
+/** Beside the list: what is known of the selected machine, or how many there are. */
+export function MachinePane({
+  machines,
+  run,
+}: {
+  readonly machines: readonly MachineInfo[];
+  readonly run: RunCommand;
+}) {
+  const { t } = useTranslation();
+  const [tab, setTab] = useState<string | null>('details');
+  if (machines.length !== 1)
+    return (
+      <main className={classes['many']} aria-label={t('details.pane')}>
+        <Text c="var(--text-dimmed)">{t('machines.selected', { count: machines.length })}</Text>
+      </main>
+    );
+  const [machine] = machines;
+  const { config } = machine;
+  return (
+    <main className={classes['pane']} aria-label={t('details.label', { name: config.name })}>
+      <PaneHeader machine={machine} />
+      <Tabs value={tab} onChange={setTab} keepMounted={false} className={classes['tabs'] ?? ''}>
+        <Tabs.List px="md" aria-label={t('details.label', { name: config.name })}>
+          {TABS.map(({ value, icon: Glyph }) => (
+            <Tabs.Tab key={value} value={value} leftSection={<Glyph size={16} aria-hidden />}>
+              {t(`details.tab.${value}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="details" className={classes['panel'] ?? ''}>
+          <MachineDetails key={config.id} machine={machine} onShow={() => run('show', machines)} />
+        </Tabs.Panel>
+        <Suspense>
+          <Tabs.Panel value="snapshots" className={classes['panel'] ?? ''}>
+            <SnapshotsPane key={config.id} machine={machine} />
+          </Tabs.Panel>
+          <Tabs.Panel value="activity" className={classes['panel'] ?? ''}>
+            <MachineActivity key={config.id} machine={machine} />
+          </Tabs.Panel>
+          <Tabs.Panel value="log" className={classes['panel'] ?? ''}>
+            <LogView machine={config.id} name={config.name} />
+          </Tabs.Panel>
+        </Suspense>
+      </Tabs>
+    </main>
+  );
+}
+
+function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
+  const { t } = useTranslation();
+  const { time } = useFormats();
+  const { actions } = useApp();
+  const { config, status } = machine;
+  const failure = useFailure(config.id);
+  return (
+    <div className={classes['header']}>
+      <div className={classes['title']}>
+        <TemplateTile template={config.template} size={46} />
+        <div className={classes['words']}>
+          <Title order={1} size={20} className={classes['name'] ?? ''}>
+            {config.name}
+          </Title>
+          <span>
+            <StateLabel state={status.state} saved={machine.saved} size={14} />{' '}
+            <Text span size="sm" c="var(--text-dimmed)">
+              {t('details.since', { time: time(status.since) })}
+              {status.state === 'stopped' && status.reason !== undefined && ` — ${status.reason}`}
+            </Text>
+          </span>
+        </div>
+      </div>
+      <Stack gap="sm" className={classes['messages'] ?? ''}>
+        {failure && <FailureAlert failure={failure} onDismiss={() => actions.dismiss(config.id)} />}
+        {status.state === 'aborted' && status.reason.code !== failure?.code && <FailureAlert failure={status.reason} />}
+      </Stack>
+    </div>
+  );
+}

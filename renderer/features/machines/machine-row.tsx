@@ -1,0 +1,64 @@
+import { useRef, type CSSProperties, type MouseEvent } from 'react';
+import type { MachineInfo } from '../../../core/contract/index.ts';
+import { useMachineStream } from '../../ipc/use-machine-stream.ts';
+import { isLive } from '../../state/actions.ts';
+import { useApp } from '../../state/context.ts';
+import { StateLabel } from '../../ui/state-label.tsx';
+import { ScreenCanvas } from '../machine-window/screen-canvas.tsx';
+import { useDraggable, useDropTarget, type Dragged } from './drag.ts';
+import classes from './machine-list.module.css';
+import { TemplateTile } from './template-tile.tsx';
+
+/** A thumbnail's frames are acknowledged this late: it is sent as few. */
+const THUMBNAIL_MS = 1000;
+
+export interface MachineRowProps {
+  readonly id: string;
+  readonly machine: MachineInfo;
+  readonly level: number;
+  readonly selected: boolean;
+  readonly current: boolean;
+  readonly style: CSSProperties;
+  readonly onSelect: (event: MouseEvent, id: string) => void;
+  readonly onActivate: (machine: MachineInfo) => void;
+  readonly onDrop: (dragged: Dragged, group: string) => void;
+}
+
+export function MachineRow(props: MachineRowProps) {
+  const { id, machine, level, selected, current, style, onSelect, onActivate, onDrop } = props;
+  const { config, status } = machine;
+  const ref = useRef<HTMLDivElement>(null);
+  useDraggable(ref, { kind: 'machine', id: config.id });
+  useDropTarget(ref, config.group, onDrop);
+  return (
+    <div
+      ref={ref}
+      id={id}
+      role="treeitem"
+      aria-level={level}
+      aria-selected={selected}
+      className={classes['row']}
+      style={{ ...style, '--level': level } as CSSProperties}
+      data-current={current || undefined}
+      onClick={(event) => onSelect(event, config.id)}
+      onContextMenu={(event) => onSelect(event, config.id)}
+      onDoubleClick={() => onActivate(machine)}
+    >
+      {isLive(machine) ? <Thumbnail id={config.id} /> : <TemplateTile template={config.template} size={44} />}
+      <span className={classes['words']}>
+        <span className={classes['name']}>{config.name}</span>
+        <StateLabel state={status.state} saved={machine.saved} />
+      </span>
+    </div>
+  );
+}
+
+function Thumbnail({ id }: { readonly id: string }) {
+  const { client } = useApp();
+  const stream = useMachineStream(client, id, true);
+  return (
+    <span className={classes['thumbnail']} aria-hidden>
+      <ScreenCanvas stream={stream} scaling="fit" ackDelayMs={THUMBNAIL_MS} />
+    </span>
+  );
+}

@@ -1,0 +1,144 @@
+import { Alert, Button, Group, Modal, NavLink, Stack } from '@mantine/core';
+import { useForm } from '@mantine/form';
+import {
+  IconCpu,
+  IconDeviceDesktop,
+  IconDeviceFloppy,
+  IconInfoCircle,
+  IconLock,
+  IconPlugConnected,
+  type Icon,
+} from '@tabler/icons-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { isLabelChange, type Failure, type MachineChanges, type MachineInfo } from '../../../core/contract/index.ts';
+import { isIdle } from '../../state/actions.ts';
+import { useApp } from '../../state/context.ts';
+import type { SettingsPage } from '../../state/dialogs.ts';
+import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { DisplayPage, GeneralPage, SerialPage, SystemPage } from './pages.tsx';
+import { changesOf, formOf, type SettingsForm } from './settings-form.ts';
+import classes from './settings-dialog.module.css';
+import { StoragePage } from './storage-page.tsx';
+
+const PAGES: readonly { readonly page: SettingsPage; readonly icon: Icon }[] = [
+  { page: 'general', icon: IconInfoCircle },
+  { page: 'system', icon: IconCpu },
+  { page: 'display', icon: IconDeviceDesktop },
+  { page: 'storage', icon: IconDeviceFloppy },
+  { page: 'serial', icon: IconPlugConnected },
+];
+
+export interface SettingsDialogProps {
+  readonly machine: MachineInfo;
+  readonly page: SettingsPage;
+  readonly onClose: () => void;
+}
+
+/** All that a machine is made of. What cannot change now is shown, with the reason. */
+export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDialogProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const { config } = machine;
+  const [page, setPage] = useState(firstPage);
+  const [failure, setFailure] = useState<Failure>();
+  const [busy, setBusy] = useState(false);
+  const form = useForm<SettingsForm>({
+    initialValues: formOf(config),
+    validate: {
+      name: (name) => (name.trim() === '' || name.trim().length > 64 ? t('create.problem.name') : null),
+      memoryMiB: (mib) =>
+        typeof mib === 'number' && Number.isInteger(mib) && mib >= 1 && mib <= 3072
+          ? null
+          : t('create.problem.memory', { min: 1, max: 3072 }),
+      bootOrder: (order) => (order.some(({ enabled }) => enabled) ? null : t('settings.bootNeeded')),
+      serial: { path: (path, { serial }, at) => serialProblem(path, serial, at) && t('settings.pathNeeded') },
+      kernelImage: (image, { kernelAppend }) =>
+        image.trim() === '' && kernelAppend.trim() !== '' ? t('settings.kernelNeeded') : null,
+    },
+  });
+  const locked = !isIdle(machine) ? t('settings.lockedLive') : machine.saved ? t('settings.lockedSaved') : undefined;
+
+  const submit = async (): Promise<void> => {
+    if (form.validate().hasErrors) return;
+    const all = changesOf(config, form.values);
+    // Fields that are locked show what is: they cannot have changed, but for a machine that started meanwhile.
+    const changes = locked === undefined ? all : (labelsOf(all) as MachineChanges);
+    setBusy(true);
+    const done =
+      Object.keys(changes).length === 0
+        ? ({ ok: true } as const)
+        : await client.call('machines.update', { id: config.id, changes });
+    setBusy(false);
+    if (done.ok) onClose();
+    else setFailure(done.error);
+  };
+
+  const props = { form, machine, locked };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      size={840}
+      title={t('settings.title', { name: config.name })}
+      closeButtonProps={{ 'aria-label': t('action.close') }}
+    >
+      <form
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <div className={classes['columns']}>
+          <nav aria-label={t('settings.pages')}>
+            {PAGES.map(({ page: one, icon: Glyph }) => (
+              <NavLink
+                key={one}
+                component="button"
+                type="button"
+                className={classes['link'] ?? ''}
+                label={t(`settings.page.${one}`)}
+                leftSection={<Glyph size={18} stroke={1.7} aria-hidden />}
+                active={one === page}
+                aria-current={one === page ? 'page' : undefined}
+                onClick={() => setPage(one)}
+              />
+            ))}
+          </nav>
+          <Stack gap="md" className={classes['page'] ?? ''}>
+            {locked !== undefined && page !== 'general' && page !== 'display' && (
+              <Alert color="gray" variant="light" icon={<IconLock aria-hidden />} className={classes['locked'] ?? ''}>
+                {locked}
+              </Alert>
+            )}
+            {page === 'general' && <GeneralPage {...props} />}
+            {page === 'system' && <SystemPage {...props} />}
+            {page === 'display' && <DisplayPage />}
+            {page === 'storage' && <StoragePage {...props} />}
+            {page === 'serial' && <SerialPage {...props} />}
+          </Stack>
+        </div>
+        <Stack gap="sm" mt="md">
+          {failure && <FailureAlert failure={failure} />}
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t('action.cancel')}
+            </Button>
+            <Button type="submit" loading={busy}>
+              {t('settings.submit')}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+const labelsOf = (changes: MachineChanges): object =>
+  Object.fromEntries(Object.entries(changes).filter(([field]) => isLabelChange(field)));
+
+function serialProblem(path: string, serial: SettingsForm['serial'], at: string): boolean {
+  const index = Number(/\d+/.exec(at)?.[0] ?? 0);
+  return serial[index]?.mode === 'file' && path.trim() === '';
+}

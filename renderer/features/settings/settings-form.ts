@@ -1,0 +1,99 @@
+import type {
+  Attachment,
+  BootDevice,
+  MachineChanges,
+  MachineConfig,
+  SerialConfig,
+} from '../../../core/contract/index.ts';
+
+/** The settings as fields: every boot device with its place, every serial port with its path, a kernel as three texts. */
+export interface SettingsForm {
+  name: string;
+  group: string;
+  note: string;
+  template: string;
+  memoryMiB: number | string;
+  cpuModel: MachineConfig['cpuModel'];
+  clock: MachineConfig['clock'];
+  engine: MachineConfig['engine'];
+  pointer: MachineConfig['pointer'];
+  paravirtual: boolean;
+  bootMenu: MachineConfig['bootMenu'];
+  bootOrder: { device: BootDevice; enabled: boolean }[];
+  firmware: string;
+  kernelImage: string;
+  kernelInitrd: string;
+  kernelAppend: string;
+  floppies: (Attachment | null)[];
+  disks: Attachment[];
+  cdrom: Attachment | null;
+  serial: { mode: SerialConfig['mode']; path: string }[];
+}
+
+const BOOT_DEVICES: readonly BootDevice[] = ['floppy', 'cdrom', 'disk'];
+
+export function formOf(config: MachineConfig): SettingsForm {
+  const { name, group, note, template, memoryMiB, cpuModel, clock, engine, pointer, paravirtual, bootMenu } = config;
+  const { kernel } = config;
+  return {
+    ...{ name, group, note, template, memoryMiB, cpuModel, clock, engine, pointer, paravirtual, bootMenu },
+    bootOrder: [
+      ...config.bootOrder.map((device) => ({ device, enabled: true })),
+      ...BOOT_DEVICES.filter((device) => !config.bootOrder.includes(device)).map((device) => ({
+        device,
+        enabled: false,
+      })),
+    ],
+    firmware: config.firmware ?? '',
+    kernelImage: kernel?.image ?? '',
+    kernelInitrd: kernel?.initrd.join('\n') ?? '',
+    kernelAppend: kernel?.append ?? '',
+    floppies: [config.floppies[0] ?? null, config.floppies[1] ?? null],
+    disks: [...config.disks],
+    cdrom: config.cdrom,
+    serial: config.serial.map((port) => ({ mode: port.mode, path: port.mode === 'file' ? port.path : '' })),
+  };
+}
+
+function partsOf(form: SettingsForm): MachineChanges {
+  const { floppies, kernelImage } = form;
+  const lines = (text: string): string[] =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  return {
+    name: form.name.trim(),
+    group: form.group.trim(),
+    note: form.note,
+    template: form.template,
+    memoryMiB: Number(form.memoryMiB),
+    cpuModel: form.cpuModel,
+    clock: form.clock,
+    engine: form.engine,
+    pointer: form.pointer,
+    paravirtual: form.paravirtual,
+    bootMenu: form.bootMenu,
+    bootOrder: form.bootOrder.filter(({ enabled }) => enabled).map(({ device }) => device),
+    firmware: form.firmware.trim() === '' ? null : form.firmware.trim(),
+    kernel:
+      kernelImage.trim() === ''
+        ? null
+        : { image: kernelImage.trim(), initrd: lines(form.kernelInitrd), append: form.kernelAppend.trim() },
+    floppies: floppies[1] ? floppies : floppies[0] ? [floppies[0]] : [],
+    disks: form.disks,
+    cdrom: form.cdrom,
+    serial: form.serial.map(({ mode, path }) => (mode === 'file' ? { mode, path: path.trim() } : { mode })),
+  };
+}
+
+/** What was changed, and nothing else: two windows that change different things both have their way. */
+export function changesOf(config: MachineConfig, form: SettingsForm): MachineChanges {
+  const before = partsOf(formOf(config));
+  const after = partsOf(form);
+  return Object.fromEntries(
+    Object.entries(after).filter(
+      ([field, value]) => JSON.stringify(value) !== JSON.stringify(before[field as keyof MachineChanges]),
+    ),
+  );
+}

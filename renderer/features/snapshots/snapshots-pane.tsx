@@ -1,0 +1,243 @@
+import { Button, Group, Text } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconCamera, IconCopy, IconGitFork, IconPlayerPlay, IconRestore, IconTrash } from '@tabler/icons-react';
+import { useId, useState, type KeyboardEvent } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { MachineInfo } from '../../../core/contract/index.ts';
+import { isLive } from '../../state/actions.ts';
+import { useApp, useStore } from '../../state/context.ts';
+import type { SnapshotInfo } from '../../state/dialogs.ts';
+import { UNDO_MS } from '../../state/removals.ts';
+import { useResource } from '../../state/resource.ts';
+import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { useFormats } from '../../ui/formats.ts';
+import { SizeBar } from '../../ui/size-bar.tsx';
+import { SnapshotDetails } from './snapshot-details.tsx';
+import { SnapshotPicture } from './snapshot-picture.tsx';
+import { snapshotLines, withoutSnapshots, type SnapshotLine } from './snapshot-tree.ts';
+import classes from './snapshots-pane.module.css';
+
+const PRESENT = 'present';
+const keyOf = (line: SnapshotLine): string => (line.kind === 'current' ? PRESENT : line.snapshot.id);
+
+/** The states that a machine can go back to, as a tree, and what each of them is. */
+export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
+  const { t } = useTranslation();
+  const { client, actions, dialogs, removals } = useApp();
+  const { id } = machine.config;
+  const hidden = useStore(removals);
+  const { value, failure } = useResource(
+    'snapshots.list',
+    { machine: id },
+    (event) => event.event === 'snapshots.changed' && event.machine === id,
+  );
+  const snapshots = withoutSnapshots(value?.snapshots ?? [], hidden);
+  const lines = snapshotLines(snapshots);
+  const [chosenKey, setChosenKey] = useState(PRESENT);
+  const chosen = snapshots.find((snapshot) => snapshot.id === chosenKey);
+
+  const remove = (snapshot: SnapshotInfo): void => {
+    setChosenKey(PRESENT);
+    const label = `removal-${snapshot.id}`;
+    removals.later(snapshot.id, async () => {
+      const done = await client.call('snapshots.delete', { id: snapshot.id });
+      if (!done.ok) actions.failed(id, done.error);
+    });
+    notifications.show({
+      id: label,
+      autoClose: UNDO_MS,
+      title: t('snapshots.removed', { name: snapshot.name }),
+      message: (
+        <Group justify="space-between" wrap="nowrap">
+          <Text size="sm">{t('snapshots.removedText')}</Text>
+          <Button
+            size="compact-sm"
+            variant="light"
+            onClick={() => {
+              removals.undo(snapshot.id);
+              notifications.hide(label);
+            }}
+          >
+            {t('action.undo')}
+          </Button>
+        </Group>
+      ),
+      closeButtonProps: { 'aria-label': t('action.dismiss') },
+    });
+  };
+
+  return (
+    <div className={classes['pane']}>
+      <div className={classes['main']}>
+        <Group gap={6} className={classes['tools'] ?? ''} role="toolbar" aria-label={t('snapshots.toolbar')}>
+          <Button
+            size="compact-sm"
+            leftSection={<IconCamera size={16} aria-hidden />}
+            onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
+          >
+            {t('snapshots.take')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!chosen}
+            leftSection={<IconRestore size={16} aria-hidden />}
+            onClick={() => chosen && dialogs.open({ kind: 'restore', snapshot: chosen })}
+          >
+            {t('snapshots.restore')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconCopy size={16} aria-hidden />}
+            disabled={!chosen && isLive(machine)}
+            onClick={() => dialogs.open({ kind: 'clone', machine: id, ...(chosen && { snapshot: chosen }) })}
+          >
+            {t('snapshots.clone')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={<IconGitFork size={16} aria-hidden />}
+            disabled={chosen !== undefined || !isLive(machine)}
+            onClick={() => dialogs.open({ kind: 'fork', machine: id })}
+          >
+            {t('snapshots.fork')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={!chosen}
+            leftSection={<IconTrash size={16} aria-hidden />}
+            onClick={() => chosen && remove(chosen)}
+          >
+            {t('snapshots.delete')}
+          </Button>
+        </Group>
+        {failure && <FailureAlert failure={failure} />}
+        <Tree machine={machine} lines={lines} chosen={chosenKey} onChoose={setChosenKey} onDelete={remove} />
+      </div>
+      <aside className={classes['side']} aria-label={t('snapshots.details')}>
+        {chosen ? (
+          <SnapshotDetails key={chosen.id} snapshot={chosen} />
+        ) : (
+          <Text size="sm" c="var(--text-dimmed)">
+            {snapshots.length === 0 ? t('snapshots.none') : t('snapshots.choose')}
+          </Text>
+        )}
+      </aside>
+    </div>
+  );
+}
+
+interface TreeProps {
+  readonly machine: MachineInfo;
+  readonly lines: readonly SnapshotLine[];
+  readonly chosen: string;
+  readonly onChoose: (key: string) => void;
+  readonly onDelete: (snapshot: SnapshotInfo) => void;
+}
+
+function Tree({ machine, lines, chosen, onChoose, onDelete }: TreeProps) {
+  const { t } = useTranslation();
+  const { dialogs } = useApp();
+  const prefix = useId();
+  const at = lines.findIndex((line) => keyOf(line) === chosen);
+  const largest = Math.max(1, ...lines.map((line) => (line.kind === 'snapshot' ? line.snapshot.bytes : 0)));
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const line = lines[at] as SnapshotLine | undefined;
+    const targets: Readonly<Record<string, number>> = {
+      ArrowDown: Math.min(at + 1, lines.length - 1),
+      ArrowUp: Math.max(at - 1, 0),
+      Home: 0,
+      End: lines.length - 1,
+    };
+    const target = targets[event.key];
+    if (target !== undefined) onChoose(keyOf(lines[target]));
+    else if (event.key === 'Delete' && line?.kind === 'snapshot') onDelete(line.snapshot);
+    else if (event.key === 'Enter' && line?.kind === 'snapshot')
+      dialogs.open({ kind: 'restore', snapshot: line.snapshot });
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <div
+      className={classes['tree']}
+      role="tree"
+      tabIndex={0}
+      aria-label={t('snapshots.tree', { name: machine.config.name })}
+      aria-activedescendant={at >= 0 ? `${prefix}-${chosen}` : undefined}
+      onKeyDown={onKeyDown}
+    >
+      {lines.map((line, index) => {
+        const key = keyOf(line);
+        return (
+          <div
+            key={key}
+            id={`${prefix}-${key}`}
+            role="treeitem"
+            aria-level={line.level}
+            aria-selected={key === chosen}
+            className={classes['line']}
+            data-first={index === 0 || undefined}
+            data-last={(lines[index + 1]?.level ?? 0) < line.level || undefined}
+            data-branch={line.level > (lines[index - 1]?.level ?? 1) || undefined}
+            style={{ '--level': line.level } as React.CSSProperties}
+            onClick={() => onChoose(key)}
+          >
+            {/* The ways that go on beside a branch. */}
+            {Array.from({ length: line.level - 1 }, (_, level) => (
+              <span
+                key={level}
+                className={classes['way']}
+                style={{ '--back': line.level - 1 - level } as React.CSSProperties}
+              />
+            ))}
+            <span className={classes['dot']} data-current={line.kind === 'current' || undefined} />
+            {line.kind === 'current' ? (
+              <Present machine={machine} />
+            ) : (
+              <SnapshotCard snapshot={line.snapshot} largest={largest} />
+            )}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function Present({ machine }: { readonly machine: MachineInfo }) {
+  const { t } = useTranslation();
+  return (
+    <span className={classes['present']}>
+      <IconPlayerPlay size={18} stroke={1.7} aria-hidden />
+      <span className={classes['name']}>{t('snapshots.present')}</span>
+      <Text span size="xs" c="var(--text-dimmed)">
+        {machine.saved ? t('state.saved') : t(`state.${machine.status.state}`)}
+      </Text>
+    </span>
+  );
+}
+
+function SnapshotCard({ snapshot, largest }: { readonly snapshot: SnapshotInfo; readonly largest: number }) {
+  const { t } = useTranslation();
+  const { time, bytes } = useFormats();
+  return (
+    <span className={classes['card']}>
+      <SnapshotPicture snapshot={snapshot} />
+      <span className={classes['words']}>
+        <span className={classes['name']}>{snapshot.name}</span>
+        <Text span size="xs" c="var(--text-dimmed)">
+          {time(snapshot.createdAt)}
+          {snapshot.hasMemory && ` · ${t('snapshots.withMemory')}`}
+        </Text>
+        <SizeBar bytes={snapshot.bytes} uniqueBytes={snapshot.uniqueBytes} of={largest} />
+        <Text span size="xs" c="var(--text-dimmed)">
+          {t('snapshots.sizes', { all: bytes(snapshot.bytes), own: bytes(snapshot.uniqueBytes) })}
+        </Text>
+      </span>
+    </span>
+  );
+}

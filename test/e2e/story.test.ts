@@ -1,0 +1,247 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
+import { guestImage } from '../fixtures/guests.ts';
+import { launchBrowser } from './support/browser.ts';
+import { startShell, type Shell } from './support/shell.ts';
+import {
+  AT_PROMPT,
+  button,
+  call,
+  chooseFromMenu,
+  dropFile,
+  machineNames,
+  removeAllMachines,
+  row,
+  typeCommand,
+  waitForScreen,
+  waitForState,
+} from './support/steps.ts';
+import { wordsOf, type Language } from './support/words.ts';
+
+/** What a person does in their first hour, from an empty library to two guests that were one: all by the interface. */
+let shell: Shell;
+let browser: Browser;
+
+beforeAll(async () => {
+  [shell, browser] = await Promise.all([startShell(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await shell?.stop();
+});
+
+const LOOKS: readonly {
+  readonly language: Language;
+  readonly locale: string;
+  readonly colorScheme: 'light' | 'dark';
+}[] = [
+  { language: 'en', locale: 'en-US', colorScheme: 'light' },
+  { language: 'ko', locale: 'ko-KR', colorScheme: 'dark' },
+];
+
+describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale, colorScheme }) => {
+  const t = wordsOf(language);
+  let context: BrowserContext;
+  let page: Page;
+
+  beforeAll(async () => {
+    context = await browser.newContext({
+      viewport: { width: 1024, height: 640 },
+      reducedMotion: 'reduce',
+      locale,
+      colorScheme,
+    });
+    context.setDefaultTimeout(30_000);
+    page = await context.newPage();
+    await page.goto(shell.url);
+    await page.getByText(t('machines.empty.title')).waitFor();
+  });
+
+  afterAll(async () => {
+    await removeAllMachines(page);
+    await context.close();
+  });
+
+  const dialogButton = (name: string) => page.getByRole('dialog').getByRole('button', { name, exact: true });
+  const closed = () => page.getByRole('dialog').waitFor({ state: 'detached' });
+  const toManager = () => button(page, t('window.back')).click();
+  const openSnapshots = async (name: string): Promise<void> => {
+    await row(page, name).click();
+    await page.getByRole('tab', { name: t('details.tab.snapshots') }).click();
+  };
+  const snapshotLine = (name: string) =>
+    page
+      .getByRole('tree', { name: t('snapshots.tree', { name: 'freedos' }) })
+      .getByRole('treeitem')
+      .filter({ hasText: name });
+  const take = async (name: string): Promise<void> => {
+    await button(page, t('action.take')).click();
+    await page.getByRole('dialog').getByLabel(t('snapshots.name')).fill(name);
+    await dialogButton(t('take.submit')).click();
+    await closed();
+  };
+
+  test('an image that is dropped onto the empty library becomes a running guest', async () => {
+    await dropFile(page, guestImage('freedos.img'));
+    await dialogButton(t('create.submit')).click();
+
+    await waitForScreen(page, AT_PROMPT);
+    expect(await machineNames(page)).toEqual(['freedos']);
+  });
+
+  test('what changed after a snapshot is gone when it is restored', async () => {
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'echo before>a.txt');
+    await waitForScreen(page, AT_PROMPT);
+    await take('first');
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'echo after>a.txt');
+    await waitForScreen(page, AT_PROMPT);
+    await take('second');
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'type a.txt');
+    await waitForScreen(page, /type a\.txt\s+after\s/);
+
+    await toManager();
+    await openSnapshots('freedos');
+    await snapshotLine('first').click();
+    await page
+      .getByRole('toolbar', { name: t('snapshots.toolbar') })
+      .getByRole('button', { name: t('snapshots.restore') })
+      .click();
+    await page.getByRole('dialog').getByLabel(t('restore.keepName')).fill('kept');
+    await dialogButton(t('restore.submit')).click();
+    await closed();
+    await snapshotLine('kept').waitFor();
+    await button(page, t('action.show')).click();
+    await waitForScreen(page, AT_PROMPT);
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'type a.txt');
+
+    await waitForScreen(page, /type a\.txt\s+before\s/);
+  });
+
+  test('a clone of a snapshot and a fork of the running machine have lives of their own', async () => {
+    await toManager();
+    await openSnapshots('freedos');
+    await snapshotLine('second').click();
+    const tools = page.getByRole('toolbar', { name: t('snapshots.toolbar') });
+    await tools.getByRole('button', { name: t('snapshots.clone') }).click();
+    await page.getByRole('dialog').getByLabel(t('create.name')).fill('clone');
+    await dialogButton(t('clone.submit')).click();
+    await closed();
+    await row(page, 'clone').waitFor();
+    await snapshotLine(t('snapshots.present')).click();
+    await tools.getByRole('button', { name: t('snapshots.fork') }).click();
+    await page.getByRole('dialog').getByLabel(t('create.name')).fill('fork');
+    await dialogButton(t('fork.submit')).click();
+    await closed();
+    await waitForState(row(page, 'fork'), 'running');
+
+    await row(page, 'fork').dblclick();
+    await waitForScreen(page, /type a\.txt\s+before\s/);
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'echo fork>a.txt');
+    await waitForScreen(page, AT_PROMPT);
+    await toManager();
+    await row(page, 'freedos').dblclick();
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'ver');
+    await waitForScreen(page, /FreeCom version/);
+    await typeCommand(page, 'type a.txt');
+
+    await waitForScreen(page, /type a\.txt\s+before\s+A:\\>\s*$/);
+  });
+
+  test('a snapshot in the middle is deleted, what came after it stays', async () => {
+    await take('third');
+    await toManager();
+    await openSnapshots('freedos');
+    await snapshotLine('second').click();
+    await page.getByRole('tree', { name: t('snapshots.tree', { name: 'freedos' }) }).press('Delete');
+    await snapshotLine('second').waitFor({ state: 'detached' });
+
+    const { id } = (await machineOf('freedos')) ?? { id: '' };
+    await expect
+      .poll(
+        async () => {
+          const listed = await call(page, 'snapshots.list', { machine: id });
+          return listed.ok ? listed.value.snapshots.map(({ name }) => name).sort() : listed.error;
+        },
+        { timeout: 30_000 },
+      )
+      .toEqual(['first', 'kept', 'third']);
+    await snapshotLine('third').waitFor();
+    await snapshotLine('kept').waitFor();
+  });
+
+  test('the floppy is changed while the machine runs', async () => {
+    const imported = await call(page, 'media.import', {
+      path: guestImage('mikeos.img'),
+      name: `MikeOS ${language}`,
+      kind: 'floppy',
+    });
+    expect(imported.ok).toBe(true);
+    await row(page, 'freedos').dblclick();
+    await page.getByTestId('screen').waitFor();
+    await chooseFromMenu(page, t('window.media'), `MikeOS ${language}`);
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'dir');
+
+    await waitForScreen(page, /KERNEL\s+BIN/);
+  });
+
+  const machineOf = async (name: string) => {
+    const listed = await call(page, 'machines.list', {});
+    return listed.ok ? listed.value.machines.find(({ config }) => config.name === name)?.config : undefined;
+  };
+
+  test('two guests run side by side, each in its own window', async () => {
+    const other = await context.newPage();
+    await other.goto(`${new URL(shell.url).origin}/#/machines/${(await machineOf('fork'))?.id}`);
+    await waitForScreen(other, AT_PROMPT);
+
+    await other.getByTestId('screen').focus();
+    await typeCommand(other, 'type a.txt');
+    await waitForScreen(other, /type a\.txt\s+fork\s/);
+    await page.bringToFront();
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'ver');
+    await waitForScreen(page, /FreeCom version/);
+    await other.close();
+  });
+});
+
+describe('the wizard', () => {
+  test('makes a machine of every template, with its parts', async () => {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: 'en-US',
+      reducedMotion: 'reduce',
+    });
+    context.setDefaultTimeout(30_000);
+    const page = await context.newPage();
+    await page.goto(shell.url);
+    const t = wordsOf('en');
+    for (const { id } of MACHINE_TEMPLATES) {
+      await button(page, 'New').click();
+      const dialog = page.getByRole('dialog', { name: 'New machine' });
+      await dialog.getByRole('switch', { name: 'Expert mode' }).check({ force: true });
+      await dialog.getByRole('radio', { name: t(`template.${id}`), exact: true }).click();
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      await dialog.waitFor({ state: 'detached' });
+      await row(page, t(`template.${id}`)).waitFor();
+    }
+
+    const listed = await call(page, 'machines.list', {});
+    const made = new Map(listed.ok ? listed.value.machines.map(({ config }) => [config.template, config]) : []);
+    for (const { id, hardware, diskBytes } of MACHINE_TEMPLATES) {
+      expect(made.get(id), id).toMatchObject(hardware);
+      expect(made.get(id)?.disks.length, id).toBe(diskBytes > 0 ? 1 : 0);
+    }
+    await removeAllMachines(page);
+    await context.close();
+  });
+});
