@@ -46,6 +46,10 @@ export default defineConfig({
         test: { name: 'torture', include: ['test/torture/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
       },
       {
+        // The store under kills, errors of the host and power cuts; `npm run torture` has the full counts.
+        test: { name: 'fault', include: ['test/fault/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+      },
+      {
         // Image formats beside qemu-img, and damaged images; TERRARIUM_*_ROUNDS make it longer (`npm run torture`).
         test: {
           name: 'formats',

@@ -36,6 +36,7 @@ const STAGES = [
   { name: 'isa', project: 'isa', workers: os.availableParallelism() },
   { name: 'isa-jit', project: 'isa-jit', workers: os.availableParallelism() },
   { name: 'torture', project: 'torture', workers: os.availableParallelism() },
+  { name: 'fault', project: 'fault', workers: 1 },
   // These start machines and browsers of their own: a worker more would only take their time.
   { name: 'guest', project: 'guest', workers: 1 },
   { name: 'e2e', project: 'e2e', workers: 1 },

@@ -1,7 +1,7 @@
 /**
  * `npm run torture [seconds] [seed] [file...]`: the tests of test/torture for an hour, or as long as said, from a seed
- * that is new each time, or the one said; then image formats beside qemu-img and damaged images, in the full counts when
- * an hour was given. A failure prints the seed that shows it at once.
+ * that is new each time, or the one said; then image formats beside qemu-img, damaged images, and the store under kills,
+ * errors and power cuts, in the full counts when an hour was given. A failure prints the seed that shows it at once.
  */
 import { spawnSync } from 'node:child_process';
 import { installMissingPackages } from './debian.mjs';
@@ -28,8 +28,12 @@ if (missing.length > 0) {
     TERRARIUM_INTEROP_ROUNDS: share(500),
     TERRARIUM_FUZZ_MUTANTS: share(2000),
     TERRARIUM_FUZZ_SEED: seed,
+    // Of each kind of process; states of all operations together; every error at every call.
+    TERRARIUM_STORE_KILLS: share(200),
+    TERRARIUM_STORE_POWER_CUTS: share(10_000),
+    ...(Number(seconds) >= HOUR_SECONDS && { TERRARIUM_STORE_FAULTS: 'all' }),
   };
-  for (const project of ['torture', 'formats']) {
+  for (const project of ['torture', 'formats', 'fault']) {
     const args = ['run', '--project', project, '--passWithNoTests', ...files];
     const { status } = spawnSync(node24(), [tool('vitest/vitest.mjs'), ...args], { cwd: root, stdio: 'inherit', env });
     process.exitCode ||= status ?? 1;

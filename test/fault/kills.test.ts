@@ -1,0 +1,284 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { machineConfigSchema, machineDraftSchema, mediumPath } from '../../core/contract/index.ts';
+import {
+  ChunkReader,
+  StoreDisk,
+  TreeReader,
+  addMachine,
+  checkLibrary,
+  createMedium,
+  deleteSnapshot,
+  getMedium,
+  listMedia,
+  listSnapshots,
+  lockMachine,
+  openLibrary,
+  type CheckReport,
+  type Library,
+} from '../../core/store/index.ts';
+import { BLOCK_BYTES, Random, versionsOf } from './stamps.ts';
+import { DISK_BLOCKS, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
+
+/** Per kind of process; `npm run torture` has 200. */
+const KILLS = Number(process.env.TERRARIUM_STORE_KILLS ?? 6);
+const SEED = Number(process.env.TERRARIUM_TORTURE_SEED ?? 1);
+const SNAPSHOTS_KEPT = 5;
+const NODE_ARGUMENTS = [join(import.meta.dirname, 'storm.ts')];
+
+interface World {
+  readonly folder: string;
+  readonly machine: string;
+  readonly medium: string;
+  version: number;
+  /** Version of every block: what was acknowledged, and stands there for certain. */
+  disk: number[];
+  /** Finished snapshots: their disk, and the hash of their memory. */
+  readonly snapshots: Map<string, { readonly disk: readonly number[]; readonly memory: string | undefined }>;
+  readonly clones: Map<string, readonly number[]>;
+  readonly imports: Map<string, string>;
+}
+
+function newWorld(): World {
+  const folder = mkdtempSync(join(tmpdir(), 'terrarium-kills-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const machine = randomUUID();
+  const medium = opened(folder, (library) => {
+    const { id } = createMedium(library, { name: 'disk', kind: 'disk', sizeBytes: DISK_BLOCKS * BLOCK_BYTES });
+    const draft = machineDraftSchema.parse({ name: 'm', disks: [{ path: mediumPath(id), writable: true }] });
+    const config = machineConfigSchema.parse({ ...draft, id: machine, createdAt: new Date().toISOString() });
+    addMachine(library, machine, 'm', JSON.stringify(config));
+    return id;
+  });
+  return {
+    ...{ folder, machine, medium, version: 0 },
+    disk: new Array<number>(DISK_BLOCKS).fill(0),
+    snapshots: new Map(),
+    clones: new Map(),
+    imports: new Map(),
+  };
+}
+
+function opened<T>(folder: string, action: (library: Library) => T): T {
+  const library = openLibrary(folder);
+  if (!library.ok) throw new Error(library.error.message);
+  try {
+    return action(library.value);
+  } finally {
+    library.value.dispose();
+  }
+}
+
+/** Starts the process, kills it after `afterMs` of work, and returns what it said. */
+async function stormUntilKilled(orders: StormOrders, afterMs: number): Promise<StormEvent[]> {
+  const child = spawn(process.execPath, [...NODE_ARGUMENTS, JSON.stringify(orders)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  let errors = '';
+  let ready = (): void => {};
+  const isReady = new Promise<void>((resolve) => (ready = resolve));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (said.includes('"ready"')) ready();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+  const closed = once(child, 'close');
+  await Promise.race([isReady, closed]);
+  await Promise.race([sleep(afterMs), closed]);
+  child.kill('SIGKILL');
+  const [code, signal] = (await closed) as [number | null, string | null];
+  if (signal !== 'SIGKILL') throw new Error(`the process ended by itself (${code}): ${errors}`);
+  return said
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as StormEvent);
+}
+
+/** For every block, the versions that may stand there: the last acknowledged one, and any that came after it. */
+class Allowed {
+  readonly #sets: number[][];
+  constructor(disk: readonly number[]) {
+    this.#sets = disk.map((version) => [version]);
+  }
+  write(first: number, count: number, version: number): void {
+    for (let i = first; i < first + count; i++) this.#sets[i].push(version);
+  }
+  flushed(version: number): void {
+    this.#sets.forEach(
+      (set, i) => (this.#sets[i] = [set.findLast((v) => v <= version) ?? set[0], ...set.filter((v) => v > version)]),
+    );
+  }
+  get latest(): number[] {
+    return this.#sets.map((set) => set[set.length - 1]);
+  }
+  accept(versions: readonly number[]): boolean {
+    return versions.every((version, i) => this.#sets[i].includes(version));
+  }
+}
+
+/** Follows what was said into the world; returns what may be on the disk now, and the work that was not finished. */
+function follow(
+  world: World,
+  events: readonly StormEvent[],
+): { readonly states: Allowed[]; readonly begun: Work | undefined } {
+  let allowed = new Allowed(world.disk);
+  let begun: Work | undefined;
+  let atInstant: number[] = [];
+  for (const event of events) {
+    if (event.event === 'write') {
+      world.version = event.version;
+      allowed.write(event.first, event.count, event.version);
+    } else if (event.event === 'flushed') allowed.flushed(event.version);
+    else if (event.event === 'begun') {
+      begun = event.what;
+      atInstant = allowed.latest;
+    } else if (event.event === 'done') {
+      begun = undefined;
+      const { what } = event;
+      switch (what.kind) {
+        case 'take':
+          world.snapshots.set(what.id!, { disk: atInstant, memory: what.memory });
+          break;
+        case 'restore':
+          allowed = new Allowed(world.snapshots.get(what.id)!.disk);
+          break;
+        case 'delete':
+          world.snapshots.delete(what.id);
+          break;
+        case 'clone':
+          world.clones.set(what.id!, atInstant);
+          break;
+        case 'import':
+          world.imports.set(what.id!, what.sha256);
+          break;
+        case 'remove':
+          world.clones.delete(what.id);
+          break;
+        case 'collect':
+        case 'compact':
+          break;
+      }
+    }
+  }
+  const states = [allowed];
+  if (begun?.kind === 'restore') states.push(new Allowed(world.snapshots.get(begun.id)!.disk));
+  // One that was being taken may be there, whole.
+  if (begun?.kind === 'take' && begun.id !== undefined)
+    world.snapshots.set(begun.id, { disk: atInstant, memory: begun.memory });
+  world.version += 1000; // numbers that memory and imports had are not used again
+  return { states, begun };
+}
+
+function read(disk: StoreDisk): Buffer {
+  const data = Buffer.alloc(disk.sizeBytes);
+  disk.read(0, data);
+  disk.dispose();
+  return data;
+}
+
+/** Everything that was acknowledged is there, byte for byte, and nothing is between two states. */
+function verify(world: World, states: readonly Allowed[], begun: Work | undefined): void {
+  opened(world.folder, (library) => {
+    expect(check(library).problems).toEqual([]);
+    // A lock left by the kill frees itself.
+    lockMachine(library, world.machine).dispose();
+
+    const now = versionsOf(read(StoreDisk.open(library, world.medium, { mode: 'read-only' })));
+    expect(
+      states.some((state) => state.accept(now)),
+      `the disk after ${JSON.stringify(begun)}`,
+    ).toBe(true);
+    world.disk = now;
+
+    const chunks = new ChunkReader(library);
+    const trees = new TreeReader(chunks);
+    const there = new Map(listSnapshots(library, world.machine).map((snapshot) => [snapshot.id, snapshot]));
+    for (const [id, { disk, memory }] of world.snapshots) {
+      const snapshot = there.get(id);
+      if (!snapshot && begun && 'id' in begun && begun.id === id) {
+        world.snapshots.delete(id); // it was being taken, or deleted
+        continue;
+      }
+      expect(snapshot, `snapshot ${id}`).toBeDefined();
+      expect(versionsOf(read(StoreDisk.ephemeral(library, snapshot!.disks[0])))).toEqual(disk);
+      if (memory === undefined) continue;
+      const bytes = trees.readAll(snapshot!.memory!.root, snapshot!.memory!.sizeBytes);
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(memory);
+    }
+    // What the app had not told yet is whole all the same.
+    for (const snapshot of there.values()) {
+      if (world.snapshots.has(snapshot.id)) continue;
+      expect(begun?.kind).toBe('take');
+      expect(versionsOf(read(StoreDisk.ephemeral(library, snapshot.disks[0])))).toEqual(now);
+      world.snapshots.set(snapshot.id, { disk: now, memory: undefined });
+    }
+    chunks.dispose();
+
+    const machines = library.database.prepare('SELECT id, config FROM machine').all() as {
+      id: string;
+      config: string;
+    }[];
+    for (const [id, disk] of world.clones) {
+      const row = machines.find((machine) => machine.id === id);
+      if (!row && begun?.kind === 'remove' && begun.id === id) continue;
+      const config = machineConfigSchema.parse(JSON.parse(row!.config));
+      const medium = config.disks[0].path.slice('medium:'.length);
+      expect(versionsOf(read(StoreDisk.open(library, medium, { mode: 'read-only' })))).toEqual(disk);
+    }
+    for (const { id } of machines)
+      if (id !== world.machine && !world.clones.has(id)) {
+        expect(begun?.kind).toBe('clone');
+        world.clones.set(id, now);
+      }
+    for (const medium of listMedia(library)) {
+      const expected = world.imports.get(medium.id) ?? /^import (\w+)$/.exec(medium.name)?.[1];
+      if (expected === undefined) continue;
+      const data = read(StoreDisk.open(library, medium.id, { mode: 'read-only' }));
+      expect(createHash('sha256').update(data).digest('hex')).toBe(expected);
+    }
+    for (const id of world.imports.keys()) expect(getMedium(library, id).id).toBe(id);
+    // Few enough that every check stays short.
+    for (const id of [...world.snapshots.keys()].slice(0, -SNAPSHOTS_KEPT)) {
+      deleteSnapshot(library, id);
+      world.snapshots.delete(id);
+    }
+  });
+}
+
+function check(library: Library): CheckReport {
+  const work = checkLibrary(library);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+test.each(['machine', 'app'] as const)(
+  'kill -9 of the %s at any moment loses nothing that was acknowledged',
+  async (mode) => {
+    const world = newWorld();
+    const random = new Random(SEED);
+    const interrupted = new Map<string, number>();
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { folder, machine, medium, version } = world;
+      const orders = { mode, folder, machine, medium, version, seed: SEED * 1000 + kill };
+      const events = await stormUntilKilled(orders, random.below(300));
+
+      const { states, begun } = follow(world, events);
+
+      verify(world, states, begun);
+      interrupted.set(begun?.kind ?? 'write', (interrupted.get(begun?.kind ?? 'write') ?? 0) + 1);
+    }
+    console.log(
+      `${KILLS} kills of the ${mode}, in the middle of: ${[...interrupted].map(([what, n]) => `${what} ${n}`).join(', ')}`,
+    );
+  },
+  60_000 + KILLS * 20_000,
+);

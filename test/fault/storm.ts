@@ -1,0 +1,200 @@
+/**
+ * A process that works on a library without a pause until it is killed: as a machine's process (writes, flushes, live
+ * snapshots with memory) or as the app (snapshots of a stopped machine, restores, deletions, clones, imports).
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Machine } from '../../core/machine/machine.ts';
+import { PhysicalMemory } from '../../core/memory/index.ts';
+import { GuestMemory } from '../../core/snapshot/index.ts';
+import {
+  StoreDisk,
+  collect,
+  deleteSnapshot,
+  listMedia,
+  listSnapshots,
+  lockMachine,
+  openLibrary,
+  type Library,
+} from '../../core/store/index.ts';
+import { createServices } from '../../main/services/services.ts';
+import { MachineSnapshots } from '../../main/vm-host/machine-snapshots.ts';
+import { BLOCK_BYTES, Random, stamped } from './stamps.ts';
+import { DISK_BLOCKS, MEMORY_BYTES, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
+
+const orders = JSON.parse(process.argv[2]) as StormOrders;
+const random = new Random(orders.seed);
+let version = orders.version;
+
+/** In the pipe when it returns: what was said outlives the process. */
+const say = (event: StormEvent): void => void writeSync(1, `${JSON.stringify(event)}\n`);
+
+async function around(what: Work, action: () => unknown): Promise<void> {
+  say({ event: 'begun', what });
+  const result = (await action()) as Partial<Work> | undefined;
+  say({ event: 'done', what: { ...what, ...result } as Work });
+}
+
+function writeSome(disk: StoreDisk): void {
+  const first = random.below(DISK_BLOCKS);
+  const count = Math.min(1 + random.below(24), DISK_BLOCKS - first);
+  version++;
+  say({ event: 'write', version, first, count });
+  disk.write(first * BLOCK_BYTES, stamped(version, first, count));
+}
+
+function flush(disk: StoreDisk): void {
+  disk.flush();
+  say({ event: 'flushed', version });
+}
+
+const ownSnapshots = (library: Library): string[] => listSnapshots(library, orders.machine).map(({ id }) => id);
+
+/** What MachineSnapshots asks of a machine: memory that changes, and some state. */
+function memoryOfItsOwn() {
+  const physical = new PhysicalMemory(new SharedArrayBuffer(MEMORY_BYTES));
+  physical.mapRam(0, MEMORY_BYTES, 0);
+  const memory = new GuestMemory(physical, 0, MEMORY_BYTES, () => {});
+  const frame = { width: 8, height: 8, pixels: new Uint8ClampedArray(256) };
+  const machine = {
+    memory,
+    saveState: () => stamped(version, 0, 8),
+    display: { frame, text: () => [], refresh: () => [] },
+  } as unknown as Machine;
+  return { physical, machine };
+}
+
+async function liveAsMachine(library: Library): Promise<never> {
+  lockMachine(library, orders.machine);
+  const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
+  const { physical, machine } = memoryOfItsOwn();
+  const media = { stored: [{ place: 'disk0', disk, writeThrough: false }], obstacle: () => undefined };
+  const snapshots = new MachineSnapshots({ library, machineId: orders.machine, machine, media, log: () => {} });
+  const touchMemory = (): void => {
+    for (let i = 0; i < 6; i++) {
+      const page = random.below(MEMORY_BYTES / BLOCK_BYTES);
+      physical.dmaWrite(page * BLOCK_BYTES, stamped(++version, page, 1));
+    }
+  };
+  say({ event: 'ready' });
+  for (;;) {
+    const what = random.below(16);
+    if (what < 9) writeSome(disk);
+    else if (what < 12) flush(disk);
+    else if (what < 14) {
+      touchMemory();
+      const id = randomUUID();
+      const memory = createHash('sha256').update(physical.bytes.subarray(0, MEMORY_BYTES)).digest('hex');
+      await around({ kind: 'take', id, memory }, async () => {
+        const taking = snapshots.take({ id, kind: 'snapshot', name: id, note: '', memory: true });
+        await nextTurn();
+        // The instant is over: what comes now is not in it.
+        touchMemory();
+        writeSome(disk);
+        flush(disk);
+        await taking;
+      });
+    } else if (what === 14) {
+      const known = ownSnapshots(library);
+      if (known.length > 0) {
+        const id = random.pick(known);
+        await around({ kind: 'delete', id }, () => deleteSnapshot(library, id));
+      }
+    } else await around({ kind: 'collect' }, () => void collect(library));
+    await nextTurn();
+  }
+}
+
+async function liveAsApp(library: Library): Promise<never> {
+  const opened = createServices({
+    shell: 'web',
+    version: '0',
+    libraryFolder: orders.folder,
+    launcher: () => {
+      throw new Error('no machine is started');
+    },
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { handlers } = opened.value;
+  const done = <T>(result: { ok: true; value: T } | { ok: false; error: { message: string } }): T => {
+    if (!result.ok) throw new Error(result.error.message);
+    return result.value;
+  };
+  const { machine } = orders;
+  say({ event: 'ready' });
+  for (;;) {
+    const known = ownSnapshots(library);
+    const others = (await handlers['machines.list']({}).then(done)).machines.filter(
+      ({ config }) => config.id !== machine,
+    );
+    switch (random.below(9)) {
+      case 0:
+      case 1: {
+        const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
+        for (let i = 0; i < 4; i++) writeSome(disk);
+        disk.dispose();
+        say({ event: 'flushed', version });
+        break;
+      }
+      case 2:
+        await around({ kind: 'take' }, async () => {
+          const { id } = await handlers['snapshots.take']({ machine, name: 's', note: '', memory: true }).then(done);
+          return { id };
+        });
+        break;
+      case 3:
+        if (known.length > 0) {
+          const id = random.pick(known);
+          await around({ kind: 'restore', id }, () => void handlers['snapshots.restore']({ id }).then(done));
+        }
+        break;
+      case 4:
+        if (known.length > 3) {
+          const id = random.pick(known);
+          await around({ kind: 'delete', id }, () => void handlers['snapshots.delete']({ id }).then(done));
+        }
+        break;
+      case 5:
+        await around({ kind: 'clone' }, async () => {
+          const name = `clone ${randomUUID().slice(0, 8)}`;
+          const made = await handlers['machines.clone']({ id: machine, name, full: random.below(2) === 0 }).then(done);
+          return { id: made.config.id };
+        });
+        break;
+      case 6: {
+        const data = stamped(++version, 0, 40);
+        const path = join(orders.folder, 'import.img');
+        writeFileSync(path, data);
+        const sha256 = createHash('sha256').update(data).digest('hex');
+        await around({ kind: 'import', sha256 }, async () => {
+          const name = `import ${sha256}`;
+          const { id } = await handlers['media.import']({ path, name, kind: 'disk' }).then(done);
+          return { id };
+        });
+        break;
+      }
+      case 7:
+        if (others.length > 1) {
+          const { id } = others[0].config;
+          await around({ kind: 'remove', id }, async () => {
+            await handlers['machines.remove']({ id }).then(done);
+            for (const medium of listMedia(library))
+              if (medium.name.startsWith(others[0].config.name)) await handlers['media.remove']({ id: medium.id });
+          });
+        }
+        break;
+      case 8:
+        await around({ kind: 'compact' }, () => void handlers['media.compact']({ id: orders.medium }).then(done));
+        await around({ kind: 'collect' }, () => void handlers['store.gc']({}).then(done));
+        break;
+    }
+  }
+}
+
+// The store's thread keeps no process alive.
+setInterval(() => {}, 60_000);
+const library = openLibrary(orders.folder);
+if (!library.ok) throw new Error(library.error.message);
+await (orders.mode === 'machine' ? liveAsMachine(library.value) : liveAsApp(library.value));
