@@ -109,6 +109,12 @@ export class DiskLog {
     return new DiskLog(io, fd, path, number, header.readUInt32LE(28), HEADER_BYTES, HEADER_BYTES);
   }
 
+  /** A log that `create` has just made, maybe in another thread; nothing was written to it. */
+  static adopt(io: StoreIo, path: string, medium: string, number: number): DiskLog {
+    const salt = headerOf(medium, number).readUInt32LE(28);
+    return new DiskLog(io, io.open(path, 'r+'), path, number, salt, HEADER_BYTES, HEADER_BYTES);
+  }
+
   /**
    * An existing log, to be read. Throws `store.damaged` when a record that was safe is not whole and its header does
    * not tell which blocks it held; damaged blocks that are known fail when they are read. `salvage`: goes on behind

@@ -39,6 +39,13 @@ export function openLogs(library: Library, medium: Medium, salvage = false): Dis
   }
 }
 
+/** Makes an empty log; it is on stable storage when this returns. What is there of that number was never written to. */
+export function createLog(library: Library, medium: string, number: number): void {
+  const path = logPath(library, medium, number);
+  library.io.remove(path);
+  DiskLog.create(library.io, path, logFolder(library, medium), medium, number).dispose();
+}
+
 /** The tree with the logs in it. Chunks go through `writer`, which the caller commits. */
 export function foldLogs(reader: TreeReader, writer: ChunkWriter, contents: DiskContents): ChunkName {
   const { root, sizeBytes, logs } = contents;
@@ -94,8 +101,6 @@ export class StoreDisk implements Block, Disposable {
   #root: ChunkName;
   /** Oldest first; the last one takes writes, unless the disk is read-only. */
   #logs: DiskLog[];
-  /** Made, and not written yet. */
-  #next: DiskLog | undefined;
 
   private constructor(
     library: Library,
@@ -260,20 +265,21 @@ export class StoreDisk implements Block, Disposable {
     return !this.readOnly && (sizeBytes > LOG_BYTES_MAX || blocks.size > LOG_BLOCKS_MAX);
   }
 
-  /** Makes the log that `seal` will go on with, which takes the host's syncs: the guest need not wait for them. */
-  prepareSeal(): void {
-    if (this.#next) return;
-    const number = (this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1) + 1;
-    const path = logPath(this.#library, this.id, number);
-    this.#next = DiskLog.create(this.#library.io, path, logFolder(this.#library, this.id), this.id, number);
+  /** The number of the log that `seal` will go on with. */
+  get nextLog(): number {
+    return (this.#logs.at(-1)?.number ?? this.#medium.firstLog - 1) + 1;
   }
 
-  /** Writes go to a new log from here on. Returns the last number before it: the disk at this moment. */
-  seal(): number {
-    this.prepareSeal();
-    this.#logs.push(this.#next!);
-    this.#next = undefined;
-    return this.#log.number - 1;
+  /**
+   * Writes go to a new log from here on. Returns the last number before it: the disk at this moment. `isMade`: another
+   * thread has called `createLog` for it, so that the guest need not wait for the host's syncs.
+   */
+  seal(isMade = false): number {
+    const { io } = this.#library;
+    const number = this.nextLog;
+    if (!isMade) createLog(this.#library, this.id, number);
+    this.#logs.push(DiskLog.adopt(io, logPath(this.#library, this.id, number), this.id, number));
+    return number - 1;
   }
 
   #openUndo(): DiskLog {
@@ -311,7 +317,6 @@ export class StoreDisk implements Block, Disposable {
       else this.flush();
     } finally {
       for (const log of this.#logs) log.dispose();
-      this.#next?.dispose();
       this.#chunks.dispose();
       this.#lock?.dispose();
     }

@@ -2,16 +2,30 @@ import { Worker } from 'node:worker_threads';
 import { FailureError, failure, type Disposable, type Failure } from '../base/index.ts';
 import type { FetchShare } from '../snapshot/index.ts';
 import type { ChunkName } from './name.ts';
+import type { Collected } from './collect.ts';
 import type { SnapshotResult, SnapshotWork } from './take-snapshot.ts';
 
 export type WorkerTask =
   | { readonly kind: 'snapshot'; readonly work: SnapshotWork }
+  /** Empty logs for disks that are about to be sealed. */
+  | { readonly kind: 'logs'; readonly logs: readonly { readonly medium: string; readonly number: number }[] }
   | { readonly kind: 'fold'; readonly medium: string; readonly lastLog: number }
+  /** `fold`: bring the logs of idle disks into their trees first. */
+  | { readonly kind: 'collect'; readonly fold: boolean }
   | { readonly kind: 'fetch'; readonly share: FetchShare; readonly root: ChunkName };
+
+/** What each kind of task gives back. */
+export interface WorkerResults {
+  readonly snapshot: SnapshotResult;
+  readonly logs: undefined;
+  readonly fold: undefined;
+  readonly collect: Collected | undefined;
+  readonly fetch: undefined;
+}
 
 export interface WorkerReply {
   readonly id: number;
-  readonly value?: SnapshotResult | undefined;
+  readonly value?: WorkerResults[WorkerTask['kind']];
   readonly error?: Failure;
 }
 
@@ -38,20 +52,22 @@ export class StoreWorker implements Disposable {
   }
 
   /** Throws FailureError. */
-  async run(task: WorkerTask): Promise<SnapshotResult | undefined> {
+  async run<T extends WorkerTask>(task: T): Promise<WorkerResults[T['kind']]> {
     const id = this.#next++;
     const reply = await new Promise<WorkerReply>((resolve) => {
       if (this.#ended) return resolve({ id, error: this.#ended });
       this.#pending.set(id, resolve);
+      this.#worker.ref();
       this.#worker.postMessage({ id, task });
     });
     if (reply.error) throw new FailureError(reply.error);
-    return reply.value;
+    return reply.value as WorkerResults[T['kind']];
   }
 
   #settle(reply: WorkerReply): void {
     this.#pending.get(reply.id)?.(reply);
     this.#pending.delete(reply.id);
+    if (this.#pending.size === 0) this.#worker.unref();
   }
 
   #end(why: string): void {

@@ -2,7 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError } from '../base/index.ts';
 import { CHUNK_BYTES, giveChunk, type FetchShare } from '../snapshot/index.ts';
 import { ChunkReader } from './chunks.ts';
-import { foldMedium } from './disk.ts';
+import { collect } from './collect.ts';
+import { createLog, foldMedium } from './disk.ts';
+import { foldIdle } from './media.ts';
 import { ioFailure } from './errors.ts';
 import { openLibrary, type Library } from './library.ts';
 import type { ChunkName } from './name.ts';
@@ -41,9 +43,15 @@ function perform(task: WorkerTask): WorkerReply['value'] {
   switch (task.kind) {
     case 'snapshot':
       return takeSnapshot(open(), task.work);
+    case 'logs':
+      for (const { medium, number } of task.logs) createLog(open(), medium, number);
+      return undefined;
     case 'fold':
       foldMedium(open(), task.medium, task.lastLog);
       return undefined;
+    case 'collect':
+      if (task.fold) foldIdle(open());
+      return collect(open());
     case 'fetch':
       fetchMemory(task.share, task.root);
       return undefined;

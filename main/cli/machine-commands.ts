@@ -65,6 +65,7 @@ async function create(c: CommandContext): Promise<Outcome> {
       attached.push(await attach('disk', String(template.diskBytes), 0));
     const draft = checkedDraft({
       ...template?.hardware,
+      ...(template && { template: template.id }),
       name,
       floppies,
       disks: attached,

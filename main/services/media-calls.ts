@@ -21,7 +21,6 @@ import {
   TreeReader,
   ZERO_NAME,
   checkLibrary,
-  collect,
   compactMedium,
   createMedium,
   getMedium,
@@ -34,6 +33,7 @@ import {
   resizeMedium,
   snapshotsOf,
   usageOf,
+  type Collected,
   type Library,
   type Medium,
 } from '../../core/store/index.ts';
@@ -48,6 +48,8 @@ export interface MediaContext {
   readonly machines: () => MachineConfig[];
   readonly tasks: TaskRegistry;
   readonly fire: (event: TerrariumEvent) => void;
+  /** Undefined: another process collects. */
+  readonly collectNow: () => Promise<Collected | undefined>;
 }
 
 type MediaCalls =
@@ -57,7 +59,7 @@ type MediaCalls =
 /** How long a work goes on before others on this thread have their turn. */
 const TURN_MS = 20;
 
-export function mediaCalls({ library, machines, tasks, fire }: MediaContext): Pick<Handlers, MediaCalls> {
+export function mediaCalls({ library, machines, tasks, fire, collectNow }: MediaContext): Pick<Handlers, MediaCalls> {
   const usedBy = (id: string): string[] =>
     machines()
       .filter(({ floppies, disks, cdrom }) =>
@@ -193,28 +195,13 @@ export function mediaCalls({ library, machines, tasks, fire }: MediaContext): Pi
         const { problems, repaired, chunks, bytes } = await drive('check', library.folder, work, () => [0, 0]);
         return { problems: [...problems], repaired: [...repaired], chunks, bytes };
       }),
-    'store.gc': async () =>
-      attempt('collect', () => {
-        foldIdle(library);
-        return collect(library) ?? { chunks: 0, bytes: 0, packs: 0 };
-      }),
+    'store.gc': async () => attempt('collect', async () => (await collectNow()) ?? { chunks: 0, bytes: 0, packs: 0 }),
     'store.usage': async () =>
       attempt('usage', () => {
         const usage = usageOf(library);
         return { ...usage, owners: usage.owners.map((owner) => ({ ...owner, machine: owner.machine ?? null })) };
       }),
   };
-}
-
-/** Brings the logs of disks that nobody writes into their trees. */
-export function foldIdle(library: Library): void {
-  for (const { id } of listMedia(library))
-    try {
-      compactMedium(library, id);
-    } catch (error) {
-      // In use, or damaged: the one is tidied when its machine ends, the other is for the check.
-      if (!(error instanceof FailureError)) throw error;
-    }
 }
 
 const imageHost = { codecs: nodeCodecs, entropy: systemEntropy, wallClock: systemWallClock };

@@ -154,7 +154,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     const started = await startDetached(options.detach, options.libraryFolder, config.value, throwAway);
     return started.ok ? ok(infoOf(config.value)) : started;
   };
-  const collecting = new BackgroundCollector(library.value, (message) =>
+  const collecting = new BackgroundCollector(options.libraryFolder, (message) =>
     log({ level: 'warning', source: 'library', message }),
   );
   const ask = async <N extends RequestName>(
@@ -199,6 +199,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       machines: () => registry.list(),
       tasks,
       fire: (event) => events.fire(event),
+      collectNow: () => collecting.collect(true),
     }),
     'machines.startHeadless': ({ id, throwAway }) => startHeadless(id, throwAway),
     'machines.powerButton': ({ id }) => ask(id, 'power-button', {}),
