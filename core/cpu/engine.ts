@@ -15,20 +15,7 @@ import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
 import { HOT, Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import {
-  BLOCK,
-  CONTROL,
-  EXIT,
-  JUMP,
-  JUMP_CACHE,
-  JUMP_ENTRIES,
-  JUMP_ENTRY_BYTES,
-  MODE,
-  R,
-  RECORD_BYTES,
-  S,
-  SHADOW,
-} from './layout.ts';
+import { BLOCK, CONTROL, EXIT, MODE, R, RECORD_BYTES, S, SHADOW } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -124,7 +111,7 @@ export class Cpu {
     this.mmu = new Mmu(this.state, memory, (linear, access) => this.#handlers.walkPage(linear, access));
     this.debug = new DebugRegisters(this.state, {
       onCodeArmed: () => {
-        this.mmu.nextGeneration();
+        this.mmu.watchCode(this.debug.watchesCode ? this.debug : undefined);
         this.kick();
       },
       onDataArmed: () => this.mmu.watch(this.debug.watchesData ? this.debug : undefined),
@@ -164,7 +151,6 @@ export class Cpu {
       ...system,
       ...fpu,
       ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)),
-      regionMapped: (slot) => (this.regions.stillMapped(slot, this.state.get(S.jumpKey)) ? 1 : 0),
     };
     this.#helpers = HELPERS.map((name) => table[name]);
     this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
@@ -180,13 +166,7 @@ export class Cpu {
       exists: (row) => hasInstructions(model, row.feature),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
-    this.regions = new Regions(
-      this.#handlers,
-      memory.view,
-      connections.limits,
-      ({ ipBase, physical }) => !this.debug.armsCode(ipBase) && this.mmu.probeFetch(ipBase) === physical,
-      connections.hostNowNs,
-    );
+    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections.hostNowNs);
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }
@@ -317,7 +297,6 @@ export class Cpu {
       this.#remapped = false;
       this.blocks.flush();
       this.regions.flush();
-      this.mmu.nextGeneration();
     }
     // The board may have moved rip since the last exit.
     this.state.set(S.exitLink, 0);
@@ -518,22 +497,20 @@ export class Cpu {
     const physical = mmu.fetch(linear);
     const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
     const known = blocks.find(place, mode);
-    if (known) {
-      const { record, linkable } = known;
+    if (known !== undefined) {
       if (!one) {
-        this.#reach(linear, record, linkable ? link : 0);
-        if (linkable) this.#warm(record, { physical: physical - (physical & 0xfff), ipBase }, mode);
+        this.#reach(physical, known, link);
+        this.#warm(known, { physical: physical - (physical & 0xfff), ipBase }, mode);
       }
-      return record;
+      return known;
     }
     const fresh = blocks.nearlyFull;
     if (fresh) {
       blocks.flush();
       this.regions.flush();
-      mmu.nextGeneration();
     }
     const built = blocks.build(place, mode, limit - rip + 1);
-    if (!one && built.reusable) this.#reach(linear, built.record, fresh || !built.linkable ? 0 : link);
+    if (!one && built.reusable) this.#reach(physical, built.record, fresh ? 0 : link);
     return built.record;
   }
 
@@ -568,19 +545,11 @@ export class Cpu {
   }
 
   /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
-  #reach(linear: number, record: number, link: number): void {
+  #reach(physical: number, record: number, link: number): void {
     if (link !== 0) this.blocks.link(link, record);
     else if (this.state.get(S.exitReason) === EXIT.RESOLVE)
       this.#c.memory.view.setUint32(record + BLOCK.dynamic, 1, true);
-    this.#remember(linear, record);
-  }
-
-  #remember(linear: number, record: number): void {
-    const entry = JUMP_CACHE + ((linear ^ (linear >>> 12)) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY_BYTES;
-    const { view } = this.#c.memory;
-    view.setUint32(entry + JUMP.linear, linear, true);
-    view.setUint32(entry + JUMP.key, this.state.get(S.jumpKey), true);
-    view.setUint32(entry + JUMP.record, record, true);
+    this.blocks.remember(physical, this.state.get(S.jumpKey), record);
   }
 
   // --- exceptions and interrupts -----------------------------------------------------------------------------------------------

@@ -95,7 +95,6 @@ export const HELPERS = [
   'sseLoadMxcsr',
   'sseMaskedStore',
   'sseCompareStrings',
-  'regionMapped',
 ] as const;
 
 /** Those that neither read nor change general registers and arithmetic flags, not even when they raise a fault. */
@@ -107,7 +106,6 @@ export const UNTOUCHING: ReadonlySet<string> = new Set([
   'checkPort',
   'readControlRegister',
   'readDebugRegister',
-  'regionMapped',
 ] satisfies (typeof HELPERS)[number][]);
 
 export type HelperName = (typeof HELPERS)[number];
@@ -119,4 +117,4 @@ export type X87HelperName = Extract<HelperName, `x87${string}`>;
 export type X87HelperTable = Record<X87HelperName, Helper>;
 export type SseHelperName = Extract<HelperName, `sse${string}` | `mmx${string}`>;
 export type SseHelperTable = Record<SseHelperName, Helper>;
-export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName | SseHelperName | 'regionMapped'>, Helper>;
+export type SystemHelperTable = Record<Exclude<HelperName, X87HelperName | SseHelperName>, Helper>;

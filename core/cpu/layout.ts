@@ -6,8 +6,8 @@
  *     0x0000_1000  processor state (one page)
  *     0x0001_0000  TLB: {supervisor, user} x {read, write}, TLB_ENTRIES x 16 bytes each
  *     0x0005_0000  known segments: KNOWN_SEGMENT_COUNT x 64 bytes
- *     0x0006_0000  region keys: 4 bytes for each entry of the function table
- *     0x000a_0000  jump cache: JUMP_ENTRIES x 16 bytes
+ *     0x0005_2000  code TLB: {supervisor, user}, CODE_TLB_ENTRIES x 16 bytes each
+ *     0x0006_0000  jump cache: JUMP_SETS x JUMP_WAYS x 16 bytes
  *     0x000e_0000  which TLB entries are filled
  *     0x0010_0000  tables of the physical address space (core/memory)
  *     0x0080_0000  record arena (decoded instructions)
@@ -41,11 +41,12 @@ export const S = {
   record: 0x0b8,
   /** Nonzero when a call into TypeScript raised a fault: the handler returns at once. */
   fault: 0x0bc,
-  /** Key of the code that may run now: mode bits and generation; compared with the jump cache's. */
+  /** Mode of the code that may run now, as the jump cache has it (`jumpKeyOf`); 0: no jump finds its target. */
   jumpKey: 0x0c0,
-  /** Base addresses of the TLB halves that the current privilege uses. */
+  /** Base addresses of the TLBs that the current privilege uses. */
   tlbRead: 0x0c4,
   tlbWrite: 0x0c8,
+  tlbCode: 0x0f4,
   /** An interrupt is pending at the processor's pin; u32. */
   intrPending: 0x0cc,
   /** rip after STI, MOV SS or POP SS: no interrupt is taken there; valid when shadowActive is one of SHADOW. */
@@ -57,8 +58,6 @@ export const S = {
   transfer: 0x0e0,
   /** Nonzero: regions return before their next instruction. The board kicked, or decoded code was forgotten. */
   pause: 0x0f0,
-  /** What jumpKey is in flat 32-bit code at CPL 0, and (4 bytes on) at CPL 3; u32 each. */
-  flatKeys: 0x0f4,
   /** EFER, TSC offset and other registers that only TypeScript touches follow the segments. */
   segments: 0x100,
 } as const;
@@ -122,6 +121,8 @@ export const WALK = {
   entryValue: 0x394,
   /** Nonzero: TypeScript looks at every access that misses the TLB, for data breakpoints and #AC. */
   guarded: 0x398,
+  /** The same of code that misses the code TLB, for instruction breakpoints. */
+  codeGuarded: 0x39c,
 } as const;
 /**
  * What is asked of a page walk: bits of the page-fault error code, whether to enter the page into the TLB,
@@ -176,6 +177,13 @@ export const TLB_CODE = 2;
 export const tlbAddress = (user: boolean, write: boolean): number =>
   TLB_BASE + ((user ? 2 : 0) + (write ? 1 : 0)) * TLB_BYTES;
 
+/** Where pages of code lie: `tag` is the linear page, as in TLB; `physical` the physical page (u64). */
+export const CODE_TLB_BASE = 0x52000;
+export const CODE_TLB_ENTRIES = 256;
+export const CODE_TLB_BYTES = CODE_TLB_ENTRIES * TLB_ENTRY_BYTES;
+export const CODE_TLB = { tag: 0, physical: 8 } as const;
+export const codeTlbAddress = (user: boolean): number => CODE_TLB_BASE + (user ? CODE_TLB_BYTES : 0);
+
 /** Which TLB entries (by their number in all four) are filled, in two lists: of global pages, and of others. */
 export const TLB_FILLED = {
   /** A byte for each entry: the lists that it is in. */
@@ -214,11 +222,18 @@ export const KNOWN_SEGMENT = {
 export const knownSegmentAddress = (selector: number, cpl: number): number =>
   KNOWN_SEGMENTS + (((selector >> 3) & 31) | ((cpl & 1) << 5)) * KNOWN_SEGMENT_BYTES;
 
-export const JUMP_CACHE = 0xa0000;
-export const JUMP_ENTRIES = 16384;
+/** Sets of two entries: in a direct-mapped one a kernel's hot code fought for places. */
+export const JUMP_CACHE = 0x60000;
+export const JUMP_SETS = 16384;
+export const JUMP_WAYS = 2;
 export const JUMP_ENTRY_BYTES = 16;
-/** `linear` (u64), `key` (u32, must equal S.jumpKey), `record` (u32). */
-export const JUMP = { linear: 0, key: 8, record: 12 } as const;
+/** Of a physical address times JUMP_HASH the highest bits choose the set. */
+export const JUMP_HASH = 0x9e37_79b1;
+export const JUMP_HASH_SHIFT = 32 - Math.log2(JUMP_SETS);
+export const jumpSetAddress = (physical: number): number =>
+  JUMP_CACHE + (Math.imul(physical, JUMP_HASH) >>> JUMP_HASH_SHIFT) * JUMP_WAYS * JUMP_ENTRY_BYTES;
+/** `physical` (u64), `key` (u32, must equal S.jumpKey), `record` (u32). */
+export const JUMP = { physical: 0, key: 8, record: 12 } as const;
 
 /** Where PhysicalMemory keeps its tables, so that page walks in generated code can look into them. */
 export const PHYSICAL_TABLES = 0x0010_0000;
@@ -269,14 +284,9 @@ export const BLOCK = {
   ipBase: 16,
   /** Nonzero: jumps whose target is not known beforehand come here. */
   dynamic: 20,
+  /** Of a block whose instruction crosses into another page: the physical page that the rest lies in. */
+  nextPage: 24,
 } as const;
-
-/**
- * For each region (by its index in the function table) the S.jumpKey for which its pages are known to be mapped where
- * they were when it was compiled; looked at when control passes from one of its pages to another.
- */
-export const REGION_KEYS = 0x60000;
-export const REGION_KEY_BYTES = 4;
 
 /** Why handlers returned to TypeScript. */
 export const EXIT = {
@@ -311,5 +321,5 @@ export const MODE = {
   /** The code segment starts within this page: a jump back may wrap to the segment's end. */
   LOW: 128,
 } as const;
-/** Generation counter above the mode bits in S.jumpKey. */
-export const GENERATION_SHIFT = 8;
+/** S.jumpKey of a mode: never zero. */
+export const jumpKeyOf = (mode: number): number => mode | 256;

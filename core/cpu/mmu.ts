@@ -5,11 +5,9 @@ import { CpuFault, VECTOR, gp } from './fault.ts';
 import {
   ACCESS,
   CONTROL,
-  GENERATION_SHIFT,
-  JUMP_CACHE,
-  JUMP_ENTRIES,
-  JUMP_ENTRY_BYTES,
-  MODE,
+  CODE_TLB_BASE,
+  CODE_TLB_BYTES,
+  CODE_TLB_ENTRIES,
   S,
   TLB_BASE,
   TLB_BYTES,
@@ -20,24 +18,14 @@ import {
   TLB_INVALID,
   WALK,
   WALK_RESULT,
+  codeTlbAddress,
+  jumpKeyOf,
   tlbAddress,
 } from './layout.ts';
 import { FLAG } from './insn/flags.ts';
 import { ATTR, CR0, type CpuState } from './state.ts';
 
 const PAGE_MASK = 0xfffff000;
-
-/** What code of one privilege level was fetched through the page tables since its generation began. */
-class CodeMapping {
-  generation = 0;
-  /** Linear pages. */
-  readonly pages = new Set<number>();
-  /** Some of them are not global: a CR3 load changes them. */
-  hasLocal = false;
-}
-
-/** Generation counts from 1, so that a zeroed cache entry never matches. */
-const keyOf = (mode: number, generation: number): number => mode | ((generation + 1) << GENERATION_SHIFT);
 
 /** The kernel `walkPage`: linear address and ACCESS bits to a WALK_RESULT. */
 export type PageWalk = (linear: number, access: number) => number;
@@ -50,6 +38,11 @@ export interface DataWatcher {
   dataAccessed(linear: number, bytes: number, write: boolean): void;
 }
 
+/** Instruction breakpoints: pages with one stay out of the code TLB. */
+export interface CodeWatcher {
+  armsCode(linear: number): boolean;
+}
+
 /**
  * Linear to physical: segment checks for the slow path, page walks, the software TLB. SDM volume 3, chapters 3 to 5.
  * Linear and physical addresses are unsigned 32-bit numbers here; long mode will widen them.
@@ -60,12 +53,9 @@ export class Mmu {
   readonly #i32: Int32Array;
   readonly #u16: Uint16Array;
   readonly #walk: PageWalk;
-  /** Counts up at every change of what code means; S.jumpKey has the number of the current privilege level's last change. */
-  #generation = 0;
-  readonly #supervisorCode = new CodeMapping();
-  readonly #userCode = new CodeMapping();
   a20Mask = 0xffffffff;
   #watcher: DataWatcher | undefined;
+  #codeWatcher: CodeWatcher | undefined;
   /** #AC is raised at the current privilege; the TLB for CPL 3 stays empty then, so that every access is looked at. */
   #checksAlignment = false;
   readonly #counts = { flushes: 0, cr3Loads: 0, pageInvalidations: 0 };
@@ -100,16 +90,20 @@ export class Mmu {
     this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
     this.#clearList(TLB_FILLED.global, TLB_FILLED.globalCount, TLB_FILLED.GLOBAL);
     this.#memory.bytes.fill(0, TLB_FILLED.large, TLB_FILLED.large + 1024);
-    this.nextGeneration();
+    this.#flushCode();
+    this.updateMode();
   }
 
   /** All but global pages: what loading CR3 does. */
   flushLocal(): void {
     this.#counts.cr3Loads++;
     this.#clearList(TLB_FILLED.local, TLB_FILLED.localCount, TLB_FILLED.LOCAL);
-    if (this.#userCode.pages.size > 0) this.#forgetCode(this.#userCode);
-    if (this.#supervisorCode.hasLocal) this.#forgetCode(this.#supervisorCode);
-    this.updateMode();
+    // Global pages too: they are found again in less time than they would take to tell apart.
+    this.#flushCode();
+  }
+
+  #flushCode(): void {
+    this.#memory.bytes.fill(TLB_INVALID, CODE_TLB_BASE, CODE_TLB_BASE + 2 * CODE_TLB_BYTES);
   }
 
   /** The page that this address lies in: INVLPG. */
@@ -127,10 +121,10 @@ export class Mmu {
       const tag = this.#i32[(TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2];
       if ((tag & PAGE_MASK) === page && tag !== TLB_INVALID) this.#clear(entry);
     }
-    const number = linear >>> 12;
-    if (this.#userCode.pages.has(number)) this.#forgetCode(this.#userCode);
-    if (this.#supervisorCode.pages.has(number)) this.#forgetCode(this.#supervisorCode);
-    this.updateMode();
+    for (const user of [false, true]) {
+      const at = (codeTlbAddress(user) + ((linear >>> 12) & (CODE_TLB_ENTRIES - 1)) * TLB_ENTRY_BYTES) >> 2;
+      if (this.#i32[at] === page) this.#i32[at] = TLB_INVALID;
+    }
   }
 
   #clearList(list: number, counter: number, bit: number): void {
@@ -168,33 +162,15 @@ export class Mmu {
       }
   }
 
-  /** Makes every jump cache entry invalid. */
-  nextGeneration(): void {
-    this.#forgetCode(this.#userCode);
-    this.#forgetCode(this.#supervisorCode);
-    this.updateMode();
-  }
-
-  #forgetCode(code: CodeMapping): void {
-    this.#generation = (this.#generation + 1) & ((1 << (32 - GENERATION_SHIFT - 1)) - 1);
-    if (this.#generation === 0) this.#memory.bytes.fill(0, JUMP_CACHE, JUMP_CACHE + JUMP_ENTRIES * JUMP_ENTRY_BYTES);
-    code.generation = this.#generation;
-    code.pages.clear();
-    code.hasLocal = false;
-  }
-
   /** After any change of mode, privilege or segments: the key of jumps and the TLB in use. */
   updateMode(): void {
     const state = this.#state;
     const user = state.cpl === 3;
     this.#updateAlignment(user);
-    const { generation } = user ? this.#userCode : this.#supervisorCode;
-    state.set(S.jumpKey, keyOf(state.mode, generation));
-    const flat = MODE.CODE32 | MODE.STACK32 | MODE.FLAT;
-    state.set(S.flatKeys, keyOf(flat, this.#supervisorCode.generation));
-    state.set(S.flatKeys + 4, keyOf(flat | MODE.USER, this.#userCode.generation));
+    state.set(S.jumpKey, jumpKeyOf(state.mode));
     state.set(S.tlbRead, tlbAddress(user, false));
     state.set(S.tlbWrite, tlbAddress(user, true));
+    state.set(S.tlbCode, codeTlbAddress(user));
   }
 
   /** CR0.AM, EFLAGS.AC and CPL together; called wherever one of them may have changed. */
@@ -204,6 +180,13 @@ export class Mmu {
     this.#checksAlignment = checks;
     this.#updateGuard();
     if (checks) this.flush();
+  }
+
+  /** From now on generated code does not find its way into the pages that `watcher` arms. */
+  watchCode(watcher: CodeWatcher | undefined): void {
+    this.#codeWatcher = watcher;
+    this.#state.set(WALK.codeGuarded, watcher ? 1 : 0);
+    this.#flushCode();
   }
 
   /** From now on accesses are reported to `watcher`. */
@@ -324,27 +307,16 @@ export class Mmu {
     if ((linear & 0xfff) + bytes > 0x1000) this.#translate((linear + bytes - 1) >>> 0, accessOf(user, true));
   }
 
-  /** As `fetch`, for code that is about to run or be compiled; -1 where a fetch would change the page tables or fault. */
+  /** As `fetch`, for code that is about to be compiled; -1 where a fetch would change the page tables or fault. */
   probeFetch(linear: number): number {
     const access = accessOf(this.#state.cpl === 3) | ACCESS.FETCH | ACCESS.PROBE;
-    if (this.#walk(linear, access) !== WALK_RESULT.OK) return -1;
-    this.#noteCode(linear);
-    return this.#state.get(WALK.physical);
+    return this.#walk(linear, access) === WALK_RESULT.OK ? this.#state.get(WALK.physical) : -1;
   }
 
   /** Address for an instruction fetch. Throws CpuFault. */
   fetch(linear: number): number {
-    const user = this.#state.cpl === 3;
-    const physical = this.#translate(linear, accessOf(user) | ACCESS.FETCH);
-    this.#noteCode(linear);
-    return physical;
-  }
-
-  /** A change of this page's mapping, the one looked up last, is a change of what code means. */
-  #noteCode(linear: number): void {
-    const code = this.#state.cpl === 3 ? this.#userCode : this.#supervisorCode;
-    code.pages.add(linear >>> 12);
-    if (!this.#state.get(WALK.global)) code.hasLocal = true;
+    const fill = this.#codeWatcher?.armsCode(linear) ? 0 : ACCESS.FILL;
+    return this.#translate(linear, accessOf(this.#state.cpl === 3) | ACCESS.FETCH | fill);
   }
 
   // --- segmented accesses: the slow path of generated code ----------------------------------------------------------------

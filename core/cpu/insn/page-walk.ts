@@ -7,6 +7,10 @@ import { CR0, CR4 } from '../bits.ts';
 import { PAGE_KIND, physicalTables } from '../../memory/index.ts';
 import {
   ACCESS,
+  CODE_TLB,
+  CODE_TLB_BASE,
+  CODE_TLB_BYTES,
+  CODE_TLB_ENTRIES,
   CONTROL,
   PHYSICAL_TABLES,
   STATE,
@@ -223,8 +227,22 @@ class Walk {
     const { k } = this;
     const physical = k.let(k.and(address, this.state(WALK.a20Mask)));
     this.setState(WALK.physical, physical);
-    k.if(this.has(this.access, ACCESS.FILL), () => this.#fill(physical));
+    k.if(this.has(this.access, ACCESS.FILL), () =>
+      k.if(
+        this.has(this.access, ACCESS.FETCH),
+        () => this.#fillCode(physical),
+        () => this.#fill(physical),
+      ),
+    );
     k.return(this.c(WALK_RESULT.OK));
+  }
+
+  #fillCode(physical: Value): void {
+    const { k, linear, access } = this;
+    const user = k.mul(this.bits(access, ACCESS.USER), this.c(CODE_TLB_BYTES / ACCESS.USER));
+    const entry = k.let(k.add(k.shl(this.bits(k.shr(linear, 12), CODE_TLB_ENTRIES - 1), 4), user));
+    k.store(entry, this.bits(linear, PAGE_MASK), CODE_TLB_BASE + CODE_TLB.tag);
+    k.store(entry, this.bits(physical, PAGE_MASK), CODE_TLB_BASE + CODE_TLB.physical);
   }
 
   /** Memory only; into the write TLB only RAM that was written since its page was last clean. */

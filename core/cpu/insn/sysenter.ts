@@ -1,6 +1,17 @@
 /** SYSENTER and SYSEXIT. SDM volume 2. They load flat segments without looking at any table. */
 import { SEG } from '../../isa/index.ts';
-import { CONTROL, MODE, S, SEGMENT, STATE, WALK, segmentAddress, tlbAddress } from '../layout.ts';
+import {
+  CONTROL,
+  MODE,
+  S,
+  SEGMENT,
+  STATE,
+  WALK,
+  codeTlbAddress,
+  jumpKeyOf,
+  segmentAddress,
+  tlbAddress,
+} from '../layout.ts';
 import { ATTR, CR0 } from '../bits.ts';
 import type { Builder } from './builder.ts';
 import { insn } from './define.ts';
@@ -37,7 +48,9 @@ function enterLevel(b: Builder, cpl: 0 | 3): void {
   b.if(
     b.and(wasFlat, b.isZero(b.or(alignment, b.state32(WALK.guarded)))),
     () => {
-      b.setState32(S.jumpKey, b.state32(S.flatKeys + (cpl === 3 ? 4 : 0)));
+      const mode = MODE.CODE32 | MODE.STACK32 | MODE.FLAT | (cpl === 3 ? MODE.USER : 0);
+      b.setState32(S.jumpKey, b.const(32, jumpKeyOf(mode)));
+      b.setState32(S.tlbCode, b.const(32, codeTlbAddress(cpl === 3)));
       b.setState32(S.tlbRead, b.const(32, tlbAddress(cpl === 3, false)));
       b.setState32(S.tlbWrite, b.const(32, tlbAddress(cpl === 3, true)));
     },

@@ -7,6 +7,11 @@ import {
   ARENA_BYTES,
   BLOCK,
   CODE_MAP_SHIFT,
+  JUMP,
+  JUMP_CACHE,
+  JUMP_ENTRY_BYTES,
+  JUMP_SETS,
+  JUMP_WAYS,
   MODE,
   RAM_BASE,
   R,
@@ -14,6 +19,7 @@ import {
   S,
   STATE,
   gprAddress,
+  jumpSetAddress,
   mmxAddress,
   segmentAddress,
   xmmAddress,
@@ -26,6 +32,8 @@ import { RUNTIME_HANDLER } from './runtime.ts';
 const MAX_BLOCK = 32;
 const PAGE = 4096;
 const MAX_INSTRUCTION_BYTES = 15;
+/** Heat of blocks that do not count down. */
+const NEVER_HOT = 1;
 
 interface Block {
   readonly record: number;
@@ -43,11 +51,6 @@ interface CodePage {
   /** Those with bytes here. */
   readonly blocks: Set<Block>;
   readonly isCode: Uint8Array;
-}
-
-export interface FoundBlock {
-  readonly record: number;
-  readonly linkable: boolean;
 }
 
 /** Where code lies. */
@@ -103,19 +106,33 @@ export class BlockCache {
     this.#onForget = events.onForget;
     this.#exists = events.exists;
     this.#onUnimplemented = events.onUnimplemented;
+    this.#forgetJumps();
+  }
+
+  #forgetJumps(): void {
+    this.#memory.bytes.fill(0xff, JUMP_CACHE, JUMP_CACHE + JUMP_SETS * JUMP_WAYS * JUMP_ENTRY_BYTES);
+  }
+
+  /** Makes jumps in the mode of `key` (S.jumpKey) find a block by its physical address. */
+  remember(physical: number, key: number, record: number): void {
+    const entry = jumpSetAddress(physical);
+    const [before, beforeKey] = [JUMP.physical, JUMP.key].map((field) => this.#view.getUint32(entry + field, true));
+    if (before !== physical || beforeKey !== key)
+      this.#memory.bytes.copyWithin(entry + JUMP_ENTRY_BYTES, entry, entry + JUMP_ENTRY_BYTES);
+    this.#view.setUint32(entry + JUMP.physical, physical, true);
+    this.#view.setUint32(entry + JUMP.key, key, true);
+    this.#view.setUint32(entry + JUMP.record, record, true);
   }
 
   #lookUp(physical: number, mode: number): Block | undefined {
     return this.#byPage.get(physical >>> 12)?.starts.get(keyOf(physical, mode));
   }
 
-  /** `linkable`: it lies in one page, so that branches of this page may go to it without a look at the page tables. */
-  find({ physical, nextPage }: CodePlace, mode: number): FoundBlock | undefined {
+  /** The record of a known block. */
+  find({ physical, nextPage }: CodePlace, mode: number): number | undefined {
     const block = this.#lookUp(physical, mode);
-    if (!block) return undefined;
-    const { record, ranges } = block;
-    if (ranges.length === 1) return { record, linkable: true };
-    return nextPage() === ranges[1][0] ? { record, linkable: false } : undefined;
+    if (!block || (block.ranges.length > 1 && nextPage() !== block.ranges[1][0])) return undefined;
+    return block.record;
   }
 
   /** As find, without blocks that cross the page's end. */
@@ -140,6 +157,7 @@ export class BlockCache {
   flush(): void {
     this.flushes++;
     this.#links.clear();
+    this.#forgetJumps();
     for (const page of this.#byPage.keys()) {
       this.#memory.hasCode[page] = 0;
       this.#markPage(page, 0);
@@ -152,7 +170,7 @@ export class BlockCache {
    * Decodes a block and returns its record. `maxBytes` bounds what may be fetched (code segment limit; only for
    * MODE.SINGLE). Throws CpuFault when not even the first instruction can be fetched or decoded.
    */
-  build(place: CodePlace, mode: number, maxBytes: number): FoundBlock & { reusable: boolean } {
+  build(place: CodePlace, mode: number, maxBytes: number): { record: number; reusable: boolean } {
     const codeSize: CodeSize = mode & MODE.CODE32 ? 32 : 16;
     const single = (mode & MODE.SINGLE) !== 0;
     const page = place.physical >>> 12;
@@ -226,7 +244,8 @@ export class BlockCache {
     this.#view.setUint32(record + R.handler, ended ? RUNTIME_HANDLER.STALE : end, true);
     this.#view.setUint16(record + R.ipOffset, offset, true);
     this.#clear(header);
-    this.#view.setUint32(header + BLOCK.handler, RUNTIME_HANDLER.HEADER, true);
+    this.#view.setUint32(header + BLOCK.handler, crossing ? RUNTIME_HANDLER.CROSSING : RUNTIME_HANDLER.HEADER, true);
+    if (crossing) this.#view.setUint32(header + BLOCK.nextPage, crossing[0], true);
     this.#view.setUint32(header + BLOCK.count, count, true);
     this.#view.setUint16(header + R.ipOffset, start, true);
     for (let i = 0; i < count; i++)
@@ -244,8 +263,8 @@ export class BlockCache {
     };
     const reusable = this.#register(block);
     // What runs once is never hot.
-    if (reusable && !single && !crossing) this.#view.setInt32(header + BLOCK.heat, this.#heat, true);
-    return { record: header, reusable, linkable: !crossing };
+    if (reusable && !single) this.#view.setInt32(header + BLOCK.heat, crossing ? NEVER_HOT : this.#heat, true);
+    return { record: header, reusable };
   }
 
   /** Code in memory-mapped I/O: a copy, decoded for this once. */

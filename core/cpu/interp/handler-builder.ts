@@ -21,6 +21,7 @@ import {
   gprAddress,
   segmentAddress,
 } from '../layout.ts';
+import { BUDGET, RECORD } from './emit.ts';
 import type { Form } from './form.ts';
 
 /** Functions and the type that every handler module shares, by index in the module. */
@@ -30,6 +31,8 @@ export interface HandlerImports {
   /** (linear address, bytes with SLOW.WRITE) -> address in linear memory, or 0: only tier 0 can make this access. */
   readonly translate: number;
   readonly helper: number;
+  /** (linear address) -> physical page that code is fetched from, or -1; for jumps that miss the code TLB. */
+  readonly enterPage: number;
   readonly dynamicJump: number;
   readonly kernels: Readonly<Record<KernelName, number>>;
   /** Tier 0's start of a block, whatever its header says: for a budget too small for compiled code. */
@@ -37,10 +40,6 @@ export interface HandlerImports {
   /** (record, budget) -> (). */
   readonly handlerType: number;
 }
-
-/** Parameters of a handler. */
-export const RECORD = 0;
-export const BUDGET = 1;
 
 /** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
 export const SLOW = { BYTES: 31, WRITE: 1 << 5, ALIGNED: 1 << 6, SEGMENT_SHIFT: 8 } as const;

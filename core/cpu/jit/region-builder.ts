@@ -5,26 +5,27 @@ import type { Condition, SumFlags } from '../insn/builder.ts';
 import { auxOfSum } from '../insn/flags.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
-import { BUDGET, HandlerBuilder, RECORD, SLOW, type HandlerImports, type Place } from '../interp/handler-builder.ts';
+import { BUDGET, RECORD } from '../interp/emit.ts';
+import { HandlerBuilder, SLOW, type HandlerImports, type Place } from '../interp/handler-builder.ts';
 import {
   BLOCK,
+  CODE_TLB,
+  CODE_TLB_ENTRIES,
   EXIT,
-  JUMP,
-  JUMP_CACHE,
   MODE,
   R,
   RECORD_BYTES,
-  REGION_KEYS,
-  REGION_KEY_BYTES,
   S,
   STATE,
+  TLB_ENTRY_BYTES,
   TLB_INVALID,
+  codeTlbAddress,
   gprAddress,
   tlbAddress,
 } from '../layout.ts';
-import { pushJumpEntry } from '../interp/runtime.ts';
+import { emitFindBlock } from '../interp/jumps.ts';
 import type { EdgeKind } from './flow.ts';
-import { branchTarget, type RegionBlock, type RegionPlan } from './plan.ts';
+import { branchTarget, type RegionBlock, type RegionPage, type RegionPlan } from './plan.ts';
 import { RegionFlags } from './region-flags.ts';
 
 const GPR_COUNT = 8;
@@ -279,7 +280,7 @@ export class RegionBuilder extends HandlerBuilder {
       code.end();
     }
     if (blocks[from].page !== blocks[target].page) {
-      this.#checkMapping(rip);
+      this.#checkMapping(pages[blocks[target].page], rip);
       this.setState32(S.ipBase, this.const(32, pages[blocks[target].page].ipBase));
     }
     switch (kind) {
@@ -308,22 +309,29 @@ export class RegionBuilder extends HandlerBuilder {
     }
   }
 
-  /** Control passes to another page of the region: is it still mapped where it was? */
-  #checkMapping(rip: number): void {
+  /** Control passes to another page of the region (of flat segments): is it still mapped where it was? */
+  #checkMapping({ physical, ipBase }: RegionPage, rip: number): void {
     const { code } = this;
-    code.i32Const(REGION_KEYS + this.#slot * REGION_KEY_BYTES);
-    code.memory(OP.i32Load, 0);
-    this.loadState(S.jumpKey, OP.i32Load);
-    code.byte(OP.i32Ne);
+    const slot = (ipBase >>> 12) & (CODE_TLB_ENTRIES - 1);
+    const entry = codeTlbAddress(this.#user) + slot * TLB_ENTRY_BYTES;
+    const differs = (field: number, wanted: number): void => {
+      code.i32Const(entry);
+      code.memory(OP.i32Load, field);
+      code.i32Const(wanted);
+      code.byte(OP.i32Ne);
+    };
+    differs(CODE_TLB.tag, ipBase);
+    differs(CODE_TLB.physical, physical);
+    code.byte(OP.i32Or);
     code.ifUnlikely();
-    this.scoped(() => {
-      const mapped = this.helper('regionMapped', this.const(32, this.#slot));
-      this.push(this.isZero(mapped));
-      code.if();
-      this.setRip(this.const(32, rip));
-      this.#leaveBy('jump');
-      code.end();
-    });
+    code.i32Const(ipBase);
+    code.call(this.imports.enterPage);
+    code.i32Const(physical);
+    code.byte(OP.i32Ne);
+    code.if();
+    this.setRip(this.const(32, rip));
+    this.#leaveBy('jump');
+    code.end();
     code.end();
   }
 
@@ -364,26 +372,13 @@ export class RegionBuilder extends HandlerBuilder {
   /** Looks the target up in the jump cache: an entry of this region, other code, or not known. */
   #emitComputedJump(): void {
     const { code } = this;
-    const entry = this.body.newLocal(I32);
-    const linear = this.body.newLocal(I32);
     this.setState32(S.rip, Value.local(32, true, this.#target));
-    pushJumpEntry(code, () => code.localGet(this.#target), linear);
-    code.localTee(entry);
-    code.memory(OP.i32Load, JUMP_CACHE + JUMP.linear);
-    code.localGet(linear);
-    code.byte(OP.i32Ne);
-    code.localGet(entry);
-    code.memory(OP.i32Load, JUMP_CACHE + JUMP.key);
-    this.loadState(S.jumpKey, OP.i32Load);
-    code.byte(OP.i32Ne);
-    code.byte(OP.i32Or);
-    code.brIfUnlikely(code.depth - this.#ways.get('jump')! - 1);
+    const { record, linear } = emitFindBlock(this.body, this.#target, this.imports.enterPage, this.#ways.get('jump')!);
     this.setState32(
       S.ipBase,
       this.sub(Value.local(32, true, this.#target), this.and(Value.local(32, true, linear), this.const(32, 4095))),
     );
-    code.localGet(entry);
-    code.memory(OP.i32Load, JUMP_CACHE + JUMP.record);
+    code.localGet(record);
     code.localTee(this.#at);
     code.memory(OP.i32Load, R.handler);
     code.i32Const(this.#slot);

@@ -1,7 +1,7 @@
 import { ModuleBuilder } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
-import { BLOCK, REGION_KEYS, REGION_KEY_BYTES } from '../layout.ts';
+import { BLOCK } from '../layout.ts';
 import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
 import { RegionBuilder } from './region-builder.ts';
 
@@ -28,7 +28,6 @@ export class Regions {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
   readonly #limits: { minPages: number; maxPages: number };
-  readonly #isMapped: (page: RegionPage) => boolean;
   readonly #bySlot = new Map<number, Region>();
   /** Regions that contain a block. */
   readonly #byBlock = new Map<number, Set<Region>>();
@@ -40,18 +39,15 @@ export class Regions {
   compileNs = 0;
   readonly #now: () => number;
 
-  /** `isMapped`: whether the code page is there now, without side effects. */
   constructor(
     handlers: HandlerTable,
     view: DataView,
     limits: { minPages: number; maxPages: number },
-    isMapped: (page: RegionPage) => boolean,
     hostNowNs: () => number = () => 0,
   ) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
-    this.#isMapped = isMapped;
     this.#now = hostNowNs;
   }
 
@@ -101,21 +97,12 @@ export class Regions {
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
       regions.add(region);
     }
-    this.#view.setUint32(REGION_KEYS + slot * REGION_KEY_BYTES, 0, true);
     plan.flow.entries.forEach((index, entry) => {
       const block = plan.blocks[index];
       this.#view.setUint32(block.header + BLOCK.handler, slot, true);
       this.#view.setUint32(block.header + BLOCK.entry, entry, true);
       this.#view.setUint32(block.header + BLOCK.ipBase, plan.pages[block.page].ipBase, true);
     });
-  }
-
-  /** Whether all pages of a region are mapped where it expects them; remembers it for this mapping. */
-  stillMapped(slot: number, jumpKey: number): boolean {
-    const region = this.#bySlot.get(slot);
-    if (!region?.plan.pages.every(this.#isMapped)) return false;
-    this.#view.setUint32(REGION_KEYS + slot * REGION_KEY_BYTES, jumpKey, true);
-    return true;
   }
 
   /** A block is stale: so are the regions with it. */
