@@ -185,7 +185,7 @@ export class Mmu {
   /** From now on generated code does not find its way into the pages that `watcher` arms. */
   watchCode(watcher: CodeWatcher | undefined): void {
     this.#codeWatcher = watcher;
-    this.#state.set(WALK.codeGuarded, watcher ? 1 : 0);
+    this.#updateGuard();
     this.#flushCode();
   }
 
@@ -198,6 +198,7 @@ export class Mmu {
 
   #updateGuard(): void {
     this.#state.set(WALK.guarded, this.#watcher || this.#checksAlignment ? 1 : 0);
+    this.#state.set(WALK.codeGuarded, this.#codeWatcher ? 1 : 0);
   }
 
   // --- page walks ---------------------------------------------------------------------------------------------------------

@@ -309,15 +309,32 @@ export class FunctionBody {
   readonly type: number;
   readonly #paramCount: number;
   readonly #locals: ValueType[] = [];
+  readonly #unused = new Map<ValueType, number[]>();
+  /** Locals that calls of `reusingLocals` have handed out, the innermost call last. */
+  readonly #lent: number[][] = [];
 
   constructor(type: number, paramCount: number) {
     this.type = type;
     this.#paramCount = paramCount;
   }
 
+  /** Zero only the first time that it is handed out. */
   newLocal(type: ValueType): number {
-    this.#locals.push(type);
-    return this.#paramCount + this.#locals.length - 1;
+    const local = this.#unused.get(type)?.pop() ?? this.#paramCount + this.#locals.push(type) - 1;
+    this.#lent.at(-1)?.push(local);
+    return local;
+  }
+
+  /** Locals made inside are made again from those that `emit` is done with: compilers look at every local at every branch. */
+  reusingLocals(emit: () => void): void {
+    this.#lent.push([]);
+    emit();
+    for (const local of this.#lent.pop()!) {
+      const type = this.#locals[local - this.#paramCount];
+      const unused = this.#unused.get(type);
+      if (unused) unused.push(local);
+      else this.#unused.set(type, [local]);
+    }
   }
 
   /** The function as it stands in the code section, and the offsets in it of its unlikely branches. */

@@ -207,7 +207,7 @@ export class RegionBuilder extends HandlerBuilder {
       this.#record = record;
       this.#mayPause = false;
       this.form = form;
-      this.scoped(() => form.def.semantics(this, ...form.operands));
+      this.body.reusingLocals(() => this.scoped(() => form.def.semantics(this, ...form.operands)));
       this.#current = index;
       const { endsBlock } = form.def;
       ended = endsBlock === true || (endsBlock === 'protected' && !form.realMode);
@@ -503,11 +503,11 @@ export class RegionBuilder extends HandlerBuilder {
     }
     this.#flags.setResult(flags.result);
     this.#flags.setAux(auxOfSum(this, flags));
-    this.#flags.learnSum(flags);
+    this.#flags.learnNarrowSum(flags);
   }
   override setFlagsLogic(result: Value): void {
     super.setFlagsLogic(result);
-    this.#flags.learnLogic(result);
+    this.#flags.learnLogic();
   }
   override flagsResult(): Value {
     return this.#flags.result64;

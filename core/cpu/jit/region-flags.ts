@@ -33,6 +33,8 @@ export class RegionFlags {
   readonly #sum: Sum;
   readonly #carry: Sum;
   readonly #extra: number;
+  /** Operands of a narrow sum. */
+  readonly #narrow: { readonly left: number; readonly right: number };
   #known: Known | undefined;
   /** Counts changes, so that a scope can tell whether flags were set in it. */
   #changes = 0;
@@ -45,6 +47,7 @@ export class RegionFlags {
     this.#sum = sum();
     this.#carry = sum();
     this.#extra = body.newLocal(I32);
+    this.#narrow = { left: body.newLocal(I32), right: body.newLocal(I32) };
   }
 
   // --- what is known, by place in the code ------------------------------------------------------------------------------
@@ -95,22 +98,26 @@ export class RegionFlags {
     this.#assignSum(this.#sum, left, right, sum);
     if (!flags.keepCarry) this.#assignSum(this.#carry, left, right, sum);
     this.#assign(this.#extra, this.#b.const(32, 0));
-    this.learnSum(flags);
+    this.#learn(kindOf(flags), 32, flags.subtraction ? this.#sum.sum : this.#sum.left, this.#sum.right);
   }
 
   /** Of narrow operands, after `setResult` and `setAux`. */
-  learnSum({ result, left, right, sum, keepCarry, carryIn, subtraction }: SumFlags): void {
-    const kind = keepCarry || carryIn ? 'step' : subtraction ? 'sub' : 'add';
-    this.#learn(kind, subtraction ? sum : left, right, result);
+  learnNarrowSum(flags: SumFlags): void {
+    this.#assign(this.#narrow.left, flags.subtraction ? flags.sum : flags.left);
+    this.#assign(this.#narrow.right, flags.right);
+    this.#learn(kindOf(flags), flags.result.width, this.#narrow.left, this.#narrow.right);
   }
 
-  learnLogic(result: Value): void {
-    this.#learn('logic', result, result, result);
+  /** After `setResult` and `setAux`. */
+  learnLogic(): void {
+    this.#learn('logic', 32, this.#result, this.#result);
   }
 
-  #learn(kind: Known['kind'], left: Value, right: Value, result: Value): void {
+  /** What is known lies in locals of this object: those of an instruction are another's soon. */
+  #learn(kind: Known['kind'], width: Width, left: number, right: number): void {
+    const [l, r, result] = [left, right, this.#result].map((local) => Value.local(width, false, local));
     this.#changes++;
-    this.#known = { kind, left: lasting(left), right: lasting(right), result: lasting(result) };
+    this.#known = { kind, left: l, right: r, result };
   }
 
   #assign(local: number, value: Value): void {
@@ -159,7 +166,9 @@ export class RegionFlags {
   /** An even condition code, when comparing operands gives it. */
   condition(condition: Condition): Value | undefined {
     const known = this.#known && this.#compared(this.#known, condition);
-    if (known || condition !== CC.B) return known;
+    // Now: the operands' locals are assigned again by what sets flags next.
+    if (known) return this.#b.let(known);
+    if (condition !== CC.B) return undefined;
     return this.#b.trunc(this.#b.shr(this.#carries(this.#carry), 31), 8);
   }
 
@@ -222,6 +231,5 @@ export class RegionFlags {
   }
 }
 
-/** A value outlives the scope that it was kept in: its local is not assigned again on the way. */
-const lasting = (value: Value): Value =>
-  value.constant !== undefined ? value : Value.local(value.width as Width, value.clean, value.local);
+const kindOf = ({ keepCarry, carryIn, subtraction }: SumFlags): Known['kind'] =>
+  keepCarry || carryIn ? 'step' : subtraction ? 'sub' : 'add';
