@@ -13,7 +13,7 @@ import { SLOW } from './interp/handler-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
-import { HOT, Regions } from './jit/regions.ts';
+import { HOT, Regions, type RegionHost } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
 import { BLOCK, CONTROL, EXIT, MODE, R, RECORD_BYTES, S, SHADOW } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
@@ -27,7 +27,7 @@ import { X87Images } from './x87-image.ts';
 import type { FpuErrorPins } from './x87-stack.ts';
 import { X87Fpu } from './x87.ts';
 
-export interface CpuConnections extends FpuErrorPins {
+export interface CpuConnections extends FpuErrorPins, RegionHost {
   readonly memory: PhysicalMemory;
   readonly linearMemory: WebAssembly.Memory;
   readonly limits: { readonly minPages: number; readonly maxPages: number };
@@ -40,8 +40,6 @@ export interface CpuConnections extends FpuErrorPins {
   readonly localApic?: () => { apicBase: number };
   /** Ticks of the time-stamp counter since power-on: a whole number. */
   readonly timeStamp: () => number;
-  /** Host time, for counters of what compiling costs. Absent: not measured. */
-  readonly hostNowNs?: () => number;
   readonly log: (message: string) => void;
   /** Default: CPU_MODELS.default. */
   readonly model?: CpuModel;
@@ -166,7 +164,7 @@ export class Cpu {
       exists: (row) => hasInstructions(model, row.feature),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
-    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections.hostNowNs);
+    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections);
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }

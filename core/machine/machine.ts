@@ -59,6 +59,8 @@ export interface PcBackends {
   readonly serial: readonly CharSink[];
   /** What the guest writes to the debug ports E9h and 402h. */
   readonly debug?: CharSink;
+  /** Compiles guest code beside the machine, which lets the host's events in between its slices. Absent: it waits. */
+  readonly compileLater?: ((code: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>) | undefined;
   readonly log: (message: string) => void;
 }
 

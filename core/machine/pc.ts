@@ -88,6 +88,7 @@ class Pc implements Machine {
       ignne: () => fpuError.ignne,
       timeStamp: () => Math.floor(this.#clock.nowNs),
       hostNowNs: () => backends.hostClock.nowNs,
+      compileLater: backends.compileLater,
       log: backends.log,
       model: CPU_MODELS[config.cpuModel ?? 'default'],
       busHz: APIC_BUS_HZ,

@@ -5,5 +5,5 @@ import { tuneV8 } from './tune-v8.ts';
 export const pcFactory: MachineFactory = async (config, backends) => {
   tuneV8();
   const { createPc } = await import('../../core/machine/pc.ts');
-  return createPc(config, backends);
+  return createPc(config, { ...backends, compileLater: (code) => WebAssembly.compile(code) });
 };

@@ -99,11 +99,9 @@ export class HandlerTable {
     this.#table.set(slot, null);
   }
 
-  /** Compiles a module that puts its functions into the table itself; returns its size in bytes. */
-  instantiate(module: ModuleBuilder): number {
-    const bytes = module.encode();
-    new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#env });
-    return bytes.length;
+  /** The module puts its functions into the table itself. */
+  instantiate(module: WebAssembly.Module): void {
+    new WebAssembly.Instance(module, { env: this.#env });
   }
 
   /** Compiles the handlers that were asked for since the last time. */
@@ -118,7 +116,7 @@ export class HandlerTable {
       return index;
     });
     module.elements(this.#pending[0].index, functions);
-    this.instantiate(module);
+    this.instantiate(new WebAssembly.Module(module.encode()));
     this.#pending = [];
   }
 }

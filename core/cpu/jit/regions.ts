@@ -20,6 +20,13 @@ interface Region {
   readonly bytes: number;
 }
 
+export interface RegionHost {
+  /** Host time, for the count of what compiling costs. Absent: not measured. */
+  readonly hostNowNs?: (() => number) | undefined;
+  /** Compiles WebAssembly beside the guest. Absent: it waits. */
+  readonly compileLater?: ((code: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>) | undefined;
+}
+
 /**
  * Compiled regions. A region replaces the header handler of the blocks that it may be entered by; when any of its
  * blocks is forgotten those are put back.
@@ -35,28 +42,44 @@ export class Regions {
   #bytes = 0;
   compiled = 0;
   forgotten = 0;
-  /** Host time that compiling took; 0 without a clock. */
+  /** Time of the machine's thread that compiling took; 0 without a clock. */
   compileNs = 0;
   readonly #now: () => number;
+  readonly #compileLater: RegionHost['compileLater'];
+  readonly #compiling = new Set<Region>();
 
   constructor(
     handlers: HandlerTable,
     view: DataView,
     limits: { minPages: number; maxPages: number },
-    hostNowNs: () => number = () => 0,
+    { hostNowNs = () => 0, compileLater }: RegionHost,
   ) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
     this.#now = hostNowNs;
+    this.#compileLater = compileLater;
   }
 
   has(header: number): boolean {
     return this.#bySlot.has(this.#view.getUint32(header + BLOCK.handler, true));
   }
 
-  /** Compiles what is reached from a block. Never while generated code runs. `all`: whatever was decoded, warm or not. */
+  /** A region with this block is on its way. */
+  #expects(header: number): boolean {
+    for (const region of this.#byBlock.get(header) ?? []) if (this.#compiling.has(region)) return true;
+    return false;
+  }
+
+  /**
+   * Compiles what is reached from a block. Never while generated code runs. `all`: whatever was decoded, warm or not.
+   * With `compileLater` the guest goes on in tier 0 meanwhile.
+   */
   compile(header: number, page: RegionPage, mode: number, find: BlockFinder, all: boolean): void {
+    if (this.#expects(header)) {
+      this.#view.setInt32(header + BLOCK.heat, HOT, true);
+      return;
+    }
     this.#view.setInt32(header + BLOCK.heat, RETRY, true);
     const slot = this.#slot();
     if (slot === undefined) return;
@@ -68,10 +91,14 @@ export class Regions {
     const { index, body } = module.addFunction(imports.handlerType);
     new RegionBuilder(body, plan, slot, this.#view, imports).build();
     module.elements(slot, [index]);
-    const bytes = this.#handlers.instantiate(module);
-    this.#install({ slot, plan, bytes });
+    const code = module.encode();
+    const region = { slot, plan, bytes: code.length };
+    this.#add(region);
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
-    this.compiled++;
+    if (this.#compileLater && !all) {
+      this.#compiling.add(region);
+      void this.#compileLater(code).then((compiled) => this.#install(region, compiled));
+    } else this.#install(region, new WebAssembly.Module(code));
     this.compileNs += this.#now() - started;
   }
 
@@ -88,7 +115,7 @@ export class Regions {
     return this.#bySlot.values().next().value;
   }
 
-  #install(region: Region): void {
+  #add(region: Region): void {
     const { slot, plan, bytes } = region;
     this.#bySlot.set(slot, region);
     this.#bytes += bytes;
@@ -97,6 +124,15 @@ export class Regions {
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
       regions.add(region);
     }
+  }
+
+  /** Unless one of its blocks was forgotten meanwhile. */
+  #install(region: Region, module: WebAssembly.Module): void {
+    this.#compiling.delete(region);
+    const { slot, plan } = region;
+    if (this.#bySlot.get(slot) !== region) return;
+    this.#handlers.instantiate(module);
+    this.compiled++;
     plan.flow.entries.forEach((index, entry) => {
       const block = plan.blocks[index];
       this.#view.setUint32(block.header + BLOCK.handler, slot, true);
