@@ -16,6 +16,9 @@ export default defineConfig({
             'test/{fixtures,bench}/*.test.ts',
           ],
           exclude: INTEGRATION,
+          // A busy machine is slow, not wrong.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
