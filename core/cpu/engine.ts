@@ -15,7 +15,7 @@ import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
 import { HOT, Regions, type RegionHost } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { BLOCK, CONTROL, EXIT, MODE, R, RECORD_BYTES, S, SHADOW } from './layout.ts';
+import { BLOCK, CONTROL, EXIT, MODE, NMI, R, RECORD_BYTES, S, SHADOW } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -213,6 +213,12 @@ export class Cpu {
     if (level && this.state.interruptsEnabled) this.kick();
   }
 
+  /** An edge of the NMI pin. */
+  nmi(): void {
+    this.state.set(CONTROL.nmi, this.state.get(CONTROL.nmi) | NMI.PENDING);
+    if (this.state.nmiDue) this.kick();
+  }
+
   setA20(enabled: boolean): void {
     const mask = enabled ? 0xffff_ffff : 0xffef_ffff;
     if (mask === this.mmu.a20Mask) return;
@@ -300,7 +306,7 @@ export class Cpu {
     this.state.set(S.exitLink, 0);
     while (left > 0) {
       if (this.isShutdown) return 'shutdown';
-      if (this.#takeDebugTrap() || this.#takeInterrupt()) {
+      if (this.#takeDebugTrap() || this.#takeNmi() || this.#takeInterrupt()) {
         this.#retiredBefore++;
         left--;
         continue;
@@ -313,6 +319,15 @@ export class Cpu {
       }
     }
     return 'budget';
+  }
+
+  #takeNmi(): boolean {
+    const { state } = this;
+    if (!state.nmiDue || this.#inShadow) return false;
+    if (this.halted) state.set(CONTROL.halted, 0);
+    state.set(CONTROL.nmi, NMI.BLOCKED);
+    this.#deliver(VECTOR.NMI, 'external');
+    return true;
   }
 
   /** Delivers a pending interrupt if it may be taken now. */
@@ -374,7 +389,7 @@ export class Cpu {
     const code = this.debug.watchesCode ? this.#lookAtCode() : 'free';
     if (code === 'stopped') return 1;
     const trap = (state.get(S.eflags) & FLAG.TF) !== 0;
-    const pendingSoon = (state.get(S.intrPending) !== 0 || this.debug.pending !== 0) && this.#inShadow;
+    const pendingSoon = (state.get(S.intrPending) !== 0 || state.nmiDue || this.debug.pending !== 0) && this.#inShadow;
     const single = trap || pendingSoon || left === 1 || code === 'single';
     const budget = single ? 1 : left;
     let record: number;

@@ -5,7 +5,7 @@ import { Descriptor, type Descriptors, SYSTEM_TYPE, isNull } from './descriptors
 import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import type { FarTransfers } from './far.ts';
 import { FLAG, IRET_WRITABLE } from './insn/flags.ts';
-import { CONTROL } from './layout.ts';
+import { CONTROL, NMI } from './layout.ts';
 import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
 import { StackCursor } from './stack.ts';
@@ -170,6 +170,7 @@ export class Interrupts {
   /** IRET, IRETD. `nextRip` is what a nested task's image gets. */
   return(width: number, nextRip: number): void {
     const state = this.#state;
+    state.set(CONTROL.nmi, state.get(CONTROL.nmi) & ~NMI.BLOCKED); // even when it faults: SDM volume 3, section 6.7.1
     const bytes = (width / 8) as IoWidth;
     if (state.v86) {
       if (this.virtual.virtualizesFlags(width)) this.#returnVirtual();

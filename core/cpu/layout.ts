@@ -106,7 +106,11 @@ export const CONTROL = {
   tscOffset: 0x338,
   /** Bits of DR6 whose trap waits for the end of its instruction; u32. */
   debugPending: 0x340,
+  /** NMI bits; u32. */
+  nmi: 0x344,
 } as const;
+/** PENDING: the NMI pin saw an edge. BLOCKED: one is being handled, until the next IRET. */
+export const NMI = { PENDING: 1, BLOCKED: 2 } as const;
 
 /** Offsets from STATE of what a page walk (insn/page-walk.ts) takes and leaves. */
 export const WALK = {

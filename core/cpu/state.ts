@@ -1,5 +1,18 @@
 import { SEG } from '../isa/index.ts';
-import { CONTROL, MODE, S, SEGMENT, SEG_LDTR, SEG_TR, SSE, STATE, STATE_BYTES, X87, segmentAddress } from './layout.ts';
+import {
+  CONTROL,
+  MODE,
+  NMI,
+  S,
+  SEGMENT,
+  SEG_LDTR,
+  SEG_TR,
+  SSE,
+  STATE,
+  STATE_BYTES,
+  X87,
+  segmentAddress,
+} from './layout.ts';
 import { ATTR, CR0 } from './bits.ts';
 import { ARITHMETIC_FLAGS, AUX, FLAG } from './insn/flags.ts';
 
@@ -176,6 +189,11 @@ export class CpuState {
 
   get interruptsEnabled(): boolean {
     return (this.get(S.eflags) & FLAG.IF) !== 0;
+  }
+
+  /** An NMI waits, and none is being handled. */
+  get nmiDue(): boolean {
+    return this.get(CONTROL.nmi) === NMI.PENDING;
   }
 
   // --- mode ------------------------------------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
   };
   /** Interrupts may be taken now that could not before, or single-stepping begins. */
   const lookAtInterrupts = (): void => {
-    if (state.get(S.eflags) & FLAG.TF || (state.get(S.intrPending) && state.interruptsEnabled)) parts.kick();
+    if (state.get(S.eflags) & FLAG.TF || state.nmiDue || (state.get(S.intrPending) && state.interruptsEnabled))
+      parts.kick();
   };
   const setShadow = (rip: number, kind: number): void => {
     state.set(S.shadowRip, rip);

@@ -36,7 +36,7 @@ export function addApics(parts: BoardParts, pic: I8259Pair, interruptChanged: (l
       timers,
       {
         interruptChanged: () => interruptChanged(local.hasInterrupt),
-        nmi: () => log.unimplemented(id, 'NMI'),
+        nmi: () => parts.cpu.nmi(),
         init: () => log.unimplemented(id, 'INIT to the only processor'),
         startup: () => log.unimplemented(id, 'start-up of the only processor'),
         baseChanged(base, enabled) {

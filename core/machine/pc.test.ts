@@ -55,6 +55,31 @@ describe('reset', () => {
   });
 });
 
+test.each<[by: string, request: readonly number[]]>([
+  ['an interrupt command to itself', fsWrite(0xfee00300, 0x44400)],
+  [
+    'an input of the I/O APIC, the 8254’s here',
+    [
+      ...fsWrite(0xfec00000, 0x10 + 2 * 2),
+      ...fsWrite(0xfec00010, 0x400),
+      ...[0xb0, 0x34, 0xe6, 0x43, 0xb0, 0x10, 0xe6, 0x40, 0xe6, 0x40], // mode 2, every 1010h ticks
+    ],
+  ],
+])('an NMI comes by %s, though interrupts are off', (_by, request) => {
+  const handler = [...report('N'), HLT];
+  const pc = withRom([
+    ...FLAT_FS,
+    ...[0xeb, handler.length, ...handler],
+    ...fsWrite(2 * 4, 0xf0000000 + PROGRAM_START + FLAT_FS.length + 2),
+    ...request,
+    HLT,
+  ]);
+
+  pc.machine.run(10e6);
+
+  expect(pc.text).toBe('N');
+});
+
 test('A20 wraps at 1 MiB only while both gates are off', () => {
   /** MOV byte ES:[510h],value; MOV AL,[500h]; OUT E9h,AL: whether FFFF:0510 is 0000:0500. */
   const probe = (value: number): number[] => [0x26, 0xc6, 0x06, 0x10, 0x05, value, 0xa0, 0x00, 0x05, ...REPORT];

@@ -289,7 +289,7 @@ class Pc implements Machine {
   /** The processor waits for an interrupt and none is pending that it would take. */
   get #waiting(): boolean {
     const { state } = this.#cpu;
-    return this.#cpu.halted && !(this.#intr && state.interruptsEnabled);
+    return this.#cpu.halted && !(this.#intr && state.interruptsEnabled) && !state.nmiDue;
   }
 
   /** Runs some instructions and does what they asked of the board. */
