@@ -42,17 +42,19 @@ export interface Chipset {
 export function addChipset(parts: BoardParts, host: PciHost, wires: readonly SharedWire[], vga: Vga): Chipset {
   const { io, memory, cpu, timers, backends, config, signals } = parts;
   const { physical } = memory;
-  const windowOn = (): void =>
-    physical.mapMmio({ base: VGA_WINDOW_BASE, size: VGA_WINDOW_SIZE, device: vga, range: VGA_WINDOW });
-  windowOn();
   const pmc = parts.add(
     new I440fx('pmc', host, {
       shadow({ base, sizeBytes, readRam, writeRam }) {
         memory.decode(base, sizeBytes, readRam, writeRam);
         cpu.remapped();
       },
-      // System management mode does not exist here: its memory stays behind the frame buffer.
-      smram: () => {},
+      // The processor has no system management mode: its RAM is seen while the chipset holds it open for firmware.
+      smram(open) {
+        physical.unmap(VGA_WINDOW_BASE, VGA_WINDOW_SIZE);
+        if (open) memory.decode(VGA_WINDOW_BASE, VGA_WINDOW_SIZE, true, true);
+        else physical.mapMmio({ base: VGA_WINDOW_BASE, size: VGA_WINDOW_SIZE, device: vga, range: VGA_WINDOW });
+        cpu.remapped();
+      },
     }),
   );
   const piix3 = parts.add(

@@ -52,7 +52,7 @@ export class BoardMemory {
 
   #busRoms = { videoEnd: 0xc0000, lowStart: 0x100000 };
 
-  /** Maps a segment of C0000h-FFFFFh as the host bridge decodes it. What is neither RAM nor ROM is nothing. */
+  /** Maps a segment of A0000h-FFFFFh as the host bridge decodes it. What is neither RAM nor ROM is nothing. */
   decode(base: number, sizeBytes: number, readRam: boolean, writeRam: boolean): void {
     const { physical } = this;
     // A page is either written as RAM or as ROM: reads from ROM with writes to the RAM under it have to choose ROM.

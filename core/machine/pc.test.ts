@@ -80,6 +80,36 @@ test.each<[by: string, request: readonly number[]]>([
   expect(pc.text).toBe('N');
 });
 
+test('SMRAM lies under the frame buffer, is seen while the host bridge holds it open, and never again once locked', () => {
+  const OPEN = 0x4a, CLOSED = 0x0a, LOCKED = 0x1a; // prettier-ignore
+  /** MOV DX,CFEh; MOV AL,value; OUT DX,AL: register 72h of the host bridge. */
+  const smram = (value: number): number[] => [0xba, 0xfe, 0x0c, 0xb0, value, 0xee];
+  /** MOV AL,FS:[A0000h]; OUT E9h,AL */
+  const look = [0x64, 0x67, 0xa0, 0x00, 0x00, 0x0a, 0x00, ...REPORT];
+  const pc = withRom([
+    ...FLAT_FS,
+    ...[0xba, 0xf8, 0x0c, 0x66, 0xb8, 0x70, 0x00, 0x00, 0x80, 0x66, 0xef], // MOV DX,CF8h; MOV EAX,80000070h; OUT DX,EAX
+    ...smram(OPEN),
+    ...fsWrite(0xa0000, 0x5a),
+    ...look,
+    ...smram(CLOSED),
+    ...look,
+    ...smram(OPEN),
+    ...look,
+    ...smram(LOCKED),
+    ...smram(OPEN),
+    ...look,
+    HLT,
+  ]);
+
+  pc.machine.run(1e6);
+
+  const [first, closed, again, locked] = pc.debug;
+  expect([first, again]).toEqual([0x5a, 0x5a]);
+  expect(closed).not.toBe(0x5a);
+  expect(locked).toBe(closed);
+});
+
 test('A20 wraps at 1 MiB only while both gates are off', () => {
   /** MOV byte ES:[510h],value; MOV AL,[500h]; OUT E9h,AL: whether FFFF:0510 is 0000:0500. */
   const probe = (value: number): number[] => [0x26, 0xc6, 0x06, 0x10, 0x05, value, 0xa0, 0x00, 0x05, ...REPORT];
