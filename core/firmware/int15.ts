@@ -3,6 +3,7 @@ import { Apm15 } from './apm15.ts';
 import type { Guest } from './guest.ts';
 import { EBDA_SEGMENT, ROM, ROM_SEGMENT } from './layout.ts';
 import { Memory15 } from './memory15.ts';
+import { switchToProtectedMode } from './protected15.ts';
 import type { Mouse15 } from './mouse15.ts';
 import type { TimerServices } from './timer.ts';
 
@@ -54,6 +55,9 @@ export class Int15 {
         break;
       case 0x88:
         this.#memory.extendedSize();
+        break;
+      case 0x89:
+        switchToProtectedMode(g);
         break;
       case 0x8a:
         this.#memory.bigExtendedSize();

@@ -23,6 +23,8 @@ export const KEY_ACTION = {
 export const RESUME = { JUMP: 0, INTERRUPT_RETURN: 9 } as const;
 
 const BDA_SEGMENT = 0x40;
+/** Of INT 15h AH=89h's table: the BIOS's own code. */
+export const BIOS_CODE_SELECTOR = 0x38;
 const RESUME_POINTER = 0x67;
 const PCI32_ENTRY = ROM.CODE_32 + 0x40;
 
@@ -101,6 +103,16 @@ function post(asm: Assembler): void {
 
   asm.label('int15').callout(0x15).j('c', 'int15_wait').iret();
   asm.label('int15_wait').sti().hlt().callout(CALLOUT.INT15_WAITING).j('c', 'int15_wait').iret();
+
+  // The rest of INT 15h AH=89h: the tables that ES:SI names, then back to the caller through its code descriptor.
+  asm.label('protected_switch').cli();
+  asm.bytes(0x26, 0x0f, 0x01, 0x5c, 0x10, 0x26, 0x0f, 0x01, 0x54, 0x08); // LIDT ES:[SI+10h]; LGDT ES:[SI+8]
+  asm.bytes(0x0f, 0x01, 0xe0, 0x0c, 0x01, 0x0f, 0x01, 0xf0); // SMSW AX; OR AL,1; LMSW AX
+  asm.jmpFar(BIOS_CODE_SELECTOR, asm.offset + 5);
+  asm.movImm('ax', 0x18).movDsAx().movImm('ax', 0x20).bytes(0x8e, 0xc0); // MOV ES,AX
+  asm.movImm('ax', 0x28).bytes(0x8e, 0xd0); // MOV SS,AX
+  asm.pop('bx').addSp(4).bytes(0x6a, 0x30).push('bx'); // the return address; its segment becomes selector 30h
+  asm.bytes(0x31, 0xc0).retf(); // XOR AX,AX: AH=0, carry clear
 
   asm.label('int16').callout(0x16).j('c', 'int16_wait').iret();
   asm.label('int16_wait').sti().hlt().cli().jmp('int16');

@@ -1,25 +1,14 @@
 /** INT 10h AH=4Fh: VESA BIOS Extension 3.0 over the Bochs display interface (ports 1CEh, 1CFh), and VBE/DDC. */
+import { DISPI } from './dispi.ts';
 import { linear, type Guest } from './guest.ts';
 import { ROM_SEGMENT, VIDEO_ROM_SEGMENT } from './layout.ts';
 import { stubOffset } from './rom.ts';
 import { bytesPerLine, bytesPerPixel, vbeModes, type VbeMode } from './vbe-modes.ts';
+import { VBE_PROTECTED_TABLE } from './vbe-protected.ts';
 import { stateBlocks, type VideoInfo } from './video-info.ts';
 import { PORT, type VideoMode } from './video-mode.ts';
 import { VIDEO_ROM } from './video-rom.ts';
 
-const DISPI = {
-  ID: 0,
-  XRES: 1,
-  YRES: 2,
-  BPP: 3,
-  ENABLE: 4,
-  BANK: 5,
-  VIRT_WIDTH: 6,
-  VIRT_HEIGHT: 7,
-  X_OFFSET: 8,
-  Y_OFFSET: 9,
-  MEMORY_64K: 10,
-} as const;
 const ENABLE = { ON: 0x01, DAC_8BIT: 0x20, LFB: 0x40, KEEP_MEMORY: 0x80 } as const;
 const DISPI_ID5 = 0xb0c5;
 /** Word in the BIOS data area that VGA BIOSes of this adapter keep the VBE mode in. */
@@ -82,7 +71,10 @@ export class Vbe {
       case 0x15:
         g.ax = this.#ddc();
         break;
-      default: // 0Ah too: programs then use the real-mode calls
+      case 0x0a:
+        g.ax = this.#protectedInterface();
+        break;
+      default:
         g.ax = FAILED;
     }
   }
@@ -102,6 +94,15 @@ export class Vbe {
   #farPointer(at: number, segment: number, offset: number): void {
     this.#guest.write16(at, offset);
     this.#guest.write16(at + 2, segment);
+  }
+
+  #protectedInterface(): number {
+    const g = this.#guest;
+    if (g.bl !== 0) return FAILED;
+    g.cpu.setRealModeSegment('es', VIDEO_ROM_SEGMENT);
+    g.di = VIDEO_ROM.VBE_PROTECTED;
+    g.cx = VBE_PROTECTED_TABLE.length;
+    return SUCCESS;
   }
 
   #controllerInfo(): number {

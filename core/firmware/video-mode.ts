@@ -2,6 +2,7 @@
  * The adapter's registers and INT 10h AH=00h: setting a mode by port writes, as a VGA BIOS does.
  * IBM PS/2 and PC BIOS Interface Technical Reference, INT 10h; VGA register numbers from the PS/2 Hardware Reference.
  */
+import { DISPI_DATA, DISPI_INDEX } from './dispi.ts';
 import { vgaModes, type VgaMode } from '../devices/display/vga-modes.ts';
 import { palettes } from '../devices/display/vga-palettes.ts';
 import { BDA } from './bda.ts';
@@ -20,8 +21,8 @@ export const PORT = {
   DAC_DATA: 0x3c9,
   MISC_READ: 0x3cc,
   GRAPHICS: 0x3ce,
-  DISPI_INDEX: 0x1ce,
-  DISPI_DATA: 0x1cf,
+  DISPI_INDEX,
+  DISPI_DATA,
 } as const;
 
 const ATTRIBUTE_VIDEO_ENABLE = 0x20;

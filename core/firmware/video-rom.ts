@@ -6,6 +6,7 @@
 import { font8x14, font8x16, font8x8 } from '../devices/display/fonts/index.ts';
 import { vgaModes, type VgaMode } from '../devices/display/vga-modes.ts';
 import { VIDEO_ROM_SEGMENT } from './layout.ts';
+import { VBE_PROTECTED_TABLE } from './vbe-protected.ts';
 
 const SIZE_BYTES = 0x8000;
 
@@ -23,6 +24,7 @@ export const VIDEO_ROM = {
   VENDOR_STRING: 0xa20,
   PRODUCT_STRING: 0xa40,
   REVISION_STRING: 0xa60,
+  VBE_PROTECTED: 0xb00,
   FONT_8X8: 0x1000,
   FONT_8X14: 0x1800,
   FONT_8X16: 0x2800,
@@ -109,6 +111,7 @@ export function buildVideoRom(): Uint8Array {
   text(VIDEO_ROM.VENDOR_STRING, 'Terrarium');
   text(VIDEO_ROM.PRODUCT_STRING, 'Terrarium VGA');
   text(VIDEO_ROM.REVISION_STRING, '1.0');
+  rom.set(VBE_PROTECTED_TABLE, VIDEO_ROM.VBE_PROTECTED);
   rom.set(font8x8, VIDEO_ROM.FONT_8X8);
   rom.set(font8x14, VIDEO_ROM.FONT_8X14);
   rom.set(font8x16, VIDEO_ROM.FONT_8X16);

@@ -141,6 +141,26 @@ describe('the firmware’s call-outs', () => {
     expect(pc.debug[0] | (pc.debug[1] << 8)).toBe(639); // one KiB is the extended BIOS data area's
   });
 
+  test('switch to protected mode: INT 15h AH=89h returns with its table’s selectors, interrupts masked', () => {
+    const segment = (access: number): number[] => [0xff, 0xff, 0, 0, 0, access, 0, 0];
+    const none = new Array<number>(8).fill(0);
+    const table = [none, none, none, segment(0x93), segment(0x93), segment(0x93), segment(0x9b), none].flat();
+    const tableAt = 0x7c10;
+    const pc = withBootSector([
+      ...[0x31, 0xc0, 0x8e, 0xd8, 0x8e, 0xc0, 0x8e, 0xd0, 0xbc, 0x00, 0x7c], // DS, ES, SS 0; SP 7C00h
+      ...[0xeb, table.length + 3, HLT, HLT, HLT, ...table],
+      ...[0xb4, 0x89, 0xbb, 0x28, 0x20, 0xbe, tableAt & 0xff, tableAt >> 8, 0xcd, 0x15], // BH 20h, BL 28h
+      ...[0x88, 0xe0, ...REPORT], // AH
+      ...[0x8c, 0xd8, ...REPORT, 0x8c, 0xc0, ...REPORT, 0x8c, 0xd0, ...REPORT, 0x8c, 0xc8, ...REPORT], // DS ES SS CS
+      ...[0x0f, 0x01, 0xe0, 0x24, 0x01, ...REPORT], // SMSW AX; AND AL,1
+      ...[0xe4, 0x21, ...REPORT, 0xe4, 0xa1, ...REPORT, HLT],
+    ]);
+
+    pc.machine.run(BOOT_NS);
+
+    expect(pc.debug).toEqual([0, 0x18, 0x20, 0x28, 0x30, 1, 0xff, 0xff]);
+  });
+
   test('power off: the machine stops and says so until it is reset', () => {
     // MOV AX,5307h; MOV BX,1; MOV CX,3; INT 15h
     const off = [0xb8, 0x07, 0x53, 0xbb, 0x01, 0x00, 0xb9, 0x03, 0x00, 0xcd, 0x15];
