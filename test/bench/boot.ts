@@ -3,8 +3,9 @@ import { guestImage } from '../fixtures/guests.ts';
 import { benchGuest } from '../fixtures/linux-guests.ts';
 import type { Bench, BenchCase } from './harness.ts';
 import type { KernelRun, PeerProcess } from './peers/process.ts';
-import { qemuFloppyUntilScreen, qemuKernel } from './peers/qemu.ts';
-import { kernelOptions, terrariumWallMs } from './peers/terrarium.ts';
+import type { DesktopRun } from './peers/picture.ts';
+import { qemuFloppyUntilScreen, qemuKernel, qemuUntilDesktop } from './peers/qemu.ts';
+import { kernelOptions, terrariumUntilDesktop, terrariumWallMs } from './peers/terrarium.ts';
 import { v86FloppyUntilScreen, v86Kernel } from './peers/v86.ts';
 
 const MEMORY_MIB = 32;
@@ -29,6 +30,37 @@ function bootCase(guest: (typeof GUESTS)[number], workDir: string): BenchCase {
       },
       qemu: () => qemuFloppyUntilScreen(image, { until, workDir, ...limits }),
       v86: () => v86FloppyUntilScreen(image, { until, jit: true, ...limits }),
+    },
+  };
+}
+
+/** The panel, the background behind all of it, and icons, which are drawn again when the background is there. */
+const KOLIBRI_DESKTOP = {
+  ...{ width: 1024, height: 768 },
+  pixels: [
+    { x: 4, y: 760, colour: '687796' },
+    { x: 500, y: 250, colour: '182028' },
+    { x: 660, y: 300, colour: '9594a2' },
+    { x: 238, y: 26, colour: 'f0ebe1' },
+    { x: 238, y: 162, colour: '69ccfc' },
+    { x: 854, y: 26, colour: 'b0c0d8' },
+    { x: 34, y: 630, colour: 'b09870' },
+    { x: 990, y: 162, colour: '766054' },
+  ],
+};
+
+function kolibriCase(workDir: string): BenchCase {
+  const run: DesktopRun = {
+    image: guestImage('kolibri.img'),
+    memoryMiB: 64,
+    menu: 'press \\[Enter\\] to continue booting',
+    until: KOLIBRI_DESKTOP,
+  };
+  return {
+    name: 'KolibriOS desktop',
+    run: {
+      terrarium: () => terrariumUntilDesktop(run, TIMEOUT_MS),
+      qemu: () => qemuUntilDesktop(run, { timeoutMs: TIMEOUT_MS, workDir }),
     },
   };
 }
@@ -63,5 +95,9 @@ export const boot: Bench = {
   name: 'boot',
   unit: 'ms',
   better: 'lower',
-  cases: async (workDir) => [...GUESTS.map((guest) => bootCase(guest, workDir)), ...(await linuxCases())],
+  cases: async (workDir) => [
+    ...GUESTS.map((guest) => bootCase(guest, workDir)),
+    kolibriCase(workDir),
+    ...(await linuxCases()),
+  ],
 };

@@ -2,9 +2,10 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { PICTURE_POLL_MS, parsePpm, shows, type DesktopRun, type PictureCondition } from './picture.ts';
 import { PeerProcess, type KernelRun } from './process.ts';
 
-const POLL_MS = 20;
+const TEXT_POLL_MS = 20;
 const TEXT_VRAM = 0xb8000;
 const TEXT_BYTES = 80 * 25 * 2;
 
@@ -97,23 +98,85 @@ export function textRows(memory: Uint8Array): string {
   return rows.join('\n');
 }
 
-/** Milliseconds from process start until the text screen matches; the screen is looked at every 20 ms. */
+interface ScreenOptions {
+  readonly timeoutMs: number;
+  readonly workDir: string;
+}
+
+/** QEMU with a floppy, and the monitor through which its screen is looked at. */
+class WatchedQemu {
+  readonly process: PeerProcess;
+  readonly #monitor: Monitor;
+  readonly #options: ScreenOptions;
+
+  private constructor(qemu: PeerProcess, monitor: Monitor, options: ScreenOptions) {
+    this.process = qemu;
+    this.#monitor = monitor;
+    this.#options = options;
+  }
+
+  static async start(image: string, memoryMiB: number, options: ScreenOptions): Promise<WatchedQemu> {
+    const socketPath = path.join(options.workDir, `qmp-${process.pid}.sock`);
+    const qemu = startFloppy(image, memoryMiB, [
+      ...['-monitor', 'none', '-serial', 'none', '-qmp', `unix:${socketPath},server=on,wait=off`],
+    ]);
+    try {
+      return new WatchedQemu(qemu, await Monitor.connect(socketPath, qemu), options);
+    } catch (error) {
+      await qemu[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #until(pollMs: number, what: string, look: (dump: string) => Promise<boolean>): Promise<number> {
+    const { timeoutMs, workDir } = this.#options;
+    while (this.process.elapsedMs < timeoutMs) {
+      if (await look(path.join(workDir, 'screen.bin'))) return this.process.elapsedMs;
+      await delay(pollMs);
+    }
+    throw new Error(`QEMU: no ${what} within ${timeoutMs} ms`);
+  }
+
+  /** Milliseconds from process start. */
+  untilText(pattern: RegExp): Promise<number> {
+    return this.#until(TEXT_POLL_MS, String(pattern), async (dump) => {
+      await this.#monitor.execute('pmemsave', { val: TEXT_VRAM, size: TEXT_BYTES, filename: dump });
+      return pattern.test(textRows(fs.readFileSync(dump)));
+    });
+  }
+
+  /** Milliseconds from process start. */
+  untilPicture(condition: PictureCondition): Promise<number> {
+    return this.#until(PICTURE_POLL_MS, 'desktop', async (dump) => {
+      await this.#monitor.execute('screendump', { filename: dump });
+      return shows(parsePpm(fs.readFileSync(dump)), condition);
+    });
+  }
+
+  async press(key: string): Promise<void> {
+    await this.#monitor.execute('send-key', { keys: [{ type: 'qcode', data: key }] });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.process[Symbol.asyncDispose]();
+  }
+}
+
+/** Milliseconds from process start until the text screen matches. */
 export async function qemuFloppyUntilScreen(
   image: string,
-  options: { until: RegExp; memoryMiB: number; timeoutMs: number; workDir: string },
+  { until, memoryMiB, ...options }: { until: RegExp; memoryMiB: number } & ScreenOptions,
 ): Promise<number> {
-  const socketPath = path.join(options.workDir, `qmp-${process.pid}.sock`);
-  const dump = path.join(options.workDir, 'screen.bin');
-  await using qemu = startFloppy(image, options.memoryMiB, [
-    ...['-monitor', 'none', '-serial', 'none', '-qmp', `unix:${socketPath},server=on,wait=off`],
-  ]);
-  const monitor = await Monitor.connect(socketPath, qemu);
-  while (qemu.elapsedMs < options.timeoutMs) {
-    await monitor.execute('pmemsave', { val: TEXT_VRAM, size: TEXT_BYTES, filename: dump });
-    if (options.until.test(textRows(fs.readFileSync(dump)))) return qemu.elapsedMs;
-    await delay(POLL_MS);
-  }
-  throw new Error(`QEMU: no ${options.until} within ${options.timeoutMs} ms`);
+  await using qemu = await WatchedQemu.start(image, memoryMiB, options);
+  return await qemu.untilText(until);
+}
+
+/** Milliseconds from process start until the desktop is there. */
+export async function qemuUntilDesktop(run: DesktopRun, options: ScreenOptions): Promise<number> {
+  await using qemu = await WatchedQemu.start(run.image, run.memoryMiB, options);
+  await qemu.untilText(new RegExp(run.menu));
+  await qemu.press('ret');
+  return await qemu.untilPicture(run.until);
 }
 
 /** Milliseconds between two markers on the first serial port, and the text of the second. */

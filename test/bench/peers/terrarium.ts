@@ -1,6 +1,7 @@
 /** Terrarium through its command line, as a user has it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import type { DesktopRun } from './picture.ts';
 import { PeerProcess, type KernelRun } from './process.ts';
 
 const cli = path.resolve(import.meta.dirname, '../../../main/cli/terrarium.mjs');
@@ -45,3 +46,10 @@ export function terrariumKernel(guest: KernelRun, more: readonly string[] = []):
 export const kernelOptions = ({ kernel, initrd, commandLine, memoryMiB }: KernelRun): string[] => [
   ...['--kernel', kernel, '--initrd', initrd, '--append', commandLine, '--memory', `${memoryMiB}`],
 ];
+
+/** Milliseconds from process start until the desktop is there. */
+export async function terrariumUntilDesktop(run: DesktopRun, timeoutMs: number): Promise<number> {
+  const script = path.join(import.meta.dirname, 'terrarium-process.ts');
+  await using terrarium = new PeerProcess(process.execPath, [script, JSON.stringify(run)]);
+  return (await terrarium.output(/^desktop$/m, timeoutMs)).ms;
+}
