@@ -36,12 +36,9 @@ function Editable({
     );
   if (editing) return field(() => setEditing(false));
   return (
-    <UnstyledButton
-      className={classes['value']}
-      aria-label={t('edit.change', { label })}
-      onClick={() => setEditing(true)}
-    >
+    <UnstyledButton className={classes['value']} onClick={() => setEditing(true)}>
       <span>{shown}</span>
+      <span className="visually-hidden">{` (${t('edit.change', { label })})`}</span>
       <IconPencil size={13} aria-hidden />
     </UnstyledButton>
   );

@@ -14,12 +14,16 @@ export interface ToolBarProps {
 /** A row of ToolButtons; one stop for the Tab key, arrow keys move within. */
 export function ToolBar({ label, children, end, keepsFocus = false }: ToolBarProps) {
   return (
-    <header className={classes['bar']} onMouseDown={keepsFocus ? (event) => event.preventDefault() : undefined}>
+    <section
+      className={classes['bar']}
+      aria-label={label}
+      onMouseDown={keepsFocus ? (event) => event.preventDefault() : undefined}
+    >
       <Toolbar aria-label={label} withBorder={false} className={classes['tools'] ?? ''}>
         {children}
       </Toolbar>
       {end}
-    </header>
+    </section>
   );
 }
 

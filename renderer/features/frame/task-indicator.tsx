@@ -29,7 +29,7 @@ export function TaskIndicator() {
   return (
     <Popover position="right-end" width={340} trapFocus returnFocus withArrow>
       <Popover.Target>
-        <UnstyledButton className={classes['link']} aria-label={t('tasks.open', { count: running.length })}>
+        <UnstyledButton className={classes['link']}>
           <RingProgress
             size={30}
             thickness={3}
@@ -38,6 +38,7 @@ export function TaskIndicator() {
             label={<IconChecklist size={14} className={classes['centre']} aria-hidden />}
           />
           <Text span fz={11} fw={550}>
+            <span className="visually-hidden">{`${t('tasks.title')}: `}</span>
             {running.length > 0 ? t('tasks.running', { count: running.length }) : t('tasks.none')}
           </Text>
         </UnstyledButton>

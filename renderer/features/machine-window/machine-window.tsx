@@ -111,41 +111,44 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
       />
       <ConnectionBanner connection={connection} failure={listFailure} />
       {failure && <FailureAlert failure={failure} onDismiss={() => actions.dismiss(config.id)} />}
-      <Tabs defaultValue="screen" className={classes['tabs'] ?? ''} variant="default">
-        <Tabs.List aria-label={t('window.tabs')} className={classes['tabList'] ?? ''}>
-          <Tabs.Tab value="screen" leftSection={<IconDeviceDesktop size={16} aria-hidden />}>
-            {t('window.screen')}
-          </Tabs.Tab>
-          {consoles.map((port) => (
-            <Tabs.Tab key={port} value={`serial-${port}`} leftSection={<IconTerminal2 size={16} aria-hidden />}>
-              {t('window.serial', { number: port + 1 })}
+      <main className={classes['main']} aria-label={t('window.screenOf', { name: config.name })}>
+        <h1 className="visually-hidden">{config.name}</h1>
+        <Tabs defaultValue="screen" className={classes['tabs'] ?? ''} variant="default">
+          <Tabs.List aria-label={t('window.tabs')} className={classes['tabList'] ?? ''}>
+            <Tabs.Tab value="screen" leftSection={<IconDeviceDesktop size={16} aria-hidden />}>
+              {t('window.screen')}
             </Tabs.Tab>
+            {consoles.map((port) => (
+              <Tabs.Tab key={port} value={`serial-${port}`} leftSection={<IconTerminal2 size={16} aria-hidden />}>
+                {t('window.serial', { number: port + 1 })}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          <Tabs.Panel value="screen" className={classes['panel'] ?? ''} keepMounted={false}>
+            {live ? (
+              <div ref={fullScreenRef} className={classes['fill']}>
+                <GuestScreen
+                  name={config.name}
+                  stream={stream}
+                  scaling={scaling}
+                  capture={capture}
+                  onCapture={setCapture}
+                  onSize={setSize}
+                  hostKey={hostKey}
+                  onCommand={(code) => hostCommands[code]?.()}
+                  hintId={hintId}
+                  paused={status.state === 'paused'}
+                />
+              </div>
+            ) : (
+              <PoweredOff machine={machine} onStart={() => run('start', [machine])} />
+            )}
+          </Tabs.Panel>
+          {consoles.map((port) => (
+            <SerialPanel key={port} stream={stream} port={port} name={config.name} />
           ))}
-        </Tabs.List>
-        <Tabs.Panel value="screen" className={classes['panel'] ?? ''} keepMounted={false}>
-          {live ? (
-            <div ref={fullScreenRef} className={classes['fill']}>
-              <GuestScreen
-                name={config.name}
-                stream={stream}
-                scaling={scaling}
-                capture={capture}
-                onCapture={setCapture}
-                onSize={setSize}
-                hostKey={hostKey}
-                onCommand={(code) => hostCommands[code]?.()}
-                hintId={hintId}
-                paused={status.state === 'paused'}
-              />
-            </div>
-          ) : (
-            <PoweredOff machine={machine} onStart={() => run('start', [machine])} />
-          )}
-        </Tabs.Panel>
-        {consoles.map((port) => (
-          <SerialPanel key={port} stream={stream} port={port} name={config.name} />
-        ))}
-      </Tabs>
+        </Tabs>
+      </main>
       {softKeyboard && live && <SoftKeyboard stream={stream} />}
       <StatusLine
         stream={stream}

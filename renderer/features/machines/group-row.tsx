@@ -1,6 +1,5 @@
 import { IconChevronRight, IconFolder, IconFolderOpen } from '@tabler/icons-react';
 import { useRef, type CSSProperties } from 'react';
-import { useTranslation } from 'react-i18next';
 import { useDraggable, useDropTarget, type Dragged } from './drag.ts';
 import type { Line } from './groups.ts';
 import classes from './machine-list.module.css';
@@ -16,7 +15,6 @@ export interface GroupRowProps {
 }
 
 export function GroupRow({ id, group, current, style, onClick, onToggle, onDrop }: GroupRowProps) {
-  const { t } = useTranslation();
   const ref = useRef<HTMLDivElement>(null);
   useDraggable(ref, { kind: 'group', path: group.path });
   const over = useDropTarget(ref, group.path, onDrop);
@@ -29,7 +27,6 @@ export function GroupRow({ id, group, current, style, onClick, onToggle, onDrop 
       aria-level={group.level}
       aria-expanded={group.open}
       aria-selected={false}
-      aria-label={t('machines.group', { name: group.name, count: group.machines.length })}
       className={classes['group']}
       style={{ ...style, '--level': group.level } as CSSProperties}
       data-current={current || undefined}

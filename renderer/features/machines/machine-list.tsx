@@ -131,7 +131,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
   };
 
   return (
-    <div className={classes['pane']}>
+    <section className={classes['pane']} aria-label={t('machines.list')}>
       <TextInput
         className={classes['search']}
         aria-label={t('machines.search')}
@@ -205,6 +205,6 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
           {t('machines.noMatch', { text: search.trim() })}
         </Text>
       )}
-    </div>
+    </section>
   );
 }

@@ -106,7 +106,14 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
               />
             ))}
           </nav>
-          <Stack gap="md" className={classes['page'] ?? ''}>
+          <Stack
+            gap="md"
+            className={classes['page'] ?? ''}
+            role="group"
+            aria-label={t(`settings.page.${page}`)}
+            // Where everything is locked there is nothing else in it to scroll with.
+            tabIndex={0}
+          >
             {locked !== undefined && page !== 'general' && page !== 'display' && (
               <Alert color="gray" variant="light" icon={<IconLock aria-hidden />} className={classes['locked'] ?? ''}>
                 {locked}
