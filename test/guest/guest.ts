@@ -6,11 +6,15 @@ import { MemoryBlock } from '../../core/formats/index.ts';
 import type { Machine, PcConfig } from '../../core/machine/machine.ts';
 import { createPc } from '../../core/machine/pc.ts';
 import { HostClock, repeatableEntropy, repeatableWallClock } from '../../main/vm-host/clocks.ts';
+import { tuneV8 } from '../../main/vm-host/tune-v8.ts';
 import { guestImage } from '../fixtures/guests.ts';
 
 /** Between two looks at a machine. With the host clock guest time does not stand still while the test looks. */
 const STEP_NS = { virtual: 1e6, host: 20e6 };
 const LIMIT_MS = 3_000;
+
+// As in the processes of machines.
+tuneV8();
 
 /** A private copy of a guest image. */
 export const guestFloppy = (name: string): Uint8Array => new Uint8Array(readFileSync(guestImage(name)));
@@ -66,14 +70,17 @@ export class Guest {
     while (this.machine.nowNs < endNs);
   }
 
-  /** Runs until the text screen matches or the condition holds; throws with the last screen after `limitMs` of guest time. */
-  runUntil(wanted: RegExp | (() => boolean), limitMs = LIMIT_MS): void {
+  /**
+   * Runs until the text screen matches or the condition holds; throws with the last screen after `limitMs` of guest time.
+   * `stepMs`: between two looks, for guests that take long.
+   */
+  runUntil(wanted: RegExp | (() => boolean), limitMs = LIMIT_MS, stepMs = this.#stepNs / 1e6): void {
     const holds = typeof wanted === 'function' ? wanted : () => wanted.test(this.text);
     const endNs = this.machine.nowNs + limitMs * 1e6;
     while (!holds()) {
       if (this.machine.nowNs >= endNs)
         throw new Error(`not met in ${limitMs} ms: ${String(wanted)}\n${this.text}\ndebug port: ${this.#debug}`);
-      this.runFor(this.#stepNs / 1e6);
+      this.runFor(stepMs);
     }
   }
 
