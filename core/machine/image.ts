@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, TruncatedError, err, failure, ok, type Result } from '../base/index.ts';
-import { loadState, saveState, type StateSpec } from '../state/index.ts';
+import { assignState, readState, saveState, type LoadedState, type StateSpec } from '../state/index.ts';
 
 /** Anything whose declared state goes into a machine image, by a key that stays the same between versions. */
 export interface SavedPart {
@@ -42,12 +42,10 @@ export function saveMachine(parts: readonly SavedPart[], ram: Uint8Array): Uint8
 }
 
 /**
- * Loads an image made by `saveMachine` on the same board. All or nothing: parts are first loaded into copies of the
- * present state. Errors: `image.format`, `image.memory`, `image.part`, `image.truncated`, and those of `loadState`.
+ * Loads an image made by `saveMachine` on the same board. All or nothing: everything is read and checked before
+ * anything changes. Errors: `image.format`, `image.memory`, `image.part`, `image.truncated`, and those of `readState`.
  */
 export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image: Uint8Array): Result<void> {
-  const before = parts.map((part) => saveState(part.spec, part.state as never));
-  const undo = (): void => parts.forEach((part, i) => void loadState(part.spec, part.state as never, before[i]));
   try {
     const input = new ByteReader(image);
     if (input.u32() !== MAGIC || input.u16() !== VERSION)
@@ -69,25 +67,19 @@ export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image:
     const known = new Set(parts.map((part) => part.id));
     for (const id of states.keys())
       if (!known.has(id)) return err(failure('image.part', `the machine has no part ${id}`));
-    for (const part of parts) {
-      const state = states.get(part.id);
-      const loaded = state
-        ? loadState(part.spec, part.state as never, state)
-        : err(failure('image.part', `${part.id} is not in the image`));
-      if (!loaded.ok) {
-        undo();
-        return loaded;
-      }
+    const loaded: LoadedState[] = [];
+    for (const { id, spec } of parts) {
+      const state = states.get(id);
+      const read = state ? readState(spec, state) : err(failure('image.part', `${id} is not in the image`));
+      if (!read.ok) return read;
+      loaded.push(read.value);
     }
     const content = readPages(input, pages);
-    if (!content.ok) {
-      undo();
-      return content;
-    }
+    if (!content.ok) return content;
+    parts.forEach(({ spec, state }, i) => assignState(spec, state as never, loaded[i]));
     ram.fill(0);
     for (const [page, bytes] of content.value) ram.set(bytes, page * PAGE);
   } catch (error) {
-    undo();
     if (error instanceof TruncatedError)
       return err(failure('image.truncated', `the machine image ends at offset ${error.offset}`));
     throw error;

@@ -55,6 +55,7 @@ class Pc implements Machine {
   readonly #backends: PcBackends;
   readonly #isa: IsaParts;
   readonly #chipset: Chipset;
+  readonly #vramUsage: Vga['usage'];
   readonly #apics: Apics;
   readonly #ferrLine: IrqLine;
   readonly mouse: Machine['mouse'];
@@ -112,6 +113,7 @@ class Pc implements Machine {
     const host = pciSpaces(parts);
     const vga = parts.add(new Vga('vga', memory.vram, this.#clock, log));
     vga.mapPorts(io);
+    this.#vramUsage = vga.usage;
     addControllers(parts, pic, fpuError);
     this.#apics = addApics(parts, pic, (level) => this.#setInterrupt(level));
     this.#ferrLine = this.#apics.wires[13].driver();
@@ -240,6 +242,7 @@ class Pc implements Machine {
   }
 
   run(untilNs: number, sliceMs = 5): RunStatus {
+    this.#vramUsage.untouched = false;
     if (this.#config.clock === 'virtual') return this.#runVirtual(untilNs);
     try {
       return this.#runHost(untilNs, sliceMs);

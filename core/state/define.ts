@@ -40,11 +40,28 @@ export function saveState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<
   return out.finish();
 }
 
+/** Values of a saved state that were found good, for `assignState`. */
+export type LoadedState = ReadonlyMap<string, unknown>;
+
+/** Loads into `state`, all or nothing. Errors: those of `readState`. */
+export function loadState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<F>, data: Uint8Array): Result<void> {
+  const loaded = readState(spec, data);
+  if (!loaded.ok) return loaded;
+  assignState(spec, state, loaded.value);
+  return ok(undefined);
+}
+
+/** What `readState` found good becomes the state. */
+export function assignState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<F>, loaded: LoadedState): void {
+  const values = state as Record<string, unknown>;
+  for (const [name, field] of Object.entries(spec.fields)) values[name] = field.assign(values[name], loaded.get(name));
+}
+
 /**
- * Loads into `state`, all or nothing. Errors: `state.name`, `state.version` (newer), `state.unknown-field`,
+ * Reads and checks a saved state; nothing is changed. Errors: `state.name`, `state.version` (newer), `state.unknown-field`,
  * `state.missing-field`, `state.kind`, `state.value`, `state.truncated`; each names the part and the field.
  */
-export function loadState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<F>, data: Uint8Array): Result<void> {
+export function readState<F extends Fields>(spec: StateSpec<F>, data: Uint8Array): Result<LoadedState> {
   const loaded = new Map<string, unknown>();
   let where = spec.name;
   try {
@@ -76,9 +93,7 @@ export function loadState<F extends Fields>(spec: StateSpec<F>, state: ValuesOf<
   }
   for (const name of Object.keys(spec.fields))
     if (!loaded.has(name)) return err(failure('state.missing-field', `${spec.name}.${name}: not in the saved state`));
-  const values = state as Record<string, unknown>;
-  for (const [name, field] of Object.entries(spec.fields)) values[name] = field.assign(values[name], loaded.get(name));
-  return ok(undefined);
+  return ok(loaded);
 }
 
 /** One line per field for the debugger's view. */

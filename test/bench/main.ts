@@ -10,9 +10,10 @@ import { guest } from './guest.ts';
 import { CONTENDERS, runBench, table } from './harness.ts';
 import type { Bench } from './harness.ts';
 import { idle } from './idle.ts';
+import { snapshot } from './snapshot.ts';
 import { ui } from './ui.ts';
 
-const BENCHES: readonly Bench[] = [boot, cpu, disk, guest, idle, ui];
+const BENCHES: readonly Bench[] = [boot, cpu, disk, guest, idle, snapshot, ui];
 const USAGE = `usage: npm run bench -- NAME… [--json] [--rounds N] [--only ${CONTENDERS.join(',')}]
 benchmarks: ${BENCHES.map((bench) => bench.name).join(', ')}`;
 

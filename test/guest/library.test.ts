@@ -1,50 +1,17 @@
-import { PassThrough } from 'node:stream';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { main } from '../../main/cli/cli.ts';
-import { pcFactory } from '../../main/vm-host/pc-factory.ts';
+import { afterAll, expect, test } from 'vitest';
 import { guestImage } from '../fixtures/guests.ts';
+import { CommandLibrary } from './library.ts';
 
 /** FreeDOS in a library, by the command line alone: every machine is a process of its own. */
-let folder: string;
+const library = new CommandLibrary();
+const { folder } = library;
+afterAll(() => library.dispose());
 
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'terrarium-library-'));
-});
-afterAll(async () => {
-  for (const name of await names()) await terrarium('stop', name).catch(() => {});
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const names = async (): Promise<string[]> =>
-  ((await terrarium('list')) as { machines: { config: { name: string } }[] }).machines.map(({ config }) => config.name);
-
-/** Runs a command with --json; throws with its message unless its status is 0. */
-async function terrarium(...args: string[]): Promise<unknown> {
-  let out = '';
-  let errors = '';
-  const status = await main([...args, '--json', '--library', folder], {
-    io: {
-      stdin: new PassThrough(),
-      stdout: { write: (text) => (out += String(text)) },
-      stderr: { write: (text) => (errors += String(text)) },
-      onSignal: () => () => {},
-    },
-    factory: pcFactory,
-  });
-  if (status !== 0) throw new Error(`status ${status}: ${errors}${out}`);
-  return JSON.parse(out);
-}
-
-const wait = (name: string, until: string): Promise<unknown> =>
-  terrarium('wait', name, '--until', until, '--timeout', '120');
-
-async function rows(name: string): Promise<string> {
-  const { rows: lines } = (await terrarium('screen', name)) as { rows: string[] };
-  return lines.map((line) => line.trimEnd()).join('\n');
-}
+const terrarium = (...args: string[]): Promise<unknown> => library.terrarium(...args);
+const wait = (name: string, until: string): Promise<unknown> => library.wait(name, until);
+const rows = (name: string): Promise<string> => library.rows(name);
 
 test('a machine runs headless, answers on its socket alone, and is not started twice', async () => {
   await terrarium('create', 'dos', '--memory', '16', '--floppy', guestImage('freedos.img'), '--disk', '20M');

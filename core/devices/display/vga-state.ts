@@ -31,8 +31,22 @@ function pageIsZero(words: Int32Array, page: number): boolean {
   return true;
 }
 
+/** `untouched`: VRAM is all zeros, as it was given. */
+export interface VramUsage {
+  untouched: boolean;
+}
+
+/** Video memory as it was saved, not spread out yet. */
+class SavedPages extends Uint8Array {
+  readonly pages: ReadonlyMap<number, Uint8Array>;
+  constructor(pages: ReadonlyMap<number, Uint8Array>) {
+    super(0);
+    this.pages = pages;
+  }
+}
+
 /** Saved as its size and the pages that are not all zero. Survives reset: only switching off clears it. */
-function videoMemory(memory: Uint8Array): Field<Uint8Array> {
+function videoMemory(memory: Uint8Array, usage: VramUsage): Field<Uint8Array> {
   const pageCount = memory.length / VRAM_PAGE_SIZE;
   const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length / 4);
   const page = (index: number): Uint8Array => memory.subarray(index * VRAM_PAGE_SIZE, (index + 1) * VRAM_PAGE_SIZE);
@@ -51,24 +65,29 @@ function videoMemory(memory: Uint8Array): Field<Uint8Array> {
       }
     },
     load: (input: ByteReader) => {
-      const loaded = new Uint8Array(memory.length);
+      const saved = new Map<number, Uint8Array>();
       const count = input.u32();
       for (let i = 0; i < count; i++) {
         const index = input.u32();
         if (index >= pageCount) throw new RangeError(`page ${index} of ${pageCount}`);
-        loaded.set(input.raw(VRAM_PAGE_SIZE), index * VRAM_PAGE_SIZE);
+        saved.set(index, input.raw(VRAM_PAGE_SIZE));
       }
-      return loaded;
+      return new SavedPages(saved);
     },
+    // Of new memory only what is used is touched: a machine that resumes does not wait for the host to give it all of it.
     assign: (current, loaded) => {
-      current.set(loaded);
+      if (!(loaded instanceof SavedPages)) throw new TypeError('video memory is loaded from saved pages');
+      if (!usage.untouched)
+        for (let i = 0; i < pageCount; i++) if (!loaded.pages.has(i) && !pageIsZero(words, i)) page(i).fill(0);
+      for (const [i, saved] of loaded.pages) page(i).set(saved);
+      usage.untouched = false;
       return current;
     },
     show: (value) => `${value.length} bytes`,
   };
 }
 
-export const vgaSpec = (vram: Uint8Array) =>
+export const vgaSpec = (vram: Uint8Array, usage: VramUsage) =>
   defineState({
     name: 'vga',
     version: 1,
@@ -99,7 +118,7 @@ export const vgaSpec = (vram: Uint8Array) =>
       dispi: u16s(DISPI_REGISTER_COUNT, {
         doc: 'VBE_DISPI registers XRES to Y_OFFSET at their index (0, ID, is unused)',
       }),
-      vram: videoMemory(vram),
+      vram: videoMemory(vram, usage),
     },
   });
 

@@ -27,7 +27,7 @@ import {
 } from './vga-dispi.ts';
 import { VgaChanges } from './vga-dirty.ts';
 import { VgaMemory, type DirectWindow } from './vga-memory.ts';
-import { vgaSpec, VRAM_PAGE_SIZE, type VgaSpec, type VgaState } from './vga-state.ts';
+import { vgaSpec, VRAM_PAGE_SIZE, type VramUsage, type VgaSpec, type VgaState } from './vga-state.ts';
 import { beamAt, retracesBegun, vgaTiming, type VgaTiming } from './vga-timing.ts';
 import { VgaRenderer } from './renderer.ts';
 
@@ -60,19 +60,21 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
   readonly #directWindowChanged = new Emitter<void>();
   #timing: VgaTiming;
 
+  /** Whoever may write to VRAM (a machine that begins to run, too) says so here. */
+  readonly usage: VramUsage = { untouched: true };
+  /** False until the first reset: VRAM is given as zeros, and 16 MiB are not touched for nothing. */
+  #used = false;
+
   /**
    * `vram` may be backed by shared memory; 4-byte aligned, a power of two from 256 KiB up. Its contents are left as
    * they are until a reset of kind `power`.
    */
-  /** False until the first reset: VRAM is given as zeros, and 16 MiB are not touched for nothing. */
-  #used = false;
-
   constructor(id: string, vram: Uint8Array, clock: Clock, log: DeviceLog = silentLog) {
     const size = vram.length;
     assert(size >= 0x40000 && (size & (size - 1)) === 0, 'VRAM is a power of two of at least 256 KiB');
     assert(vram.byteOffset % 4 === 0, 'VRAM is aligned to 4 bytes');
     this.id = id;
-    this.spec = vgaSpec(vram);
+    this.spec = vgaSpec(vram, this.usage);
     this.state = create(this.spec);
     this.#clock = clock;
     this.#log = log;
@@ -90,7 +92,10 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
 
   reset(kind: ResetKind): void {
     resetState(this.spec, this.state);
-    if (kind === 'power' && this.#used) this.state.vram.fill(0);
+    if (kind === 'power' && this.#used) {
+      this.usage.untouched = false;
+      this.state.vram.fill(0);
+    }
     this.#used = true;
     this.postLoad();
   }
@@ -112,6 +117,7 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
   }
 
   mmioWrite(range: number, offset: number, width: IoWidth, value: number): void {
+    this.usage.untouched = false;
     if (range === VGA_WINDOW) this.#memory.write(offset, width, value);
     else this.#memory.writeLinear(offset, width, value);
   }
@@ -130,6 +136,7 @@ export class Vga implements Device<VgaSpec>, PortIo, Mmio, DisplaySource {
 
   /** VRAM bytes `start` to `end` - 1 were written other than through this device. */
   markDirty(start: number, end: number): void {
+    this.usage.untouched = false;
     this.#changes.markRange(start, end);
   }
 

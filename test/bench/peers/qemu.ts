@@ -1,4 +1,5 @@
 /** QEMU with its software emulation (TCG), set up to boot as fast as it can: no network card, floppy first. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -188,4 +189,47 @@ export async function qemuFloppyBetween(
   const from = await qemu.output(options.from, options.timeoutMs);
   const to = await qemu.output(options.to, options.timeoutMs);
   return { ms: to.ms - from.ms, to: to.match };
+}
+
+export interface QemuSnapshots {
+  readonly saveMs: number;
+  readonly saveBytes: number;
+  readonly againMs: number;
+  readonly againBytes: number;
+  readonly loadMs: number;
+  readonly deleteMs: number;
+}
+
+/** savevm once the guest is up, a second later again and once more, loadvm of the last, delvm of the middle one. */
+export async function qemuSnapshots(
+  guest: KernelRun,
+  options: { up: RegExp; timeoutMs: number; workDir: string; diskBytes: number },
+): Promise<QemuSnapshots> {
+  const socketPath = path.join(options.workDir, `qmp-${process.pid}.sock`);
+  const disk = path.join(options.workDir, 'savevm.qcow2');
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', disk, `${options.diskBytes}`]);
+  await using qemu = start(guest.memoryMiB, [
+    ...['-kernel', guest.kernel, '-initrd', guest.initrd, '-append', guest.commandLine],
+    ...['-drive', `file=${disk},format=qcow2`, '-monitor', 'none', '-serial', 'stdio'],
+    ...['-qmp', `unix:${socketPath},server=on,wait=off`],
+  ]);
+  await qemu.output(options.up, options.timeoutMs);
+  await delay(1000);
+  const monitor = await Monitor.connect(socketPath, qemu);
+  const timed = async (command: string): Promise<number> => {
+    const startMs = performance.now();
+    await monitor.execute('human-monitor-command', { 'command-line': command });
+    return performance.now() - startMs;
+  };
+  const bytes = (): number => fs.statSync(disk).blocks * 512;
+  const empty = bytes();
+  const saveMs = await timed('savevm first');
+  const first = bytes();
+  await delay(1000);
+  const againMs = await timed('savevm second');
+  const second = bytes();
+  await timed('savevm third');
+  const loadMs = await timed('loadvm third');
+  const deleteMs = await timed('delvm second');
+  return { saveMs, saveBytes: first - empty, againMs, againBytes: second - first, loadMs, deleteMs };
 }

@@ -1,6 +1,7 @@
 /**
  * A process that runs v86: its one argument is V86Run as JSON. Serial output goes to standard output; a line on standard
- * input is a pattern, answered with "screen matches" when the text screen shows it.
+ * input is a pattern, answered with "screen matches" when the text screen shows it; or "state": the state is saved twice
+ * and restored, which is answered with the times and the bytes.
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -44,7 +45,20 @@ emulator.add_listener('screen-put-char', ([row, column, code]) => {
   rows[row] = line.slice(0, column) + String.fromCharCode(code) + line.slice(column + 1);
   look();
 });
+async function measureStates(): Promise<void> {
+  const timed = async <T>(action: () => Promise<T>): Promise<readonly [T, number]> => {
+    const startMs = performance.now();
+    const value = await action();
+    return [value, performance.now() - startMs];
+  };
+  const [, saveMs] = await timed(() => emulator.save_state());
+  const [state, againMs] = await timed(() => emulator.save_state());
+  const [, restoreMs] = await timed(() => emulator.restore_state(state));
+  process.stdout.write(`\nSTATE ${JSON.stringify({ saveMs, againMs, restoreMs, bytes: state.byteLength })}\n`);
+}
+
 readline.createInterface(process.stdin).on('line', (source) => {
+  if (source === 'state') return void measureStates();
   until = new RegExp(source, 'm');
   look();
 });

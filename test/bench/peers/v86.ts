@@ -42,3 +42,20 @@ export async function v86FloppyBetween(
   const to = await v86.output(options.to, options.timeoutMs);
   return { ms: to.ms - from.ms, to: to.match };
 }
+
+export interface V86States {
+  readonly saveMs: number;
+  readonly againMs: number;
+  readonly restoreMs: number;
+  readonly bytes: number;
+}
+
+/** save_state twice and restore_state of a guest that is up. */
+export async function v86States(guest: KernelRun, options: { up: RegExp; timeoutMs: number }): Promise<V86States> {
+  await using v86 = v86Kernel(guest);
+  await v86.output(options.up, options.timeoutMs);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  v86.child.stdin.write('state\n');
+  const { match } = await v86.output(/^STATE (.*)$/m, options.timeoutMs);
+  return JSON.parse(match[1]!) as V86States;
+}

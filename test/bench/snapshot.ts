@@ -1,0 +1,190 @@
+/**
+ * Snapshots of a running Linux guest with 256 MiB beside QEMU's savevm and loadvm and v86's save_state and
+ * restore_state, all of them of the same guest that idles at its shell.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DisposableStore } from '../../core/base/index.ts';
+import {
+  machineDraftSchema,
+  mediumPath,
+  type CallName,
+  type CallParams,
+  type CallResult,
+} from '../../core/contract/index.ts';
+import { openBeginning } from '../../main/cli/run-from.ts';
+import { forkLauncher } from '../../main/services/host-process.ts';
+import { createServices } from '../../main/services/services.ts';
+import { ActivityMeter } from '../../main/vm-host/activity.ts';
+import { buildMachine } from '../../main/vm-host/build.ts';
+import { HostClock } from '../../main/vm-host/clocks.ts';
+import { pcFactory } from '../../main/vm-host/pc-factory.ts';
+import { benchGuest } from '../fixtures/linux-guests.ts';
+import type { Bench } from './harness.ts';
+import type { KernelRun } from './peers/process.ts';
+import { qemuSnapshots } from './peers/qemu.ts';
+import { v86States } from './peers/v86.ts';
+
+const MEMORY_MIB = 256;
+const MIB = 1 << 20;
+const UP = /BOOT-OK/;
+const TIMEOUT_MS = 300_000;
+const FORKS = 10;
+const DISK_BYTES = 64 * MIB;
+const VM_HOST = path.resolve(import.meta.dirname, '../../main/vm-host/entry.ts');
+
+type Figures = Record<string, number>;
+
+/** Rows have their unit in their name: not all of them are times. */
+const FIGURE = {
+  pause: 'first snapshot: guest stands still, ms',
+  bytes: 'first snapshot: bytes, MiB',
+  whole: 'first snapshot: until it is stored, ms',
+  again: 'a second later: guest stands still, ms',
+  againBytes: 'a second later: bytes, MiB',
+  resume: 'resume until the guest goes on, ms',
+  delete: 'delete in the middle of the chain, ms',
+  fork: 'fork: until the second machine is whole, ms',
+  forkPause: 'fork: guest stands still, ms',
+  forkRuns: 'fork: until it runs in its own process, ms',
+  forks: 'ten forks: share of one memory, %',
+} as const;
+
+async function ours(guest: KernelRun, workDir: string): Promise<Figures> {
+  const folder = fs.mkdtempSync(path.join(workDir, 'library-'));
+  const opened = createServices({
+    ...{ shell: 'web', version: 'bench', libraryFolder: folder },
+    launcher: forkLauncher(VM_HOST),
+    detach: { entry: VM_HOST },
+  });
+  if (!opened.ok) throw new Error(opened.error.message);
+  const services = opened.value;
+  const call = async <N extends CallName>(name: N, params: CallParams<N>): Promise<CallResult<N>> => {
+    const result = await services.handlers[name](params as never);
+    if (!result.ok) throw new Error(`${name}: ${result.error.message}`);
+    return result.value as CallResult<N>;
+  };
+  try {
+    const disk = await call('media.create', { name: 'disk', kind: 'disk', sizeBytes: DISK_BYTES });
+    const draft = machineDraftSchema.parse({
+      ...{ name: 'linux', memoryMiB: guest.memoryMiB, bootMenu: 'off' },
+      disks: [{ path: mediumPath(disk.id), writable: true }],
+      kernel: { image: guest.kernel, initrd: [guest.initrd], append: guest.commandLine },
+    });
+    const { id } = (await call('machines.create', draft)).config;
+    await call('machines.startHeadless', { id });
+    const { matched } = await call('machines.wait', { id, until: UP.source, timeoutMs: TIMEOUT_MS });
+    if (!matched) throw new Error('the guest did not start');
+    await sleep(1000);
+
+    const take = async (name: string) =>
+      (await call('snapshots.take', { machine: id, name, note: '', memory: true })).captured;
+    const first = await take('first');
+    await sleep(1000);
+    const second = await take('second');
+    await take('third');
+    const usageBefore = await call('store.usage', {});
+
+    const fork = await timed(() => call('machines.fork', { id, name: 'fork 0', start: false }));
+    for (let i = 1; i < FORKS; i++) await call('machines.fork', { id, name: `fork ${i}`, start: false });
+    const usageAfter = await call('store.usage', {});
+    const running = await timed(() => call('machines.fork', { id, name: 'running fork', start: true }));
+
+    const { snapshots } = await call('snapshots.list', { machine: id });
+    const middle = snapshots.find(({ name }) => name === 'second')!.id;
+    const deleted = await timed(() => call('snapshots.delete', { id: middle }));
+    for (const { config, status } of (await call('machines.list', {})).machines)
+      if (status.state === 'running') await call('machines.stop', { id: config.id });
+    return {
+      [FIGURE.pause]: first.pauseMs,
+      [FIGURE.whole]: first.totalMs,
+      [FIGURE.bytes]: first.addedBytes / MIB,
+      [FIGURE.again]: second.pauseMs,
+      [FIGURE.againBytes]: second.addedBytes / MIB,
+      [FIGURE.resume]: await resumeMs(folder, 'linux/third'),
+      [FIGURE.delete]: deleted.ms,
+      [FIGURE.fork]: fork.ms,
+      [FIGURE.forkPause]: fork.value.captured.pauseMs,
+      [FIGURE.forkRuns]: running.ms,
+      [FIGURE.forks]: (100 * (first.addedBytes + usageAfter.storedBytes - usageBefore.storedBytes)) / first.addedBytes,
+    };
+  } finally {
+    services.dispose();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function timed<T>(action: () => Promise<T>): Promise<{ value: T; ms: number }> {
+  const startMs = performance.now();
+  const value = await action();
+  return { value, ms: performance.now() - startMs };
+}
+
+/** From a built machine (as loadvm has it) to the end of the first slice that the guest was given. */
+async function resumeMs(library: string, snapshot: string): Promise<number> {
+  const resources = new DisposableStore();
+  try {
+    const beginning = openBeginning(snapshot, library, resources);
+    const hostClock = new HostClock();
+    const built = await buildMachine(beginning.hardware, {
+      ...beginning.options,
+      ...{ factory: pcFactory, hostClock, meter: new ActivityMeter(), mustBoot: false, log: () => {} },
+      openSerial: () => ({ ok: true, value: [{ write: () => {} }] }),
+    });
+    if (!built.ok) throw new Error(built.error.message);
+    resources.add(built.value);
+    const { machine } = built.value;
+    const startMs = performance.now();
+    resources.add(beginning.resume(built.value)!);
+    hostClock.resume();
+    // The guest waits for its timer, as it did when it was captured: this is where it would go on.
+    machine.run(Infinity, 1);
+    return performance.now() - startMs;
+  } finally {
+    resources.dispose();
+  }
+}
+
+async function qemu(guest: KernelRun, workDir: string): Promise<Figures> {
+  const { saveMs, saveBytes, againMs, againBytes, loadMs, deleteMs } = await qemuSnapshots(guest, {
+    ...{ up: UP, timeoutMs: TIMEOUT_MS, workDir, diskBytes: DISK_BYTES },
+  });
+  return {
+    // savevm stops the guest for all of it.
+    [FIGURE.pause]: saveMs,
+    [FIGURE.whole]: saveMs,
+    [FIGURE.bytes]: saveBytes / MIB,
+    [FIGURE.again]: againMs,
+    [FIGURE.againBytes]: againBytes / MIB,
+    [FIGURE.resume]: loadMs,
+    [FIGURE.delete]: deleteMs,
+  };
+}
+
+async function v86(guest: KernelRun): Promise<Figures> {
+  const { saveMs, bytes, againMs, restoreMs } = await v86States(guest, { up: UP, timeoutMs: TIMEOUT_MS });
+  return {
+    [FIGURE.pause]: saveMs,
+    [FIGURE.whole]: saveMs,
+    [FIGURE.bytes]: bytes / MIB,
+    [FIGURE.again]: againMs,
+    [FIGURE.againBytes]: bytes / MIB,
+    [FIGURE.resume]: restoreMs,
+  };
+}
+
+export const snapshot: Bench = {
+  name: 'snapshot',
+  unit: '',
+  better: 'lower',
+  async cases(workDir) {
+    const guest = { ...(await benchGuest()), commandLine: 'console=ttyS0 quiet', memoryMiB: MEMORY_MIB };
+    return [
+      {
+        name: 'snapshot',
+        run: { terrarium: () => ours(guest, workDir), qemu: () => qemu(guest, workDir), v86: () => v86(guest) },
+      },
+    ];
+  },
+};
