@@ -252,7 +252,7 @@ function joinLibrary({ library, machine, throwAway }: OpenPlace, built: BuiltMac
   });
   const { resume } = getPosition(library, machine);
   if (resume !== undefined) snapshots.resume(resume, throwAway);
-  else snapshots.warmUp();
+  else snapshots.beginEmpty();
   return snapshots;
 }
 

@@ -8,6 +8,7 @@ import {
   Session,
   StoreWorker,
   TreeReader,
+  ZERO_NAME,
   dropSaved,
   getPosition,
   getSnapshot,
@@ -84,10 +85,12 @@ export class MachineSnapshots implements Disposable {
   }
 
   /**
-   * Before the guest runs: the first look at all state and the first picture take ten times as long as later ones (code
-   * that never ran, video memory that nobody touched), and the guest would stand still for it at its first snapshot.
+   * A machine that boots, before it runs. Memory is zeros, so that the first snapshot looks at what was written alone.
+   * And the first look at all state and the first picture take ten times as long as later ones (code that never ran,
+   * video memory that nobody touched): the guest would stand still for it at its first snapshot.
    */
-  warmUp(): void {
+  beginEmpty(): void {
+    this.#base = ZERO_NAME;
     this.#in.machine.saveState();
     this.#in.machine.display.refresh();
   }

@@ -1,9 +1,16 @@
-/** Disk images on the host, without a guest: MiB/s through core/formats beside `qemu-img bench` on the same image. */
+/**
+ * Disks on the host, without a guest: MiB/s through core/formats beside `qemu-img bench` on the same image, and through the
+ * store beside `qemu-img bench` on qcow2, which is what QEMU has for the same (snapshots, clones, nothing stored twice).
+ */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
+import type { Block } from '../../core/backends/index.ts';
 import { nodeCodecs } from '../../core/formats/file-codecs.ts';
 import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
 import { openImage, type ImageFormat } from '../../core/formats/index.ts';
+import { StoreDisk, createMedium, foldMedium, openLibrary } from '../../core/store/index.ts';
 import type { Bench, BenchCase } from './harness.ts';
 
 const MIB = 1024 * 1024;
@@ -33,7 +40,7 @@ export const disk: Bench = {
   unit: 'MiB/s',
   better: 'higher',
   async cases(workDir) {
-    return FORMATS.flatMap((format) => casesOf(format, workDir));
+    return [...FORMATS.flatMap((format) => casesOf(format, workDir)), ...storeCases(workDir)];
   },
 };
 
@@ -50,6 +57,37 @@ function casesOf(format: ImageFormat, workDir: string): BenchCase[] {
   });
 }
 
+/** A disk of the store whose every chunk is in its tree, as after a snapshot. */
+function storeCases(workDir: string): BenchCase[] {
+  return PATTERNS.map((pattern) => ({
+    name: `store: ${pattern.name}`,
+    run: {
+      terrarium: async () => inStore(fs.mkdtempSync(path.join(workDir, 'library-')), pattern),
+      qemu: async () => theirs(fresh(path.join(workDir, 'store.qcow2'), 'qcow2'), 'qcow2', pattern),
+    },
+  }));
+}
+
+function inStore(folder: string, pattern: Pattern): number {
+  const library = openLibrary(folder);
+  if (!library.ok) throw new Error(library.error.message);
+  try {
+    const { id } = createMedium(library.value, { name: 'disk', kind: 'disk', sizeBytes: IMAGE_BYTES });
+    const filling = StoreDisk.open(library.value, id, { mode: 'normal' });
+    // Every chunk its own, and of the kind that compresses as a program does not.
+    for (let at = 0; at < IMAGE_BYTES; at += MIB) filling.write(at, randomBytes(MIB));
+    filling.dispose();
+    foldMedium(library.value, id);
+    const disk = StoreDisk.open(library.value, id, { mode: 'normal' });
+    const speed = throughput(disk, pattern);
+    disk.dispose();
+    return speed;
+  } finally {
+    library.value.dispose();
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** An image whose every cluster is allocated, in the host's page cache. */
 function fresh(image: string, format: ImageFormat): string {
   const exact = format === 'vhd' ? ['-o', 'force_size=on'] : [];
@@ -63,20 +101,25 @@ function ours(image: string, format: ImageFormat, pattern: Pattern): number {
   if (!file.ok) throw new Error(file.error.message);
   const opened = openImage(file.value, { codecs: nodeCodecs, related: relatedFiles(), format });
   if (!opened.ok) throw new Error(opened.error.message);
-  const { requestBytes, stepBytes, requests, write } = pattern;
+  try {
+    return throughput(opened.value, pattern);
+  } finally {
+    opened.value.dispose();
+  }
+}
+
+function throughput(disk: Block, { requestBytes, stepBytes, requests, write }: Pattern): number {
   const buffer = new Uint8Array(requestBytes).fill(0xa5);
   const startMs = performance.now();
   let at = 0;
   for (let i = 0; i < requests; i++) {
-    if (write) opened.value.write(at, buffer);
-    else opened.value.read(at, buffer);
+    if (write) disk.write(at, buffer);
+    else disk.read(at, buffer);
     at += stepBytes;
     if (at + requestBytes > IMAGE_BYTES) at %= IMAGE_BYTES - requestBytes;
   }
-  opened.value.flush();
-  const seconds = (performance.now() - startMs) / 1000;
-  opened.value.dispose();
-  return (requests * requestBytes) / MIB / seconds;
+  disk.flush();
+  return (requests * requestBytes) / MIB / ((performance.now() - startMs) / 1000);
 }
 
 function theirs(image: string, format: ImageFormat, pattern: Pattern): number {

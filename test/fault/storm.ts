@@ -72,6 +72,7 @@ async function liveAsMachine(library: Library): Promise<never> {
   const { physical, machine } = memoryOfItsOwn();
   const media = { stored: [{ place: 'disk0', disk, writeThrough: false }], obstacle: () => undefined };
   const snapshots = new MachineSnapshots({ library, machineId: orders.machine, machine, media, log: () => {} });
+  snapshots.beginEmpty();
   const touchMemory = (): void => {
     for (let i = 0; i < 6; i++) {
       const page = random.below(MEMORY_BYTES / BLOCK_BYTES);
