@@ -37,8 +37,8 @@ const STAGES = [
   { name: 'isa-jit', project: 'isa-jit', workers: os.availableParallelism() },
   { name: 'torture', project: 'torture', workers: os.availableParallelism() },
   { name: 'fault', project: 'fault', workers: 1 },
-  // These start machines and browsers of their own: a worker more would only take their time.
-  { name: 'guest', project: 'guest', workers: 1 },
+  { name: 'guest', project: 'guest', workers: os.availableParallelism() },
+  // A browser and its machines are more than one process as it is.
   { name: 'e2e', project: 'e2e', workers: 1 },
 ];
 
