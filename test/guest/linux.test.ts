@@ -1,7 +1,7 @@
 /** Debian's i386 kernel with a busybox session: one boot, shared by all tests, which build on each other in order. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -14,10 +14,14 @@ const TIMEOUT_MS = 600_000;
 const MIB = 1 << 20;
 const SECTOR = 512;
 const DISK_BYTES = 80 * MIB;
+/** More than 28 bits of sector number reach. */
+const LARGE_BYTES = 300 * 1024 * MIB;
+const BALLOON_MIB = 16;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'terrarium-linux-'));
 const image = path.join(folder, 'disk.img');
-let disk: Disposable;
+const largeImage = path.join(folder, 'large.img');
+const disks: Disposable[] = [];
 let linux: Linux;
 
 const md5 = (data: Uint8Array | string): string => createHash('md5').update(data).digest('hex');
@@ -32,27 +36,36 @@ function pseudoRandom(sizeBytes: number): Buffer {
 const onDisc = pseudoRandom(300_001);
 
 function discWith(files: Record<string, Uint8Array>): Uint8Array {
-  const tree = path.join(folder, 'tree');
-  const iso = path.join(folder, 'disc.iso');
-  mkdirSync(tree);
+  const tree = mkdtempSync(path.join(folder, 'tree-'));
+  const iso = `${tree}.iso`;
   for (const [name, data] of Object.entries(files)) writeFileSync(path.join(tree, name), data);
   execFileSync('xorriso', ['-as', 'mkisofs', '-quiet', '-R', '-J', '-V', 'TERRARIUM', '-o', iso, tree]);
   return new Uint8Array(readFileSync(iso));
 }
 
+/** An empty disk in a file that takes no room before it is written. */
+function emptyDisk(file: string, sizeBytes: number): FileBlock {
+  writeFileSync(file, '');
+  truncateSync(file, sizeBytes);
+  const opened = openHostFile(file, 'disk', true);
+  if (!opened.ok) throw new Error(opened.error.message);
+  disks.push(opened.value);
+  return new FileBlock(opened.value, sizeBytes, false);
+}
+
 beforeAll(async () => {
-  writeFileSync(image, '');
-  truncateSync(image, DISK_BYTES);
-  const file = openHostFile(image, 'disk', true);
-  if (!file.ok) throw new Error(file.error.message);
-  disk = file.value;
-  const block = new FileBlock(file.value, DISK_BYTES, false);
-  linux = await Linux.create({}, { disks: [block], cdrom: discWith({ 'data.bin': onDisc }) });
+  linux = await Linux.create(
+    { balloonMiB: BALLOON_MIB },
+    {
+      disks: [emptyDisk(image, DISK_BYTES), emptyDisk(largeImage, LARGE_BYTES)],
+      cdrom: discWith({ 'data.bin': onDisc }),
+    },
+  );
   linux.boot();
 }, TIMEOUT_MS);
 
 afterAll(() => {
-  disk.dispose();
+  for (const disk of disks) disk.dispose();
   rmSync(folder, { recursive: true });
 });
 
@@ -158,6 +171,34 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test('a disk of more than 128 GiB is written and read at its end', () => {
+  const last = LARGE_BYTES / SECTOR - 1;
+  const text = 'the last sector';
+
+  linux.sh(`printf '${text}' | dd of=/dev/sdb bs=${SECTOR} seek=${last} conv=notrunc && sync`);
+  linux.sh('echo 3 >/proc/sys/vm/drop_caches');
+
+  expect(linux.sh('cat /sys/block/sdb/size')).toBe(`${last + 1}\n`);
+  expect(linux.sh(`dd if=/dev/sdb bs=${SECTOR} skip=${last} 2>/dev/null | head -c ${text.length}`)).toBe(text);
+  const file = openSync(largeImage, 'r');
+  try {
+    const found = Buffer.alloc(text.length);
+    readSync(file, found, 0, text.length, last * SECTOR);
+    expect(found.toString()).toBe(text);
+  } finally {
+    closeSync(file);
+  }
+});
+
+test('virtio: the balloon takes its memory, the entropy source gives bytes', () => {
+  const kib = (line: string): number => Number(/(\d+) ?k/i.exec(line)![1]);
+  const atBoot = kib(linux.sh('dmesg | grep -o "Memory: .* available"'));
+
+  expect(kib(linux.sh('grep MemTotal /proc/meminfo'))).toBeLessThan(atBoot - (BALLOON_MIB / 2) * 1024);
+  expect(linux.sh('cat /sys/class/misc/hw_random/rng_current')).toMatch(/^virtio_rng/);
+  expect(linux.sh('dd if=/dev/hwrng bs=16 count=1 2>/dev/null | wc -c')).toBe('16\n');
+});
 
 interface Partition {
   readonly type: number;
