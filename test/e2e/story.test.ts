@@ -241,7 +241,29 @@ describe('the wizard', () => {
       expect(made.get(id), id).toMatchObject(hardware);
       expect(made.get(id)?.disks.length, id).toBe(diskBytes > 0 ? 1 : 0);
     }
+    await groupsByHand(page, made.get('bsd')?.id ?? '');
     await removeAllMachines(page);
     await context.close();
   });
 });
+
+/** A machine is dragged into a group, and two that are selected together are moved to one that did not exist. */
+async function groupsByHand(page: Page, bsd: string): Promise<void> {
+  const groupOf = async (name: string): Promise<string | undefined> => {
+    const listed = await call(page, 'machines.list', {});
+    return listed.ok ? listed.value.machines.find(({ config }) => config.name === name)?.config.group : undefined;
+  };
+  await call(page, 'machines.update', { id: bsd, changes: { group: 'Unix' } });
+  await row(page, 'Linux 64-bit').dragTo(row(page, 'Unix'));
+  await expect.poll(() => groupOf('Linux 64-bit')).toBe('Unix');
+
+  await row(page, 'Windows XP').click();
+  await row(page, 'Windows 2000').click({ modifiers: ['Control'] });
+  await chooseFromMenu(page, 'More', 'Move to a group…');
+  await page.getByRole('dialog').getByLabel('Group').fill('Windows/NT');
+  await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+  expect([await groupOf('Windows XP'), await groupOf('Windows 2000')]).toEqual(['Windows/NT', 'Windows/NT']);
+  await row(page, 'NT').waitFor();
+}
