@@ -9,7 +9,7 @@ import { FarTransfers } from './far.ts';
 import { HELPERS, type HelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
-import { SLOW } from './interp/handler-builder.ts';
+import { SLOW } from './interp/memory-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';

@@ -159,15 +159,3 @@ test('a write to a page with code is told before the bytes change, each page its
     [0x2000, 2, 0],
   ]);
 });
-
-test('only RAM may be written without anyone being told, and it counts as written from then on', () => {
-  const board = memory();
-  board.mapRam(0, PAGE_BYTES, HOST);
-  board.mapRom(0x1000, PAGE_BYTES, HOST + PAGE_BYTES);
-  board.mapMmio({ base: 0x2000, size: PAGE_BYTES, device: new Recorder() });
-
-  const claims = [0, 1, 2, 3].map((page) => board.claimForWriting(page));
-
-  expect(claims).toEqual([true, false, false, false]);
-  expect(Array.from(board.dirty.subarray(0, 4))).toEqual([1, 0, 0, 0]);
-});

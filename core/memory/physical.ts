@@ -36,7 +36,7 @@ interface MmioSlot {
 /**
  * The physical address space of a machine. RAM and ROM pages lie somewhere in the machine's linear memory; others are
  * memory-mapped I/O or nothing (reads as ones, swallows writes). Also keeps which pages hold decoded code and which
- * were written: a page is entered into a write TLB only through `claimForWriting`.
+ * were written: a page enters a write TLB only when it is RAM that was (cpu/insn/page-walk.ts).
  */
 export class PhysicalMemory implements DmaMemory {
   readonly bytes: Uint8Array;
@@ -151,13 +151,6 @@ export class PhysicalMemory implements DmaMemory {
   #firstWrite(page: number): void {
     this.beforeFirstWrite(page);
     this.dirty[page] = 1;
-  }
-
-  /** True when the page is RAM. Marks it dirty: from now on it may be written without anyone being told. */
-  claimForWriting(page: number): boolean {
-    if (this.kind[page] !== PAGE_KIND.RAM) return false;
-    if (this.dirty[page] === 0) this.#firstWrite(page);
-    return true;
   }
 
   // --- any address, any length -------------------------------------------------------------------------------------------

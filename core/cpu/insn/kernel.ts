@@ -1,9 +1,7 @@
-import { OP, OPV, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
+import { OP, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
 import { Expressions, typeOf } from './expressions.ts';
+import { emitLoad, emitStore } from './memory.ts';
 import { Value, type Width } from './value.ts';
-
-const LOADS = { 8: OP.i32Load8U, 16: OP.i32Load16U, 32: OP.i32Load, 64: OP.i64Load } as const;
-const STORES = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
 
 /** What kernels are written over: expressions, and the linear memory. */
 export class KernelBuilder extends Expressions {
@@ -12,8 +10,7 @@ export class KernelBuilder extends Expressions {
     return this.let(
       Value.tree(width, true, () => {
         this.push(address);
-        if (width === 128) this.code.vectorMemory(OPV.v128Load, offset);
-        else this.code.memory(LOADS[width], offset);
+        emitLoad(this.code, width, offset);
       }),
     );
   }
@@ -21,8 +18,7 @@ export class KernelBuilder extends Expressions {
   store(address: Value, value: Value, offset = 0): void {
     this.push(address);
     this.push(value);
-    if (value.width === 128) this.code.vectorMemory(OPV.v128Store, offset);
-    else this.code.memory(STORES[value.width], offset);
+    emitStore(this.code, value.width, offset);
   }
 }
 

@@ -1,10 +1,11 @@
 import { SEG } from '../../isa/index.ts';
-import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
+import { I32, OP, VOID } from '../../wasm/index.ts';
 import { HELPERS, type HelperName } from '../helpers.ts';
-import { Builder, type SumFlags } from '../insn/builder.ts';
+import type { SumFlags } from '../insn/builder.ts';
 import { typeOf } from '../insn/expressions.ts';
 import { KERNELS, type KernelName } from '../insn/kernels.ts';
 import { auxOfSum } from '../insn/flags.ts';
+import { emitLoad, emitStore } from '../insn/memory.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import {
@@ -16,87 +17,19 @@ import {
   SEGMENT_BYTES,
   SHADOW,
   SSE,
-  TLB,
-  TLB_ENTRIES,
   gprAddress,
   segmentAddress,
 } from '../layout.ts';
 import { BUDGET, RECORD } from './emit.ts';
-import type { Form } from './form.ts';
-
-/** Functions and the type that every handler module shares, by index in the module. */
-export interface HandlerImports {
-  readonly readSlow: number;
-  readonly writeSlow: number;
-  /** (linear address, bytes with SLOW.WRITE) -> address in linear memory, or 0: only tier 0 can make this access. */
-  readonly translate: number;
-  readonly helper: number;
-  /** (linear address) -> physical page that code is fetched from, or -1; for jumps that miss the code TLB. */
-  readonly enterPage: number;
-  readonly dynamicJump: number;
-  readonly kernels: Readonly<Record<KernelName, number>>;
-  /** Tier 0's start of a block, whatever its header says: for a budget too small for compiled code. */
-  readonly blockHeader: number;
-  /** (record, budget) -> (). */
-  readonly handlerType: number;
-}
-
-/** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
-export const SLOW = { BYTES: 31, WRITE: 1 << 5, ALIGNED: 1 << 6, SEGMENT_SHIFT: 8 } as const;
-
-const LOADS = { 8: OP.i32Load8U, 16: OP.i32Load16U, 32: OP.i32Load, 64: OP.i64Load } as const;
-const STORES = { 8: OP.i32Store8, 16: OP.i32Store16, 32: OP.i32Store, 64: OP.i64Store } as const;
-
-function emitLoad(code: Code, width: Width, offset = 0): void {
-  if (width === 128) code.vectorMemory(OPV.v128Load, offset);
-  else code.memory(LOADS[width], offset);
-}
-
-function emitStore(code: Code, width: Width, offset = 0): void {
-  if (width === 128) code.vectorMemory(OPV.v128Store, offset);
-  else code.memory(STORES[width], offset);
-}
-
-/** Where a memory operand lies: a fixed segment register, or the one in the record. */
-export interface Place {
-  readonly segment: number | 'record';
-  readonly flat: boolean;
-  readonly address: Value;
-  /** Faults unless its address is a multiple of its size. */
-  readonly aligned?: boolean;
-}
+import { MemoryBuilder, type Place } from './memory-builder.ts';
 
 /**
  * Tier 0: turns semantics into a handler whose operands come from the record in its first parameter. A handler does
  * its work and tail-calls the handler of the next record.
  */
-export class HandlerBuilder extends Builder {
-  protected form: Form;
-  protected readonly imports: HandlerImports;
+export class HandlerBuilder extends MemoryBuilder {
   /** Operands between `modify` and `write`: where in linear memory they lie (0: behind the slow path). */
   readonly #claimed = new Map<Opnd, { place: Place; hostAddress: number }>();
-
-  constructor(body: FunctionBody, form: Form, imports: HandlerImports) {
-    super(body);
-    this.form = form;
-    this.imports = imports;
-  }
-
-  get operandWidth(): 16 | 32 | 64 {
-    return this.form.operandWidth;
-  }
-  get addressWidth(): 16 | 32 | 64 {
-    return this.form.addressWidth;
-  }
-  get stackWidth(): 16 | 32 | 64 {
-    return this.form.stackWidth;
-  }
-  get rep(): 0 | 1 | 2 {
-    return this.form.rep;
-  }
-  get realMode(): boolean {
-    return this.form.realMode;
-  }
 
   /** The whole handler: the semantics, then the next record. */
   build(): void {
@@ -122,18 +55,6 @@ export class HandlerBuilder extends Builder {
 
   // --- operands ------------------------------------------------------------------------------------------------------
 
-  protected field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
-    return Value.tree(width, true, () => {
-      this.code.localGet(RECORD);
-      this.code.memory(op, offset);
-    });
-  }
-
-  /** Reads happen where they stand: what they read may change later. */
-  protected now(width: Width, emit: () => void): Value {
-    return this.let(Value.tree(width, true, emit));
-  }
-
   read(operand: Opnd): Value {
     switch (operand.kind) {
       case 'reg':
@@ -158,7 +79,7 @@ export class HandlerBuilder extends Builder {
       case 'mem':
       case 'src':
       case 'dst':
-        return this.#loadPlace(this.#place(operand), operand.width);
+        return this.loadPlace(this.place(operand), operand.width);
       default:
         throw new Error(`an operand of kind ${operand.kind} has no value`);
     }
@@ -187,7 +108,7 @@ export class HandlerBuilder extends Builder {
 
   modify(operand: Opnd): Value {
     if (!isMemory(operand)) return this.read(operand);
-    const place = this.#place(operand);
+    const place = this.place(operand);
     const hostAddress = this.body.newLocal(I32);
     const value = this.body.newLocal(typeOf(operand.width));
     const { code } = this;
@@ -200,7 +121,7 @@ export class HandlerBuilder extends Builder {
         code.localSet(value);
       },
       slow: () => {
-        this.#callReadSlow(place, operand.width, true);
+        this.callReadSlow(place, operand.width, true);
         code.localSet(value);
       },
     });
@@ -232,7 +153,7 @@ export class HandlerBuilder extends Builder {
         const kept = this.let(value);
         const claim = this.#claimed.get(operand);
         if (!claim) {
-          this.#storePlace(this.#place(operand), kept);
+          this.storePlace(this.place(operand), kept);
           return;
         }
         this.#claimed.delete(operand);
@@ -250,7 +171,7 @@ export class HandlerBuilder extends Builder {
         code.if(VOID);
         store();
         code.else();
-        this.#callWriteSlow(claim.place, kept);
+        this.callWriteSlow(claim.place, kept);
         code.end();
         return;
       }
@@ -260,18 +181,18 @@ export class HandlerBuilder extends Builder {
   }
 
   address(operand: Opnd): Value {
-    return this.#place(operand).address;
+    return this.place(operand).address;
   }
 
   segmentIndex(operand: Opnd): Value {
-    const { segment } = this.#place(operand);
+    const { segment } = this.place(operand);
     return segment === 'record' ? this.field(R.segmentIndex, OP.i32Load8U) : this.const(32, segment);
   }
 
   segmentSelector(operand: Opnd): Value {
-    const place = this.#place(operand);
+    const place = this.place(operand);
     return this.now(16, () => {
-      this.#pushSegmentAddress(place);
+      this.pushSegmentAddress(place);
       this.code.memory(OP.i32Load16U, SEGMENT.selector);
     });
   }
@@ -314,260 +235,6 @@ export class HandlerBuilder extends Builder {
       this.setState32(S.shadowRip, this.nextIp());
       this.setState32(S.shadowActive, this.const(32, SHADOW.STACK));
     }
-  }
-
-  // --- memory ----------------------------------------------------------------------------------------------------------
-
-  load(segment: number, address: Value, width: Width): Value {
-    return this.#loadPlace({ segment, flat: this.form.flat, address: this.let(address) }, width);
-  }
-
-  store(segment: number, address: Value, value: Value): void {
-    this.#storePlace({ segment, flat: this.form.flat, address: this.let(address) }, this.let(value));
-  }
-
-  loadOverridable(address: Value, width: Width): Value {
-    const place: Place = { segment: 'record', flat: this.form.flatMemory, address: this.let(this.zext(address, 32)) };
-    return this.#loadPlace(place, width);
-  }
-
-  #place(operand: Opnd): Place {
-    switch (operand.kind) {
-      case 'src':
-        return { segment: 'record', flat: this.form.flatMemory, address: this.#indexRegister(6) };
-      case 'dst':
-        return { segment: SEG.ES, flat: this.form.flat, address: this.#indexRegister(7) };
-      case 'mem': {
-        let address = this.#effectiveAddress();
-        if (operand.offset) address = this.add(address, operand.offset);
-        if (this.form.addressWidth === 16) address = this.and(address, this.const(32, 0xffff));
-        const aligned = operand.width === 128 && operand.unaligned !== true;
-        return { segment: 'record', flat: this.form.flatMemory, address: this.let(address), aligned };
-      }
-      default:
-        throw new Error(`an operand of kind ${operand.kind} has no address`);
-    }
-  }
-
-  #indexRegister(index: number): Value {
-    return this.let(this.zext(this.readGpr(index, this.form.addressWidth), 32));
-  }
-
-  /** base + (index << scale) + disp. */
-  #effectiveAddress(): Value {
-    const base = this.add(this.readRegister(R.base, 32), this.field(R.disp));
-    if (!this.form.indexed) return base;
-    return this.add(base, this.shl(this.readRegister(R.index, 32), this.field(R.scale, OP.i32Load8U)));
-  }
-
-  /** Adds the address of the TLB for reads or writes at the current privilege, less the offset that is returned. */
-  protected addTlb(write: boolean): number {
-    this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
-    this.code.byte(OP.i32Add);
-    return 0;
-  }
-
-  protected pushRecord(): void {
-    this.code.localGet(RECORD);
-  }
-
-  #pushSegmentAddress(place: Place): void {
-    if (place.segment === 'record') this.push(this.field(R.segment));
-    else this.code.i32Const(segmentAddress(place.segment));
-  }
-
-  /** False where an access that cannot be made at once leaves the generated code. */
-  protected get hasSlowPaths(): boolean {
-    return true;
-  }
-
-  /**
-   * Segment check and TLB look-up. `fast` runs with the address in linear memory on the stack; `slow` where either
-   * failed: limit, miss, page crossing, memory-mapped I/O, code page.
-   */
-  protected translated(
-    place: Place,
-    width: Width,
-    write: boolean,
-    paths: { fast: () => void; slow: () => void },
-  ): void {
-    const { code } = this;
-    const linear = this.body.newLocal(I32);
-    code.block(VOID);
-    code.block(VOID);
-    this.pushLinear(place, width, write, linear, () => code.brIfUnlikely(0));
-    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
-    paths.fast();
-    code.br(1);
-    code.end();
-    paths.slow();
-    code.end();
-  }
-
-  /** Leaves the linear address in `linear`; `missIf` where the segment or the alignment forbids the access. */
-  protected pushLinear(place: Place, width: Width, write: boolean, linear: number, missIf: () => void): void {
-    const { code } = this;
-    const bytes = width / 8;
-    if (!place.flat) {
-      this.push(place.address);
-      code.byte(OP.i64ExtendI32U);
-      if (bytes > 1) {
-        code.i64Const(BigInt(bytes - 1));
-        code.byte(OP.i64Add);
-      }
-      this.#pushSegmentAddress(place);
-      code.memory(OP.i64Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
-      code.byte(OP.i64GtS);
-      missIf();
-    }
-    this.push(place.address);
-    if (!place.flat) {
-      this.#pushSegmentAddress(place);
-      code.memory(OP.i32Load, SEGMENT.base);
-      code.byte(OP.i32Add);
-    }
-    code.localSet(linear);
-    if (!place.aligned) return;
-    code.localGet(linear);
-    code.i32Const(bytes - 1);
-    code.byte(OP.i32And);
-    missIf();
-  }
-
-  /** The page of the access's last byte: one that crosses its page's end is in no TLB entry. */
-  protected pushPage(linear: number, width: Width): void {
-    const { code } = this;
-    code.localGet(linear);
-    if (width > 8) {
-      code.i32Const(width / 8 - 1);
-      code.byte(OP.i32Add);
-    }
-    code.i32Const(-4096);
-    code.byte(OP.i32And);
-  }
-
-  /** Pushes the address in linear memory by the TLB; `missIf` with the comparison of the tags on the stack. */
-  protected pushHost(linear: number, width: Width, write: boolean, missIf: () => void): void {
-    const { code } = this;
-    const entry = this.body.newLocal(I32);
-    code.localGet(linear);
-    code.i32Const(8);
-    code.byte(OP.i32ShrU);
-    code.i32Const((TLB_ENTRIES - 1) << 4);
-    code.byte(OP.i32And);
-    const tlb = this.addTlb(write);
-    code.localTee(entry);
-    code.memory(OP.i32Load, tlb + TLB.tag);
-    this.pushPage(linear, width);
-    code.byte(OP.i32Ne);
-    missIf();
-    code.localGet(linear);
-    code.localGet(entry);
-    code.memory(OP.i32Load, tlb + TLB.addend);
-    code.byte(OP.i32Add);
-  }
-
-  #loadPlace(place: Place, width: Width): Value {
-    const value = this.body.newLocal(typeOf(width));
-    this.translated(place, width, false, {
-      fast: () => {
-        emitLoad(this.code, width);
-        this.code.localSet(value);
-      },
-      slow: () => {
-        this.#callReadSlow(place, width, false);
-        this.code.localSet(value);
-      },
-    });
-    return Value.local(width, true, value);
-  }
-
-  #storePlace(place: Place, value: Value): void {
-    const host = this.body.newLocal(I32);
-    this.translated(place, value.width, true, {
-      fast: () => {
-        this.code.localSet(host);
-        this.code.localGet(host);
-        this.push(value);
-        emitStore(this.code, value.width);
-      },
-      slow: () => this.#callWriteSlow(place, value),
-    });
-  }
-
-  span(operand: Opnd, write: boolean): { host: Value; bytes: Value } {
-    const { code } = this;
-    const place = this.#place(operand);
-    const host = this.body.newLocal(I32);
-    const bytes = this.variable(this.const(32, 0));
-    const fast = (): void => {
-      code.localSet(host);
-      const start = Value.local(32, true, host);
-      this.set(bytes, this.sub(this.const(32, 4096), this.and(start, this.const(32, 4095))));
-      if (this.addressWidth === 16) {
-        const toWrap = this.let(this.sub(this.const(32, 0x10000), place.address));
-        this.if(this.ltU(toWrap, this.get(bytes)), () => this.set(bytes, toWrap));
-      }
-      if (place.flat) return;
-      // Of expand-down segments and those without rights the fast path knows nothing: it is not here for them.
-      const largest = Value.tree(32, true, () => {
-        this.#pushSegmentAddress(place);
-        code.memory(OP.i32Load, write ? SEGMENT.writeMax : SEGMENT.readMax);
-      });
-      const rest = this.let(this.sub(largest, place.address));
-      this.if(this.ltU(rest, this.get(bytes)), () => this.set(bytes, this.add(rest, this.const(32, 1))));
-    };
-    this.translated(place, 8, write, { fast, slow: () => {} });
-    return { host: Value.local(32, true, host), bytes: this.get(bytes) };
-  }
-
-  #pushSlowArguments(place: Place, bytes: number, write: boolean): void {
-    const { code } = this;
-    this.pushRecord();
-    code.localGet(BUDGET);
-    this.push(place.address);
-    const info = bytes | (write ? SLOW.WRITE : 0) | (place.aligned ? SLOW.ALIGNED : 0);
-    if (place.segment === 'record') {
-      this.push(this.field(R.segmentIndex, OP.i32Load8U));
-      code.i32Const(SLOW.SEGMENT_SHIFT);
-      code.byte(OP.i32Shl);
-      code.i32Const(info);
-      code.byte(OP.i32Or);
-    } else code.i32Const(info | (place.segment << SLOW.SEGMENT_SHIFT));
-  }
-
-  /** Leaves the value on the stack. */
-  #callReadSlow(place: Place, width: Width, write: boolean): void {
-    this.#pushSlowArguments(place, width / 8, write);
-    this.code.call(this.imports.readSlow);
-    const value = this.body.newLocal(I32);
-    this.code.localSet(value);
-    this.afterCall();
-    if (width === 64) this.loadState(S.transfer, OP.i64Load);
-    else if (width === 128) this.push(this.stateVector(S.transfer));
-    else this.code.localGet(value);
-  }
-
-  #callWriteSlow(place: Place, value: Value): void {
-    const wide = value.width > 32;
-    if (value.width === 128) this.setStateVector(S.transfer, value);
-    else if (wide) this.storeState(S.transfer, OP.i64Store, value);
-    this.#pushSlowArguments(place, value.width / 8, true);
-    if (wide) this.code.i32Const(0);
-    else this.pushClean(value);
-    this.code.call(this.imports.writeSlow);
-    this.afterCall();
-  }
-
-  /** A call into TypeScript may have raised a fault, and may have changed the budget. */
-  protected afterCall(): void {
-    const { code } = this;
-    this.loadState(S.fault, OP.i32Load);
-    code.ifUnlikely();
-    code.byte(OP.return);
-    code.end();
-    this.loadState(S.budget, OP.i32Load);
-    code.localSet(BUDGET);
   }
 
   /** Helpers work on the state in linear memory. */

@@ -4,7 +4,7 @@ import { BLOCK, EXIT, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../lay
 import { emitKernel, kernelType } from '../insn/kernel.ts';
 import { KERNEL_ENTRIES } from '../insn/kernels.ts';
 import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit.ts';
-import type { HandlerImports } from './handler-builder.ts';
+import type { HandlerImports } from './memory-builder.ts';
 import { emitCodePage, emitEnterPage, emitFindBlock } from './jumps.ts';
 import { emitReadSlow, emitTranslate, emitWriteSlow } from './slow-access.ts';
 

@@ -18,7 +18,7 @@ import {
   segmentAddress,
 } from '../layout.ts';
 import { BUDGET, loadState, pushUserAccess, storeState } from './emit.ts';
-import { SLOW } from './handler-builder.ts';
+import { SLOW } from './memory-builder.ts';
 
 /**
  * Tries an access that missed the fast path once more: after a page walk, or to a page with code, which the write TLB

@@ -6,7 +6,8 @@ import { auxOfSum } from '../insn/flags.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import { BUDGET, RECORD } from '../interp/emit.ts';
-import { HandlerBuilder, SLOW, type HandlerImports, type Place } from '../interp/handler-builder.ts';
+import { HandlerBuilder } from '../interp/handler-builder.ts';
+import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
 import {
   BLOCK,
   CODE_TLB,
