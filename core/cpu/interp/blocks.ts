@@ -116,9 +116,10 @@ export class BlockCache {
   /** Makes jumps in the mode of `key` (S.jumpKey) find a block by its physical address. */
   remember(physical: number, key: number, record: number): void {
     const entry = jumpSetAddress(physical);
-    const [before, beforeKey] = [JUMP.physical, JUMP.key].map((field) => this.#view.getUint32(entry + field, true));
-    if (before !== physical || beforeKey !== key)
-      this.#memory.bytes.copyWithin(entry + JUMP_ENTRY_BYTES, entry, entry + JUMP_ENTRY_BYTES);
+    const view = this.#view;
+    const same =
+      view.getUint32(entry + JUMP.physical, true) === physical && view.getUint32(entry + JUMP.key, true) === key;
+    if (!same) this.#memory.bytes.copyWithin(entry + JUMP_ENTRY_BYTES, entry, entry + JUMP_ENTRY_BYTES);
     this.#view.setUint32(entry + JUMP.physical, physical, true);
     this.#view.setUint32(entry + JUMP.key, key, true);
     this.#view.setUint32(entry + JUMP.record, record, true);
