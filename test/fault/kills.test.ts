@@ -43,17 +43,27 @@ interface World {
   readonly snapshots: Map<string, { readonly disk: readonly number[]; readonly memory: string | undefined }>;
   readonly clones: Map<string, readonly number[]>;
   readonly imports: Map<string, string>;
+  /** Machines of the same library that others work on. */
+  readonly others: Set<string>;
 }
 
-function newWorld(): World {
+function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'terrarium-kills-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function newWorld(folder = newFolder(), name = 'm'): World {
   const machine = randomUUID();
   const medium = opened(folder, (library) => {
-    const { id } = createMedium(library, { name: 'disk', kind: 'disk', sizeBytes: DISK_BLOCKS * BLOCK_BYTES });
-    const draft = machineDraftSchema.parse({ name: 'm', disks: [{ path: mediumPath(id), writable: true }] });
+    const { id } = createMedium(library, {
+      name: `disk of ${name}`,
+      kind: 'disk',
+      sizeBytes: DISK_BLOCKS * BLOCK_BYTES,
+    });
+    const draft = machineDraftSchema.parse({ name, disks: [{ path: mediumPath(id), writable: true }] });
     const config = machineConfigSchema.parse({ ...draft, id: machine, createdAt: new Date().toISOString() });
-    addMachine(library, machine, 'm', JSON.stringify(config));
+    addMachine(library, machine, name, JSON.stringify(config));
     return id;
   });
   return {
@@ -62,6 +72,7 @@ function newWorld(): World {
     snapshots: new Map(),
     clones: new Map(),
     imports: new Map(),
+    others: new Set(),
   };
 }
 
@@ -233,7 +244,7 @@ function verify(world: World, states: readonly Allowed[], begun: Work | undefine
       expect(versionsOf(read(StoreDisk.open(library, medium, { mode: 'read-only' })))).toEqual(disk);
     }
     for (const { id } of machines)
-      if (id !== world.machine && !world.clones.has(id)) {
+      if (id !== world.machine && !world.clones.has(id) && !world.others.has(id)) {
         expect(begun?.kind).toBe('clone');
         world.clones.set(id, now);
       }
@@ -282,3 +293,20 @@ test.each(['machine', 'app'] as const)(
   },
   60_000 + KILLS * 20_000,
 );
+
+test('two processes work on one library at once, both are killed, and each finds all of its own', async () => {
+  const left = newWorld(undefined, 'left');
+  const right = newWorld(left.folder, 'right');
+  left.others.add(right.machine);
+  right.others.add(left.machine);
+  const storm = ({ folder, machine, medium, version }: World, seed: number): Promise<StormEvent[]> =>
+    stormUntilKilled({ mode: 'machine', folder, machine, medium, version, seed }, 600);
+  for (let round = 0; round < Math.max(2, KILLS / 10); round++) {
+    const told = await Promise.all([storm(left, SEED * 1000 + round), storm(right, SEED * 2000 + round)]);
+
+    [left, right].forEach((world, i) => {
+      const { states, begun } = follow(world, told[i]);
+      verify(world, states, begun);
+    });
+  }
+});
