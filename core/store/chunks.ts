@@ -17,12 +17,18 @@ const PACK_BYTES_MAX = 256 << 20;
 /** Chunks between two syncs of the pack; their raw bytes are kept until then. */
 const BATCH = 1024;
 const OPEN_PACKS_MAX = 64;
+/** More than any record has. */
+const RECORD_READ_MAX = 1 << 17;
+const READ_AHEAD_BYTES = 1 << 18;
 
 /** Reads chunks by name; each is verified against its name. */
 export class ChunkReader implements Disposable {
   readonly #library: Library;
   readonly #find: Statement;
   readonly #packs = new Map<number, number>();
+  /** Bytes of a pack that were read beyond what was asked for; packs are only appended. */
+  #ahead: { readonly pack: number; readonly offset: number; readonly bytes: Buffer } | undefined;
+  #last = { pack: -1, end: -1 };
 
   constructor(library: Library) {
     this.#library = library;
@@ -52,9 +58,27 @@ export class ChunkReader implements Disposable {
   #readAt(row: ChunkRow, name: ChunkName): Buffer {
     const { io } = this.#library;
     const where = `pack ${row.pack} at ${row.offset}, chunk ${nameToHex(name)}`;
-    const record = Buffer.allocUnsafe(Math.min(Math.max(row.stored_bytes, 0), 1 << 17));
-    if (io.read(this.#open(row.pack), record, row.offset) !== row.stored_bytes)
-      throw damaged(`${where}: the pack is too short`);
+    const length = Math.min(Math.max(row.stored_bytes, 0), RECORD_READ_MAX);
+    const ahead = this.#ahead;
+    let record: Buffer;
+    if (
+      ahead?.pack === row.pack &&
+      row.offset >= ahead.offset &&
+      row.offset + length <= ahead.offset + ahead.bytes.length
+    )
+      // A copy: a chunk that is kept must not keep its neighbours.
+      record = Buffer.from(ahead.bytes.subarray(row.offset - ahead.offset, row.offset - ahead.offset + length));
+    else {
+      // Records that follow each other are read many at a time.
+      const follows = this.#last.pack === row.pack && this.#last.end === row.offset;
+      const bytes = Buffer.allocUnsafe(follows ? READ_AHEAD_BYTES : length);
+      const filled = io.read(this.#open(row.pack), bytes, row.offset);
+      if (filled < length) throw damaged(`${where}: the pack is too short`);
+      if (follows) this.#ahead = { pack: row.pack, offset: row.offset, bytes: bytes.subarray(0, filled) };
+      record = bytes.subarray(0, length);
+    }
+    this.#last = { pack: row.pack, end: row.offset + length };
+    if (record.length !== row.stored_bytes) throw damaged(`${where}: the pack is too short`);
     return decodeRecord(record, name, where);
   }
 
