@@ -52,15 +52,18 @@ function flush(disk: StoreDisk): void {
 
 const ownSnapshots = (library: Library): string[] => listSnapshots(library, orders.machine).map(({ id }) => id);
 
-/** What MachineSnapshots asks of a machine: memory that changes, and some state. */
-function memoryOfItsOwn() {
+/** What MachineSnapshots asks of a machine: memory that changes, and some state, asked for while the guest stands still. */
+function memoryOfItsOwn(standsStill: () => void) {
   const physical = new PhysicalMemory(new SharedArrayBuffer(MEMORY_BYTES));
   physical.mapRam(0, MEMORY_BYTES, 0);
   const memory = new GuestMemory(physical, 0, MEMORY_BYTES, () => {});
   const frame = { width: 8, height: 8, pixels: new Uint8ClampedArray(256) };
   const machine = {
     memory,
-    saveState: () => stamped(version, 0, 8),
+    saveState: () => {
+      standsStill();
+      return stamped(version, 0, 8);
+    },
     display: { frame, text: () => [], refresh: () => [] },
   } as unknown as Machine;
   return { physical, machine };
@@ -69,7 +72,8 @@ function memoryOfItsOwn() {
 async function liveAsMachine(library: Library): Promise<never> {
   lockMachine(library, orders.machine);
   const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
-  const { physical, machine } = memoryOfItsOwn();
+  let standsStill = (): void => {};
+  const { physical, machine } = memoryOfItsOwn(() => standsStill());
   const media = { stored: [{ place: 'disk0', disk, writeThrough: false }], obstacle: () => undefined };
   const snapshots = new MachineSnapshots({ library, machineId: orders.machine, machine, media, log: () => {} });
   snapshots.beginEmpty();
@@ -89,8 +93,9 @@ async function liveAsMachine(library: Library): Promise<never> {
       const id = randomUUID();
       const memory = createHash('sha256').update(physical.bytes.subarray(0, MEMORY_BYTES)).digest('hex');
       await around({ kind: 'take', id, memory }, async () => {
+        const instant = new Promise<void>((resolve) => (standsStill = resolve));
         const taking = snapshots.take({ id, kind: 'snapshot', name: id, note: '', memory: true });
-        await nextTurn();
+        await Promise.race([instant, taking]);
         // The instant is over: what comes now is not in it.
         touchMemory();
         writeSome(disk);

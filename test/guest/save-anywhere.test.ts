@@ -1,6 +1,6 @@
 /**
  * Saved at any moment of a boot and loaded in a fresh process, a machine goes on to the same end state, on every engine.
- * TERRARIUM_SAVE_MOMENTS says how many moments of each boot (1), TERRARIUM_SAVE_SEED repeats a run.
+ * TERRARIUM_SAVE_MOMENTS says how many moments of each boot (1), TERRARIUM_SAVE_SEED which ones (the same without it).
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { Random } from '../isa/host-cpu/random.ts';
 import { BOOTS, endStateOf, type BootName, type EndState } from './boots.ts';
 
 const MOMENTS = Number(process.env['TERRARIUM_SAVE_MOMENTS'] ?? 1);
-const SEED = Number(process.env['TERRARIUM_SAVE_SEED'] ?? Date.now() % 1e9);
+const SEED = Number(process.env['TERRARIUM_SAVE_SEED'] ?? 1);
 const TIMEOUT_MS = 900_000;
 const NS_PER_INSTRUCTION = 10;
 
