@@ -66,6 +66,8 @@ class Pc implements Machine {
   readonly cdrom: Machine['cdrom'];
   readonly memory: GuestMemory;
   #resetWanted = false;
+  /** An image is made or loaded: the clock's state has the whole sum, and parts ask for the time meanwhile. */
+  #imaging = false;
   /** Instructions per nanosecond of host time, measured; sizes the slices. */
   #speed = 0.05;
 
@@ -238,7 +240,7 @@ class Pc implements Machine {
   }
 
   get instructions(): number {
-    return this.#clock.state.instructions + this.#cpu.retired;
+    return this.#clock.state.instructions + (this.#imaging ? 0 : this.#cpu.retired);
   }
 
   run(untilNs: number, sliceMs = 5): RunStatus {
@@ -329,9 +331,13 @@ class Pc implements Machine {
     const { state } = this.#clock;
     const kept = state.instructions;
     state.instructions = this.instructions;
-    const image = saveMachine(this.#parts, ram);
-    state.instructions = kept;
-    return image;
+    this.#imaging = true;
+    try {
+      return saveMachine(this.#parts, ram);
+    } finally {
+      this.#imaging = false;
+      state.instructions = kept;
+    }
   }
 
   load(image: Uint8Array): Result<void> {
@@ -346,7 +352,13 @@ class Pc implements Machine {
   }
 
   #load(image: Uint8Array, ram: Uint8Array): Result<void> {
-    const loaded = loadMachine(this.#parts, ram, image);
+    this.#imaging = true;
+    let loaded: Result<void>;
+    try {
+      loaded = loadMachine(this.#parts, ram, image);
+    } finally {
+      this.#imaging = false;
+    }
     if (!loaded.ok) return err(loaded.error);
     this.#clock.state.instructions -= this.#cpu.retired;
     this.#firmware.takeCallout();
