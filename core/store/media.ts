@@ -181,6 +181,15 @@ export function findMedium(library: Library, nameOrId: string): Medium {
   return found;
 }
 
+/** The name, with a number where another medium has it: one that an earlier machine of the name left behind, say. */
+export function freeMediumName(library: Library, wanted: string): string {
+  const taken = new Set(listMedia(library).map(({ name }) => name));
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted} (${number})`;
+    if (!taken.has(name)) return name;
+  }
+}
+
 /** Another medium with the same contents, which they share until either is written. Runs in the caller's transaction. */
 export const cloneMedium = (
   library: Library,

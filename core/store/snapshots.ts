@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
 import { lockInLibrary, machineLock, mediumLock, type Library } from './library.ts';
-import { cloneMedium, withWriter } from './media.ts';
+import { cloneMedium, freeMediumName, withWriter } from './media.ts';
 import { prepareFold } from './disk.ts';
 import { logNumbers } from './log-files.ts';
 import { addMachine } from './take-snapshot.ts';
@@ -150,7 +150,8 @@ export function cloneMachine(
       const media = new Map<string, string>();
       for (const disk of from.disks) {
         const medium = getMedium(library, disk.medium);
-        media.set(disk.medium, cloneMedium(library, { ...medium, ...disk }, `${draft.name} ${disk.place}`).id);
+        const name = freeMediumName(library, `${draft.name} ${disk.place}`);
+        media.set(disk.medium, cloneMedium(library, { ...medium, ...disk }, name).id);
       }
       addMachine(library, draft.id, draft.name, draft.configFor(from.config, media));
       const ids = new Map(tree.map(({ id }) => [id, randomUUID() as string]));

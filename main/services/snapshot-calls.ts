@@ -17,10 +17,10 @@ import {
   TreeReader,
   cloneMachine,
   deleteSnapshot,
+  freeMediumName,
   getPosition,
   getSnapshot,
   ioFailure,
-  listMedia,
   listSnapshots,
   lockMachine,
   presentDisks,
@@ -98,15 +98,6 @@ function configFor(config: string, id: string, name: string, media: ReadonlyMap<
     floppies: parsed.floppies.map(attach),
     disks: parsed.disks.map(attach),
   });
-}
-
-/** The name, with a number where another medium has it: one that an earlier machine of the name left behind, say. */
-function freeMediumName(library: Library, wanted: string): string {
-  const taken = new Set(listMedia(library).map(({ name }) => name));
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? wanted : `${wanted} (${number})`;
-    if (!taken.has(name)) return name;
-  }
 }
 
 export function snapshotCalls(context: SnapshotContext): Pick<Handlers, SnapshotCalls> {
