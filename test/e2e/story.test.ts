@@ -147,6 +147,8 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     await waitForScreen(page, AT_PROMPT);
     await toManager();
     await row(page, 'freedos').dblclick();
+    // What is typed before its picture is there goes nowhere.
+    await waitForScreen(page, AT_PROMPT);
     await page.getByTestId('screen').focus();
     await typeCommand(page, 'ver');
     await waitForScreen(page, /FreeCom version/);
