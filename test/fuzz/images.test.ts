@@ -207,7 +207,7 @@ describe.each(SUBJECTS)('mutants of a %s', (_name, make) => {
         if (readOnly || !result.ok) expect(Buffer.compare(file.bytes, bytes), what).toBe(0);
       }
     }
-    // Mutants that all fail at the first field would show nothing.
-    if (!subject.name.startsWith('d.')) expect(opened).toBeGreaterThan(MUTANTS / 20);
+    // Mutants that all fail at the first field would show nothing; a few may do so by chance.
+    if (!subject.name.startsWith('d.') && MUTANTS >= 100) expect(opened).toBeGreaterThan(MUTANTS / 20);
   });
 });

@@ -19,7 +19,6 @@ import {
   S,
   STATE,
   TLB_ENTRY_BYTES,
-  TLB_INVALID,
   codeTlbAddress,
   gprAddress,
   tlbAddress,
@@ -48,6 +47,9 @@ type Way =
   /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 does its access or case. */
   | 'record';
 const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump'];
+
+/** Equal to no address of which at most the four lowest bits of the offset are left. */
+const NO_STACK_PAGE = 0x800;
 
 /** Locals: a linear page and what takes its addresses to linear memory. */
 interface StackPage {
@@ -119,7 +121,7 @@ export class RegionBuilder extends HandlerBuilder {
     code.returnCall(this.imports.blockHeader);
     code.end();
     this.#reload();
-    code.i32Const(TLB_INVALID);
+    code.i32Const(NO_STACK_PAGE);
     code.localTee(this.#stackRead.page);
     code.localSet(this.#stackWrite.page);
     code.localGet(RECORD);
@@ -633,7 +635,10 @@ export class RegionBuilder extends HandlerBuilder {
     const { code } = this;
     const host = this.body.newLocal(I32);
     const { page, addend } = write ? this.#stackWrite : this.#stackRead;
-    this.pushPage(linear, width);
+    // Aligned only: an access that ends in this page may begin in the page before, which lies elsewhere.
+    code.localGet(linear);
+    code.i32Const(-4096 | (width / 8 - 1));
+    code.byte(OP.i32And);
     code.localGet(page);
     code.byte(OP.i32Eq);
     code.if(I32);
