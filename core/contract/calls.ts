@@ -14,9 +14,11 @@ import {
   hostPathSchema,
   machineChangesSchema,
   machineDraftSchema,
+  machineGroupSchema,
   machineIdSchema,
   machineInfoSchema,
   machineNameSchema,
+  memoryMiBSchema,
   removableDriveSchema,
 } from './machine.ts';
 import { logEntrySchema } from './logs.ts';
@@ -89,10 +91,28 @@ export const CALLS = {
       host: z.strictObject({ memoryMiB: z.int(), cpus: z.int() }),
       /** Whether media.pick can show a dialog; otherwise people type a path. */
       canPickFiles: z.boolean(),
+      /** Whether machines.buildDebian can work on this computer, or why not. */
+      debian: z.enum(['available', 'no-debian', 'no-kernel', 'no-tools']),
     }),
   },
   'machines.list': { params: nothing, result: z.strictObject({ machines: z.array(machineInfoSchema) }) },
   'machines.create': { params: machineDraftSchema, result: machineInfoSchema },
+  /**
+   * A machine with a small Debian out of this computer's own packages, which are downloaded as needed. While it is made it
+   * is a task: `tasks.cancel` ends it, and nothing is left but the packages.
+   */
+  'machines.buildDebian': {
+    params: z.strictObject({
+      name: machineNameSchema,
+      group: machineGroupSchema.default(''),
+      memoryMiB: memoryMiBSchema.default(256),
+      diskBytes: z
+        .int()
+        .min(64 * 2 ** 20)
+        .default(2 ** 30),
+    }),
+    result: machineInfoSchema,
+  },
   /** Name, group and note at any time; the rest only while stopped or aborted. */
   'machines.update': {
     params: z.strictObject({ id: machineIdSchema, changes: machineChangesSchema }),

@@ -15,6 +15,7 @@ export const CODES = {
   'args.key': { kind: 'usage', meaning: 'A key name is unknown.' },
   'args.terminal': { kind: 'usage', meaning: 'The option needs a terminal, and there is none.' },
   'config.memory': { kind: 'usage', meaning: 'The memory size is no whole number of MiB within the limits.' },
+  'config.unavailable': { kind: 'usage', meaning: 'A system cannot run on these machines yet.' },
   'config.invalid': { kind: 'usage', meaning: 'A field of a machine configuration has a value that it cannot have.' },
 
   'file.missing': { kind: 'file', meaning: 'There is no file of this name.' },
@@ -78,6 +79,10 @@ export const CODES = {
   'store.in-use': { kind: 'state', meaning: 'Something else needs what was to be changed or removed.' },
   'store.size': { kind: 'usage', meaning: 'A disk cannot have this size.' },
   'store.shrink': { kind: 'state', meaning: 'A disk has data behind the size that it is to shrink to.' },
+  'debian.unavailable': { kind: 'state', meaning: "No system can be built out of this computer's packages." },
+  'debian.tools': { kind: 'state', meaning: 'A program that building a system needs is missing, or failed.' },
+  'debian.package': { kind: 'state', meaning: "This computer's package sources do not have a package." },
+  'debian.download': { kind: 'state', meaning: 'Packages could not be downloaded.' },
   'serve.address': { kind: 'file', meaning: 'The address or port cannot be listened on.' },
   'serve.renderer': { kind: 'file', meaning: 'The interface has not been built.' },
   internal: { kind: 'internal', meaning: 'A defect of Terrarium; the message holds what is known.' },

@@ -6,7 +6,7 @@ export const taskIdSchema = z.uuid();
 /** Work that takes longer than a call should; it goes on when every window is closed. */
 export const taskSchema = z.strictObject({
   id: taskIdSchema,
-  kind: z.enum(['convert', 'import', 'export', 'check']),
+  kind: z.enum(['convert', 'import', 'export', 'check', 'build', 'move']),
   /** What it works on, for people: a path or a name. */
   subject: z.string(),
   doneBytes: z.number(),

@@ -99,8 +99,8 @@ export function* importMedium(library: Library, draft: MediumDraft, source: Spar
       step.fill(0, part.length);
       source.read(at, part);
       for (let i = 0; i * CHUNK_BYTES < part.length; i++) {
-        const chunk = step.slice(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
-        if (!isZero(chunk)) changes.set(at / CHUNK_BYTES + i, writer.put(chunk));
+        const chunk = step.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
+        if (!isZero(chunk)) changes.set(at / CHUNK_BYTES + i, writer.put(chunk.slice()));
       }
       yield Math.min(at + step.length, source.sizeBytes);
     }

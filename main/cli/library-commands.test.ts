@@ -46,6 +46,10 @@ test('an error is one JSON object on standard output, and its kind the exit stat
     status: 2,
     out: { error: { code: 'file.missing' } },
   });
+  expect(await terrarium('create', 'x', '--template', 'linux64')).toMatchObject({
+    status: 2,
+    out: { error: { code: 'config.unavailable', message: expect.stringContaining('64-bit') as string } },
+  });
   expect(await terrarium('run', '--from', 'nobody/nothing')).toMatchObject({ status: 5 });
   expect(await terrarium('run', '--from', 'x/y', '--memory', '64')).toMatchObject({
     status: 2,

@@ -2,12 +2,14 @@ import { writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { FailureError } from '../../core/base/index.ts';
 import {
+  DEBIAN_PACKAGES,
   MACHINE_TEMPLATES,
   fail,
   machineDraftSchema,
   mediumPath,
   type MachineConfig,
   type MachineDraft,
+  type MachineTemplate,
   type RemovableDrive,
 } from '../../core/contract/index.ts';
 import type { CommandContext, Commands, Outcome } from './command-context.ts';
@@ -37,6 +39,12 @@ export const MACHINE_COMMANDS: Commands = {
 
 async function create(c: CommandContext): Promise<Outcome> {
   const [name] = c.names;
+  const template = MACHINE_TEMPLATES.find(({ id }) => id === c.option('template'));
+  if (template?.unavailable !== undefined)
+    throw new FailureError(
+      fail('config.unavailable', `${template.name}: ${template.unavailable}`, 'choose another --template'),
+    );
+  if (template?.id === DEBIAN_PACKAGES) return buildDebian(c, template);
   const disks = c.all('disk');
   const inPlace = c.has('in-place');
   const made: string[] = [];
@@ -60,7 +68,6 @@ async function create(c: CommandContext): Promise<Outcome> {
     const kernel = c.option('kernel');
     const initrd = c.option('initrd');
     const memory = c.option('memory');
-    const template = MACHINE_TEMPLATES.find(({ id }) => id === c.option('template'));
     if (template && template.diskBytes > 0 && attached.length === 0)
       attached.push(await attach('disk', String(template.diskBytes), 0));
     const draft = checkedDraft({
@@ -87,6 +94,22 @@ async function create(c: CommandContext): Promise<Outcome> {
     for (const id of made) await c.ask('media.remove', { id });
     throw error;
   }
+}
+
+async function buildDebian(c: CommandContext, { diskBytes }: MachineTemplate): Promise<Outcome> {
+  const [name] = c.names;
+  const [size = String(diskBytes), ...more] = c.all('disk');
+  if (more.length > 0 || !looksLikeSize(size))
+    throw new FailureError(
+      fail('args.invalid', 'this system is put on one new disk', 'write its size: --disk 2G, or leave it out'),
+    );
+  const memory = c.option('memory');
+  const params = {
+    ...{ name, diskBytes: parseSize(size) },
+    ...(memory !== undefined && { memoryMiB: Number(memory) }),
+  };
+  const info = await c.withProgress(() => c.ask('machines.buildDebian', params));
+  return { value: info, lines: [`${info.config.name} ${info.config.id}`] };
 }
 
 function checkedDraft(draft: unknown): MachineDraft {

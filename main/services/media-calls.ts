@@ -1,7 +1,6 @@
-import { err, type Result } from '../../core/base/index.ts';
+import { FailureError, err, type Result } from '../../core/base/index.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   fail,
   mediumIdOf,
@@ -10,10 +9,8 @@ import {
   type Task,
   type TerrariumEvent,
 } from '../../core/contract/index.ts';
-import { FailureError } from '../../core/base/index.ts';
-import { nodeCodecs } from '../../core/formats/file-codecs.ts';
 import { openByteFile } from '../../core/formats/file-source.ts';
-import { copyImage, createImage, openImage, type DiskImage } from '../../core/formats/index.ts';
+import { copyImage, createImage, type DiskImage } from '../../core/formats/index.ts';
 import {
   CHUNK_BYTES,
   ChunkReader,
@@ -25,7 +22,6 @@ import {
   createMedium,
   getMedium,
   getSnapshot,
-  importMedium,
   levelsFor,
   listMedia,
   removeMedium,
@@ -37,10 +33,10 @@ import {
   type Library,
   type Medium,
 } from '../../core/store/index.ts';
-import { systemEntropy, systemWallClock } from '../vm-host/clocks.ts';
-import { mediumBytes } from '../vm-host/image-file.ts';
+import { attempt } from './attempt.ts';
+import { imageHost, importImage } from './import-image.ts';
 import type { Handlers } from './services.ts';
-import { attempt } from './snapshot-calls.ts';
+import { driveSteps } from './steps.ts';
 import type { TaskRegistry } from './tasks.ts';
 
 export interface MediaContext {
@@ -55,9 +51,6 @@ export interface MediaContext {
 type MediaCalls =
   | `media.${'list' | 'create' | 'import' | 'export' | 'resize' | 'compact' | 'remove'}`
   | `store.${'check' | 'gc' | 'usage'}`;
-
-/** How long a work goes on before others on this thread have their turn. */
-const TURN_MS = 20;
 
 export function mediaCalls({ library, machines, tasks, fire, collectNow }: MediaContext): Pick<Handlers, MediaCalls> {
   const usedBy = (id: string): string[] =>
@@ -75,66 +68,21 @@ export function mediaCalls({ library, machines, tasks, fire, collectNow }: Media
     return infoOf(medium);
   };
 
-  /** Drives a work step by step as a task: others have turns, progress is told, a cancel ends it with nothing kept. */
-  const drive = async <S, T>(
+  const drive = <S, T>(
     kind: Task['kind'],
     subject: string,
     work: Generator<S, T>,
     progress: (step: S) => readonly [doneBytes: number, totalBytes: number],
-  ): Promise<T> => {
-    const { promise, resolve } = Promise.withResolvers<Result<T>>();
-    tasks.start(kind, subject, async ({ signal, onProgress }) => {
-      const result = await attempt(subject, async () => {
-        try {
-          for (let turnMs = performance.now(); ;) {
-            if (signal.aborted) throw new FailureError(fail('task.cancelled', `${subject}: the work was cancelled`));
-            const step = work.next();
-            if (step.done) return step.value;
-            if (performance.now() - turnMs < TURN_MS) continue;
-            onProgress(...progress(step.value));
-            await nextTurn();
-            turnMs = performance.now();
-          }
-        } finally {
-          work.return(undefined as never);
-        }
-      });
-      resolve(result as Result<T>);
-      return result;
-    });
-    const result = await promise;
-    if (!result.ok) throw new FailureError(result.error);
-    return result.value;
-  };
+  ): Promise<T> => tasks.perform(kind, subject, (context) => driveSteps(subject, work, context, progress));
 
   return {
     'media.list': async () => attempt('media', () => ({ media: listMedia(library).map(infoOf) })),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
     'media.import': async ({ path, name, kind }) => {
       const absolute = resolve(path);
-      const image = openHostImage(absolute);
-      if (!image.ok) return image;
-      const source = image.value;
-      return attempt(absolute, async () => {
-        try {
-          const sizeBytes = mediumBytes(kind, source.sizeBytes);
-          const work = importMedium(
-            library,
-            { name, kind, sizeBytes },
-            {
-              ...{ sizeBytes: source.sizeBytes, readOnly: true },
-              read: (at, target) => source.read(at, target),
-              write: () => {},
-              flush: () => {},
-              nextData: (at) => nextData(source, at),
-            },
-          );
-          const medium = await drive('import', absolute, work, (doneBytes) => [doneBytes, sizeBytes]);
-          return changed(medium);
-        } finally {
-          source.dispose();
-        }
-      });
+      return attempt(absolute, async () =>
+        changed(await drive('import', absolute, importImage(library, absolute, { name, kind }), (step) => step)),
+      );
     },
     'media.export': async ({ id, snapshot, path, format }) => {
       const absolute = resolve(path);
@@ -204,17 +152,6 @@ export function mediaCalls({ library, machines, tasks, fire, collectNow }: Media
   };
 }
 
-const imageHost = { codecs: nodeCodecs, entropy: systemEntropy, wallClock: systemWallClock };
-
-/** A file to read from, whatever its format. An image that needs another file is refused. */
-function openHostImage(path: string): Result<DiskImage> {
-  const file = openByteFile(path, 'read');
-  if (!file.ok) return file;
-  const image = openImage(file.value, { ...imageHost, readOnly: true });
-  if (!image.ok) file.value.dispose();
-  return image;
-}
-
 function createHostImage(
   path: string,
   format: CallResult<'media.check'>['format'],
@@ -228,16 +165,6 @@ function createHostImage(
     rmSync(path, { force: true });
   }
   return image;
-}
-
-function nextData(image: DiskImage, offsetBytes: number): number {
-  let at = offsetBytes;
-  while (at < image.sizeBytes) {
-    const extent = image.extentAt(at, image.sizeBytes - at);
-    if (!extent.zero) return at;
-    at += extent.lengthBytes;
-  }
-  return at;
 }
 
 /** Zeros that the tree knows of are skipped, unless logs lie over it. */

@@ -25,6 +25,8 @@ import type { RequestName, RequestParams, RequestResult } from '../vm-host/reque
 import { BackgroundCollector } from './background-collector.ts';
 import { runsElsewhere, startDetached, untilFree, type Detach } from './detached.ts';
 import type { Launcher } from './host-process.ts';
+import { buildDebian } from './debian-calls.ts';
+import { debianAvailability } from './debian/availability.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
 import { mediaCalls } from './media-calls.ts';
 import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
@@ -225,12 +227,23 @@ export function createServices(options: ServicesOptions): Result<Services> {
         memoryMiB: { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX },
         host: { memoryMiB: Math.floor(totalmem() / 2 ** 20), cpus: availableParallelism() },
         canPickFiles: options.pickFile !== undefined,
+        debian: debianAvailability(),
       }),
     'machines.list': async () => ok({ machines: registry.list().map(infoOf) }),
     'machines.create': async (draft) => {
       const config = registry.create(draft);
       return config.ok ? ok(changed(config.value)) : config;
     },
+    'machines.buildDebian': (draft) =>
+      buildDebian(
+        {
+          ...{ library: library.value, tasks, changed },
+          isNameTaken: (name) => registry.list().some((config) => config.name === name),
+          create: (config) => registry.create(config),
+          mediaChanged: () => events.fire({ event: 'media.changed' }),
+        },
+        draft,
+      ),
     'machines.update': async ({ id, changes }) => {
       const allowed = Object.keys(changes).every(isLabelChange) ? registry.get(id) : whenUnsaved(id);
       if (!allowed.ok) return allowed;

@@ -20,7 +20,6 @@ import {
   freeMediumName,
   getPosition,
   getSnapshot,
-  ioFailure,
   listSnapshots,
   lockMachine,
   presentDisks,
@@ -31,6 +30,7 @@ import {
   type Library,
 } from '../../core/store/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
+import { attempt } from './attempt.ts';
 import type { Handlers } from './services.ts';
 
 export interface SnapshotContext {
@@ -47,15 +47,6 @@ export interface SnapshotContext {
 }
 
 type SnapshotCalls = Extract<CallName, `snapshots.${string}` | 'machines.clone' | 'machines.fork'>;
-
-/** Runs what throws FailureErrors and the host's errors. */
-export async function attempt<T>(what: string, action: () => T | Promise<T>): Promise<Result<Awaited<T>>> {
-  try {
-    return ok(await action());
-  } catch (error) {
-    return err(ioFailure(error, what));
-  }
-}
 
 /** Media of the library that a configuration attaches for writing, but not past snapshots. */
 export function storedDisks(config: MachineConfig): { place: string; medium: string }[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { err, ok, type Result } from '../../core/base/index.ts';
+import { FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { fail, type Task } from '../../core/contract/index.ts';
+import { attempt } from './attempt.ts';
 
 /** What work is given to report and to learn that it should stop. */
 export interface TaskContext {
@@ -49,6 +50,19 @@ export class TaskRegistry {
     this.#tell(task);
     void this.#run(entry, work).then(resolve);
     return task;
+  }
+
+  /** A call that is a task while it lasts, and that answers with what its work gives. Throws FailureError. */
+  async perform<T>(kind: Task['kind'], subject: string, work: (context: TaskContext) => Promise<T>): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<Result<Awaited<T>>>();
+    this.start(kind, subject, async (context) => {
+      const result = await attempt(subject, () => work(context));
+      resolve(result);
+      return result;
+    });
+    const result = await promise;
+    if (!result.ok) throw new FailureError(result.error);
+    return result.value;
   }
 
   async #run(entry: Entry, work: (context: TaskContext) => Promise<Result<unknown>>): Promise<void> {

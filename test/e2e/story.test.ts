@@ -1,6 +1,9 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
+import { DEBIAN_PACKAGES, MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
+import { debianCache } from '../fixtures/debian-package.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startShell, type Shell } from './support/shell.ts';
@@ -11,6 +14,7 @@ import {
   chooseFromMenu,
   dropFile,
   machineNames,
+  pressKeys,
   removeAllMachines,
   row,
   typeCommand,
@@ -227,7 +231,8 @@ describe('the wizard', () => {
     const page = await context.newPage();
     await page.goto(shell.url);
     const t = wordsOf('en');
-    for (const { id } of MACHINE_TEMPLATES) {
+    const offered = MACHINE_TEMPLATES.filter(({ id, unavailable }) => id !== DEBIAN_PACKAGES && !unavailable);
+    for (const { id } of offered) {
       await button(page, 'New').click();
       const dialog = page.getByRole('dialog', { name: 'New machine' });
       await dialog.getByRole('switch', { name: 'Expert mode' }).check({ force: true });
@@ -239,11 +244,41 @@ describe('the wizard', () => {
 
     const listed = await call(page, 'machines.list', {});
     const made = new Map(listed.ok ? listed.value.machines.map(({ config }) => [config.template, config]) : []);
-    for (const { id, hardware, diskBytes } of MACHINE_TEMPLATES) {
+    for (const { id, hardware, diskBytes } of offered) {
       expect(made.get(id), id).toMatchObject(hardware);
       expect(made.get(id)?.disks.length, id).toBe(diskBytes > 0 ? 1 : 0);
     }
     await groupsByHand(page, made.get('bsd')?.id ?? '');
+    await removeAllMachines(page);
+    await context.close();
+  });
+});
+
+describe("Debian from this computer's packages", () => {
+  test('is built by two clicks, can be cancelled, and keeps what is written', async () => {
+    const context = await browser.newContext({ viewport: { width: 1024, height: 640 }, locale: 'en-US' });
+    context.setDefaultTimeout(30_000);
+    const page = await context.newPage();
+    // What was downloaded for any test is not downloaded again.
+    fs.mkdirSync(path.join(shell.libraryFolder, 'cache'));
+    fs.mkdirSync(debianCache, { recursive: true });
+    fs.symlinkSync(debianCache, path.join(shell.libraryFolder, 'cache/debian'));
+    await page.goto(shell.url);
+    const dialog = page.getByRole('dialog', { name: 'New machine' });
+
+    await button(page, "Debian Linux from this computer's packages").click();
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await dialog.getByRole('progressbar').waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.getByText('Code: task.cancelled').waitFor();
+    expect(await machineNames(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    await page.getByRole('application').waitFor({ timeout: 120_000 });
+    await waitForScreen(page, /root@debian:\S+#\s*$/, 120_000);
+    await page.getByTestId('screen').focus();
+    await pressKeys(page, 'df\n');
+
+    await waitForScreen(page, /\/dev\/sda +996780 /);
     await removeAllMachines(page);
     await context.close();
   });
@@ -256,8 +291,8 @@ async function groupsByHand(page: Page, bsd: string): Promise<void> {
     return listed.ok ? listed.value.machines.find(({ config }) => config.name === name)?.config.group : undefined;
   };
   await call(page, 'machines.update', { id: bsd, changes: { group: 'Unix' } });
-  await row(page, 'Linux 64-bit').dragTo(row(page, 'Unix'));
-  await expect.poll(() => groupOf('Linux 64-bit')).toBe('Unix');
+  await row(page, 'Linux 32-bit').dragTo(row(page, 'Unix'));
+  await expect.poll(() => groupOf('Linux 32-bit')).toBe('Unix');
 
   await row(page, 'Windows XP').click();
   await row(page, 'Windows 2000').click({ modifiers: ['Control'] });

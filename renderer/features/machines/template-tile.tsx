@@ -19,6 +19,7 @@ const LOOKS: Readonly<Record<string, readonly [icon: Icon, hue: number]>> = {
   linux: [IconBrandUbuntu, 22],
   linux64: [IconBrandUbuntu, 12],
   debian: [IconBrandDebian, 340],
+  'debian-packages': [IconBrandDebian, 325],
   bsd: [IconBrandOpenSource, 0],
   kolibrios: [IconHexagon, 275],
 };

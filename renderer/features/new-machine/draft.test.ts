@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CallName, MachineDraft } from '../../../core/contract/index.ts';
 import type { Client } from '../../ipc/client.ts';
-import { createMachine, fieldsOf, problemsOf, type NewMachineForm } from './draft.ts';
+import { createMachine, fieldsOf, memoryOf, problemsOf, type NewMachineForm } from './draft.ts';
 
 const blank: NewMachineForm = {
   ...{ name: 'DOS', group: '', template: 'other', memoryMiB: 64, cpuModel: 'default', pointer: 'absolute' },
@@ -64,6 +64,16 @@ describe('a new machine', () => {
 });
 
 test('a template decides the parts, within the limits', () => {
-  expect(fieldsOf('dos', 3072)).toMatchObject({ template: 'dos', disk: 'new' });
-  expect(fieldsOf('kolibrios', 16)).toMatchObject({ memoryMiB: 16, disk: 'none' });
+  expect(fieldsOf('dos', 3072, undefined)).toMatchObject({ template: 'dos', disk: 'new' });
+  expect(fieldsOf('kolibrios', 16, undefined)).toMatchObject({ memoryMiB: 16, disk: 'none' });
+});
+
+test.each([
+  ['nothing is preferred: what the system needs', 'linux', undefined, 256],
+  ['another system has what is preferred', 'other', 48, 48],
+  ['a system that needs more has that', 'linux', 128, 256],
+  ['one that needs less has what is preferred', 'linux', 1024, 1024],
+  ['one that cannot bear so much has what it can', 'windows9x', 2048, 512],
+])('%s', (_, template, preferredMiB, expectedMiB) => {
+  expect(memoryOf(template, preferredMiB)).toBe(expectedMiB);
 });

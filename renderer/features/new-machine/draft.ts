@@ -1,5 +1,7 @@
 import {
+  DEBIAN_PACKAGES,
   MACHINE_TEMPLATES,
+  MEMORY_MIB_DEFAULT,
   mediumPath,
   type Attachment,
   type BootDevice,
@@ -37,18 +39,34 @@ export interface NewMachineForm {
 export const templateOf = (id: string) =>
   MACHINE_TEMPLATES.find((template) => template.id === id) ?? MACHINE_TEMPLATES[MACHINE_TEMPLATES.length - 1];
 
+/** What a person prefers, unless the system needs more than that, or cannot use so much. */
+export function memoryOf(templateId: string, preferredMiB: number | undefined): number {
+  const { hardware, memoryMiBMax } = templateOf(templateId);
+  const needed = hardware.memoryMiB;
+  if (preferredMiB === undefined) return needed ?? MEMORY_MIB_DEFAULT;
+  return Math.min(Math.max(preferredMiB, needed ?? 0), memoryMiBMax ?? Infinity);
+}
+
 /** The fields that a template decides. Without a bootable medium of its own it wants a disk to install on. */
-export function fieldsOf(templateId: string, memoryMax: number): Partial<NewMachineForm> {
+export function fieldsOf(
+  templateId: string,
+  memoryMax: number,
+  preferredMiB: number | undefined,
+): Partial<NewMachineForm> {
   const { hardware, diskBytes } = templateOf(templateId);
   return {
     template: templateId,
-    memoryMiB: Math.min(hardware.memoryMiB ?? 64, memoryMax),
+    memoryMiB: Math.min(memoryOf(templateId, preferredMiB), memoryMax),
     cpuModel: hardware.cpuModel ?? 'default',
     pointer: hardware.pointer ?? 'absolute',
     disk: diskBytes > 0 ? 'new' : 'none',
     diskMiB: Math.max(1, Math.round(diskBytes / 2 ** 20)),
+    ...(isBuilt(templateId) && { imageFrom: 'none' as const }),
   };
 }
+
+/** Of this computer's packages, with a disk of its own: no image, no other disk. */
+export const isBuilt = (templateId: string): boolean => templateId === DEBIAN_PACKAGES;
 
 const DISK_MIB_MAX = 2 * 2 ** 20;
 
@@ -80,6 +98,7 @@ export async function createMachine(
   form: NewMachineForm,
   { onProgress, signal }: CreateOptions,
 ): Promise<Result<MachineInfo>> {
+  if (isBuilt(form.template)) return buildMachine(client, form, { onProgress, signal });
   const made: string[] = [];
   const undo = async (error: Failure): Promise<Result<MachineInfo>> => {
     for (const id of made) await client.call('media.remove', { id });
@@ -122,6 +141,38 @@ export async function createMachine(
     bootOrder: bootOrderOf(form),
   });
   return created.ok ? created : undo(created.error);
+}
+
+/** The work goes on in the services whatever becomes of this window; only a cancel ends it. */
+async function buildMachine(
+  client: Client,
+  form: NewMachineForm,
+  { onProgress, signal }: CreateOptions,
+): Promise<Result<MachineInfo>> {
+  const name = form.name.trim();
+  let task: string | undefined;
+  const cancel = (): void => void (task !== undefined && client.call('tasks.cancel', { id: task }));
+  signal.addEventListener('abort', cancel);
+  const unsubscribe = client.subscribe({
+    onConnected: () => {},
+    onEvent: (event) => {
+      if (event.event !== 'task.changed' || event.task.kind !== 'build' || event.task.subject !== name) return;
+      const { id, doneBytes, totalBytes } = event.task;
+      task = id;
+      if (signal.aborted) cancel();
+      else onProgress(totalBytes > 0 ? doneBytes / totalBytes : undefined);
+    },
+    onDisconnected: () => {},
+  });
+  try {
+    return await client.call('machines.buildDebian', {
+      ...{ name, group: form.group.trim(), memoryMiB: Number(form.memoryMiB) },
+      diskBytes: Number(form.diskMiB) * 2 ** 20,
+    });
+  } finally {
+    unsubscribe();
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 /** What it begins with is tried first; once a system is installed, an empty drive is passed over. */

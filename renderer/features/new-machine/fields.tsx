@@ -18,15 +18,16 @@ import type { UseFormReturnType } from '@mantine/form';
 import { IconFileImport } from '@tabler/icons-react';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
-import { MACHINE_TEMPLATES, cpuModelSchema, pointerSchema } from '../../../core/contract/index.ts';
+import { cpuModelSchema, pointerSchema } from '../../../core/contract/index.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts } from '../../ui/section.tsx';
 import { TemplateTile } from '../machines/template-tile.tsx';
 import { useMedia } from '../media/use-media.ts';
-import type { NewMachineForm, Problem } from './draft.ts';
+import { isBuilt, type NewMachineForm, type Problem } from './draft.ts';
 import classes from './fields.module.css';
 import { guessKind } from './image-guess.ts';
 import { templateName } from '../../i18n/templates.ts';
+import { NotYet, useTemplates } from '../machines/templates.tsx';
 
 export interface FieldsProps {
   readonly form: UseFormReturnType<NewMachineForm>;
@@ -42,19 +43,22 @@ export function TemplateFields({
   readonly onChoose: (id: string) => void;
 }) {
   const { t } = useTranslation();
+  const templates = useTemplates();
   return (
     <SimpleGrid cols={4} spacing="xs" role="radiogroup" aria-label={t('create.template')}>
-      {MACHINE_TEMPLATES.map(({ id }) => (
+      {templates.map(({ id, unavailable }) => (
         <UnstyledButton
           key={id}
           role="radio"
           aria-checked={id === chosen}
+          aria-disabled={unavailable !== undefined}
           className={classes['template']}
-          onClick={() => onChoose(id)}
+          onClick={() => unavailable === undefined && onChoose(id)}
         >
           <TemplateTile template={id} size={30} />
           <Text span size="sm" fw={550} lh={1.2}>
             {templateName(t, id)}
+            {unavailable !== undefined && <NotYet id={id} />}
           </Text>
         </UnstyledButton>
       ))}
@@ -84,6 +88,7 @@ export function ImageFields({ form, problems }: FieldsProps) {
   const id = useId();
   const { imageFrom, imageKind, imageFile } = form.values;
   const error = problems.has('image') && t('create.problem.image');
+  if (isBuilt(form.values.template)) return <Text size="sm">{t('create.built')}</Text>;
   return (
     <Stack gap="sm">
       <Text size="sm" fw={500} id={id}>
@@ -240,6 +245,7 @@ export function DiskFields({ form, problems }: FieldsProps) {
   const { t } = useTranslation();
   const { media } = useMedia();
   const free = media.filter(({ kind, usedBy }) => kind === 'disk' && usedBy.length === 0);
+  const built = isBuilt(form.values.template);
   return (
     <Radio.Group label={t('create.disk')} {...form.getInputProps('disk')}>
       <Stack gap="xs" mt={6}>
@@ -261,7 +267,7 @@ export function DiskFields({ form, problems }: FieldsProps) {
           </Text>
         </Group>
         <Group>
-          <Radio value="library" label={t('create.diskLibrary')} disabled={free.length === 0} />
+          <Radio value="library" label={t('create.diskLibrary')} disabled={built || free.length === 0} />
           <Select
             aria-label={t('create.medium')}
             disabled={form.values.disk !== 'library'}
@@ -270,7 +276,7 @@ export function DiskFields({ form, problems }: FieldsProps) {
             error={problems.has('disk') && form.values.disk === 'library' && t('create.problem.medium')}
           />
         </Group>
-        <Radio value="none" label={t('create.diskNone')} />
+        <Radio value="none" label={t('create.diskNone')} disabled={built} />
       </Stack>
     </Radio.Group>
   );
@@ -289,9 +295,11 @@ export function Summary({ form }: FieldsProps) {
         <Fact name={t('create.memory')}>{t('details.memoryValue', { mib: number(Number(values.memoryMiB)) })}</Fact>
         <Fact name={t('details.cpuModel')}>{t(`details.cpuModelValue.${values.cpuModel}`)}</Fact>
         <Fact name={t('create.image')}>
-          {values.imageFrom === 'none'
-            ? t('create.imageFrom.none')
-            : `${values.imageFile?.name ?? values.imagePath} (${t(`media.kind.${values.imageKind}`)})`}
+          {isBuilt(values.template)
+            ? t('create.builtShort')
+            : values.imageFrom === 'none'
+              ? t('create.imageFrom.none')
+              : `${values.imageFile?.name ?? values.imagePath} (${t(`media.kind.${values.imageKind}`)})`}
         </Fact>
         <Fact name={t('create.disk')}>
           {values.disk === 'new'

@@ -9,7 +9,7 @@ import { useResource } from '../../state/resource.ts';
 import { goTo, machineHash } from '../../state/route.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/medium-menu.tsx';
-import { createMachine, fieldsOf, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
+import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
 import { guessKind, guessTemplate, nameFromFile } from './image-guess.ts';
 import { DiskFields, HardwareFields, ImageFields, NameFields, Summary, TemplateFields } from './fields.tsx';
 import { templateName } from '../../i18n/templates.ts';
@@ -40,18 +40,19 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
     ),
   };
   const form = useForm<NewMachineForm>({ initialValues: useInitialValues(image, template, preferences.memoryMiB) });
-  const [step, setStep] = useState(image ? 3 : 0);
+  const [step, setStep] = useState(image || (template !== undefined && isBuilt(template)) ? 3 : 0);
   const [expert, setExpert] = useState(false);
   const [tried, setTried] = useState(false);
   const [failure, setFailure] = useState<Failure>();
   const [work, setWork] = useState<{ readonly abort: AbortController; readonly share: number | undefined }>();
   const problems = problemsOf(form.values, memory);
   const shown: ReadonlySet<Problem> = tried ? problems : new Set();
+  const built = isBuilt(form.values.template);
   const stands = (index: number): boolean => !STEP_PROBLEMS[index].some((problem) => problems.has(problem));
 
   const choose = (id: string): void => {
     const known = form.values.template;
-    form.setValues(fieldsOf(id, memory.max));
+    form.setValues(fieldsOf(id, memory.max, preferences.memoryMiB));
     const isDefault = form.values.name === '' || form.values.name.startsWith(templateName(t, known));
     if (isDefault)
       form.setFieldValue(
@@ -135,14 +136,11 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
             </Stepper>
           )}
           {isLast && <Checkbox label={t('create.start')} {...form.getInputProps('start', { type: 'checkbox' })} />}
-          {work?.share !== undefined && (
-            <div>
-              <Text size="sm">{t('create.sending', { name: form.values.imageFile?.name ?? '' })}</Text>
-              <Progress
-                value={work.share * 100}
-                aria-label={t('create.sending', { name: form.values.imageFile?.name ?? '' })}
-              />
-            </div>
+          {work && (built || work.share !== undefined) && (
+            <WorkProgress
+              share={work.share}
+              text={built ? t('create.building') : t('create.sending', { name: form.values.imageFile?.name ?? '' })}
+            />
           )}
           {failure && <FailureAlert failure={failure} />}
           <Group justify="space-between">
@@ -171,6 +169,15 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   );
 }
 
+function WorkProgress({ text, share }: { readonly text: string; readonly share: number | undefined }) {
+  return (
+    <div>
+      <Text size="sm">{text}</Text>
+      <Progress value={(share ?? 1) * 100} animated={share === undefined} aria-label={text} />
+    </div>
+  );
+}
+
 function useInitialValues(
   image: File | undefined,
   template: string | undefined,
@@ -189,7 +196,7 @@ function useInitialValues(
       ),
       group: '',
       template: chosen,
-      memoryMiB: memoryMiB ?? 64,
+      memoryMiB: MEMORY_MIB_MIN,
       cpuModel: 'default' as const,
       pointer: 'absolute' as const,
       clock: 'host' as const,
@@ -202,8 +209,8 @@ function useInitialValues(
       disk: 'none' as const,
       diskMiB: 512,
       diskMedium: null,
-      start: image !== undefined,
-      ...fieldsOf(chosen, MEMORY_MIB_MAX),
+      start: image !== undefined || isBuilt(chosen),
+      ...fieldsOf(chosen, MEMORY_MIB_MAX, memoryMiB),
     };
     // What boots from a floppy or a disk of its own needs no other to be tried out.
     return image && imageKind !== 'cdrom' ? { ...fields, disk: 'none' } : fields;
