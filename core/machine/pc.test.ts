@@ -173,6 +173,23 @@ describe('the firmware’s call-outs', () => {
   });
 });
 
+/** Waits for the local APIC's timer, which fires once after 50 µs, and reports T. */
+const ONE_SHOT = (() => {
+  const apic = (register: number, value: number): number[] => fsWrite(0xfee00000 + register, value);
+  const handler = [...report('T'), HLT];
+  const handlerAt = PROGRAM_START + FLAT_FS.length + 2;
+  return [
+    ...FLAT_FS,
+    ...[0xeb, handler.length, ...handler],
+    ...fsWrite(0x40 * 4, 0xf0000000 + handlerAt),
+    ...apic(0x0f0, 0x1ff), // enabled
+    ...apic(0x320, 0x40), // one shot, vector 40h
+    ...apic(0x3e0, 0x0b), // by 1
+    ...apic(0x380, 50_000), // 50 µs
+    ...[0xfb, HLT, HLT],
+  ];
+})();
+
 describe('time', () => {
   test('with the virtual clock a run ends at exactly its instant, waiting or not', () => {
     const waiting = withRom([HLT]);
@@ -204,23 +221,7 @@ describe('time', () => {
         return (this.readNs += 1e6); // every look finds that a millisecond has passed
       },
     };
-    const apic = (register: number, value: number): number[] => fsWrite(0xfee00000 + register, value);
-    const handler = [...report('T'), HLT];
-    const handlerAt = PROGRAM_START + FLAT_FS.length + 2;
-    const pc = withRom(
-      [
-        ...FLAT_FS,
-        ...[0xeb, handler.length, ...handler],
-        ...fsWrite(0x40 * 4, 0xf0000000 + handlerAt),
-        ...apic(0x0f0, 0x1ff), // enabled
-        ...apic(0x320, 0x40), // one shot, vector 40h
-        ...apic(0x3e0, 0x0b), // by 1
-        ...apic(0x380, 50_000), // 50 µs
-        ...[0xfb, HLT, HLT],
-      ],
-      { clock: 'host' },
-      { hostClock },
-    );
+    const pc = withRom(ONE_SHOT, { clock: 'host' }, { hostClock });
 
     pc.machine.run(1e9, 100);
 
@@ -257,6 +258,18 @@ describe('images of machines', () => {
     expect(copy.machine.nowNs).toBe(original.machine.nowNs);
     expect(copy.machine.instructions).toBe(original.machine.instructions);
     expect(same(copy.machine.save(), original.machine.save())).toBe(true);
+  });
+
+  test('an alarm that was due when the machine was saved, but late, is not lost', () => {
+    const original = withRom(ONE_SHOT, { clock: 'host' });
+    const copy = withRom(ONE_SHOT, { clock: 'host' });
+    expect(original.machine.run(1e9).kind).toBe('idle');
+    original.hostClock.nowNs += 10e6;
+
+    copy.machine.load(original.machine.save());
+    copy.machine.run(1e9);
+
+    expect(copy.text).toBe('T');
   });
 
   test('a bad image is an error with a code, and the machine goes on as if nothing had been tried', () => {

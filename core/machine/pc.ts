@@ -327,6 +327,9 @@ class Pc implements Machine {
   }
 
   #save(ram: Uint8Array): Uint8Array {
+    // What is due has fired in an image: parts arm what lies ahead of its time when they are loaded.
+    this.#clock.pin(this.#timers.nextDeadlineNs);
+    this.#timers.runDue();
     // Retired instructions are counted by the processor object; the image carries the sum.
     const { state } = this.#clock;
     const kept = state.instructions;
@@ -337,6 +340,7 @@ class Pc implements Machine {
     } finally {
       this.#imaging = false;
       state.instructions = kept;
+      this.#clock.unpin();
     }
   }
 
