@@ -1,7 +1,7 @@
 /**
  * Builds into dist/: the interface (Vite) into dist/renderer, and what Electron runs (esbuild) into dist/main.
- * `--renderer` builds the interface alone, all that the web shell needs; `--cli` bundles `terrarium run` into dist/cli,
- * which starts in a third of the time that loading its modules one by one takes.
+ * `--renderer` builds the interface alone; `--cli` bundles the command line, with what its machines' processes run, into
+ * dist/cli, which starts in a third of the time that loading its modules one by one takes.
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,6 +16,14 @@ function run(script, args) {
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
 }
+
+// Dependencies written as CommonJS call require, which an ES module does not have by itself.
+const ES_MODULE = {
+  format: 'esm',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+};
 
 const only = process.argv.find((argument) => argument === '--renderer' || argument === '--cli');
 if (only !== '--cli') run('vite/bin/vite.js', ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn']);
@@ -41,10 +49,14 @@ async function bundleCli() {
   fs.rmSync(path.join(root, 'dist/cli'), { recursive: true, force: true });
   await build({
     ...bundleOptions(),
-    format: 'esm',
+    ...ES_MODULE,
     sourcemap: false,
     splitting: true,
-    entryPoints: { entry: 'main/cli/entry.ts', 'store-worker': 'core/store/worker.ts' },
+    entryPoints: {
+      entry: 'main/cli/entry.ts',
+      'vm-host': 'main/vm-host/entry.ts',
+      'store-worker': 'core/store/worker.ts',
+    },
     outdir: 'dist/cli',
     outExtension: { '.js': '.mjs' },
   });
@@ -53,15 +65,10 @@ async function bundleCli() {
 async function bundleMain() {
   const { build } = await import('esbuild');
   const common = bundleOptions();
-  // Dependencies written as CommonJS call require, which an ES module does not have by itself.
-  const banner = {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  };
   fs.rmSync(path.join(root, 'dist/main'), { recursive: true, force: true });
   await build({
     ...common,
-    format: 'esm',
-    banner,
+    ...ES_MODULE,
     entryPoints: {
       main: 'main/app/main.ts',
       'vm-host': 'main/vm-host/entry.ts',

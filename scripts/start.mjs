@@ -70,5 +70,6 @@ if (!wantsWeb && electron && hasDisplay()) {
       `${electron ? 'There is no display' : 'The Electron binary is not installed'}: serving the interface to a browser instead.`,
     );
   if (isStale('dist/renderer/index.html', RENDERER_SOURCES)) build('--renderer');
+  if (isStale('dist/cli/entry.mjs', ['main', 'core', 'package-lock.json'])) build('--cli');
   become(node24(), [path.join(root, 'main/cli/terrarium.mjs'), 'serve', ...rest]);
 }

@@ -128,6 +128,7 @@ async function start(): Promise<void> {
     version: app.getVersion(),
     libraryFolder: libraryFromArguments(),
     launcher: utilityLauncher(join(here, 'vm-host.js')),
+    keepReady: true,
     pickFile,
   });
   if (!services.ok) {

@@ -1,9 +1,9 @@
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { resolve } from 'node:path';
 import { FailureError } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/index.ts';
 import { forkLauncher } from '../services/host-process.ts';
 import { libraryFolder } from '../services/library.ts';
+import { machineEntry } from '../services/machine-entry.ts';
 import { createServices } from '../services/services.ts';
 import { CommandContext, type Commands } from './command-context.ts';
 import type { CliIo } from './io.ts';
@@ -13,8 +13,6 @@ import { parseOptions } from './options.ts';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.ts';
 import { STORE_COMMANDS } from './store-commands.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const INSTALLED_ENTRY = join(here, '../vm-host/entry.ts');
 /** What each of COMMANDS does. */
 export const HANDLERS: Commands = { ...MACHINE_COMMANDS, ...SNAPSHOT_COMMANDS, ...STORE_COMMANDS };
 
@@ -23,7 +21,7 @@ export async function libraryCommand(
   args: readonly string[],
   io: CliIo,
   version: string,
-  vmHostEntry = INSTALLED_ENTRY,
+  vmHostEntry = machineEntry(),
 ): Promise<number> {
   const spec = commandOf(args);
   const positionals: string[] = [];

@@ -5,6 +5,7 @@ import { fail } from '../../core/contract/index.ts';
 import { createRouter } from '../ipc/router.ts';
 import { forkLauncher } from '../services/host-process.ts';
 import { libraryFolder } from '../services/library.ts';
+import { machineEntry } from '../services/machine-entry.ts';
 import { createServices } from '../services/services.ts';
 import { startWebServer } from '../web/server.ts';
 import type { CliIo } from './io.ts';
@@ -20,7 +21,7 @@ interface Hosted {
 
 const INSTALLED: Hosted = {
   rendererFolder: join(here, '../../dist/renderer'),
-  vmHostEntry: join(here, '../vm-host/entry.ts'),
+  vmHostEntry: machineEntry(),
 };
 
 /** `terrarium serve`: the interface for browsers on this computer, until it is interrupted. Returns the exit status. */
@@ -39,6 +40,7 @@ export async function serve(
     version,
     libraryFolder: folder,
     launcher: forkLauncher(hosted.vmHostEntry),
+    keepReady: true,
   });
   if (!services.ok) throw new FailureError(services.error);
   services.value.events((event) => {

@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -53,4 +55,24 @@ test('a reader that goes away is no defect', async () => {
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
+});
+
+test('a machine starts, answers and stops by commands of which each is a process', () => {
+  const library = mkdtempSync(join(tmpdir(), 'terrarium-command-'));
+  const terrarium = (...args: string[]): string => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args, '--library', library], {
+      encoding: 'utf8',
+    });
+    expect([args, status, stderr]).toEqual([args, 0, '']);
+    return stdout;
+  };
+  try {
+    terrarium('create', 'empty', '--memory', '2');
+    terrarium('start', 'empty', '--headless');
+    terrarium('wait', 'empty', '--until', 'Terrarium BIOS');
+    terrarium('stop', 'empty');
+    expect(terrarium('list')).toContain('stopped');
+  } finally {
+    rmSync(library, { recursive: true, force: true });
+  }
 });

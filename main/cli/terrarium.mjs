@@ -10,11 +10,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const [major] = process.versions.node.split('.').map(Number);
 
-/** The bundle that npm's prepare step makes serves `run`, unless a source is newer. */
+/** The bundle that npm's prepare step makes, unless a source is newer. */
 function entry() {
   const source = join(here, 'entry.ts');
   const bundle = join(here, '../../dist/cli/entry.mjs');
-  if (process.argv[2] !== 'run' || !existsSync(bundle)) return source;
+  if (!existsSync(bundle)) return source;
   const builtMs = statSync(bundle).mtimeMs;
   for (const folder of ['core', 'main']) {
     const top = join(here, '../..', folder);

@@ -31,6 +31,7 @@ import { checkImageFile, convertImageFile, createImageFile, describeImage, resiz
 import { mediaCalls } from './media-calls.ts';
 import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
+import { Reserve } from './reserve.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import type { Stream, StreamEnd } from './supervised.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -46,6 +47,8 @@ export interface ServicesOptions {
   readonly version: string;
   readonly libraryFolder: string;
   readonly launcher: Launcher;
+  /** Keep a machine's process ready for the next start; default: no. */
+  readonly keepReady?: boolean;
   /** Starts machines that outlive this process; undefined where that cannot be. */
   readonly detach?: Detach;
   /** A file dialog; undefined where there is none. */
@@ -79,9 +82,10 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const registry = new MachineRegistry(library.value, (message) =>
     log({ level: 'warning', source: 'library', message }),
   );
+  const reserve = options.keepReady ? new Reserve(options.launcher) : undefined;
   const supervisor = new Supervisor({
     ...options.supervisor,
-    launcher: options.launcher,
+    launcher: reserve?.launch ?? options.launcher,
     libraryFolder: options.libraryFolder,
     log,
     onStatus: (id, status) => {
@@ -312,6 +316,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       collecting.dispose();
       supervisor.dispose();
       events.dispose();
+      reserve?.dispose();
       library.value.dispose();
     },
   });

@@ -1,8 +1,12 @@
 import { enableCompileCache } from 'node:module';
-import { serveMachine } from './host.ts';
-import { connectParent } from './parent.ts';
-import { pcFactory } from './pc-factory.ts';
 
 /** The entry of a machine's process: Electron utilityProcess or Node child. */
 enableCompileCache();
-serveMachine(connectParent(), pcFactory);
+// After it, so that their code is kept as well.
+const [{ serveMachine }, { connectParent }, { pcFactory }, { prepare }] = await Promise.all([
+  import('./host.ts'),
+  import('./parent.ts'),
+  import('./pc-factory.ts'),
+  import('./prepare.ts'),
+]);
+serveMachine(connectParent(), pcFactory, prepare);

@@ -12,6 +12,8 @@ const requestId = z.int().min(0);
 export const controlOperationSchema = z.enum(['pause', 'resume', 'reset', 'inspect']);
 
 export const toHostSchema = z.discriminatedUnion('kind', [
+  /** Load what every machine needs; which one it will be is not known yet. */
+  z.strictObject({ kind: z.literal('prepare') }),
   z.strictObject({
     kind: z.literal('start'),
     hardware: hardwareSchema,
