@@ -1,3 +1,4 @@
+import { VECTOR } from './fault.ts';
 import { HELPERS } from './helpers.ts';
 import { EXIT } from './layout.ts';
 
@@ -36,18 +37,20 @@ export class CpuCounters {
   slowReads = 0;
   slowWrites = 0;
 
-  /** `instructions`, `code` and `memory` come from those who count them. */
-  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory'>): CpuStats {
+  /** What comes from those who count it; `pageFaults`: those that generated code delivered. */
+  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory'> & { pageFaults: number }): CpuStats {
     const vector = (number: number): string => EXCEPTION_NAMES[number] ?? String(number);
     const hex = (number: number): string => `${number.toString(16).toUpperCase()}h`;
     const exitNames = Object.keys(EXIT);
+    const exceptions = this.exceptions.slice();
+    exceptions[VECTOR.PF] += rest.pageFaults;
     return {
       instructions: rest.instructions,
       entries: this.entries,
       exits: named(this.exits, (reason) => exitNames[reason].toLowerCase()),
       samples: { interpreted: this.sampledInterpreted, compiled: this.sampledCompiled },
       helpers: named(this.helpers, (id) => HELPERS[id]),
-      exceptions: named(this.exceptions, vector),
+      exceptions: named(exceptions, vector),
       softwareInterrupts: named(this.softwareInterrupts, hex),
       externalInterrupts: named(this.externalInterrupts, hex),
       code: { resolved: this.resolved, ...rest.code },

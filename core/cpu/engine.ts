@@ -15,7 +15,20 @@ import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
 import { HOT, Regions, type RegionHost } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { BLOCK, CONTROL, EXIT, MODE, NMI, R, RECORD_BYTES, S, SHADOW } from './layout.ts';
+import {
+  BLOCK,
+  CONTROL,
+  EXIT,
+  FAULT,
+  MODE,
+  NMI,
+  PAGE_FAULTS,
+  R,
+  RECORD_BYTES,
+  S,
+  SHADOW,
+  WALK,
+} from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -58,6 +71,8 @@ export type CpuStop =
   /** `kick` was called: the board wants to look. */
   | 'kicked';
 
+export type ExceptionListener = (vector: number, source: InterruptSource, errorCode: number | undefined) => void;
+
 const HALTED = 1;
 const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
@@ -98,8 +113,7 @@ export class Cpu {
   #remapped = false;
   #budgetStart = 0;
   #retiredBefore = 0;
-  /** Told of every exception and interrupt, for tests and traces. */
-  onException: ((vector: number, source: InterruptSource, errorCode: number | undefined) => void) | undefined;
+  #onException: ExceptionListener | undefined;
 
   constructor(connections: CpuConnections) {
     this.#c = connections;
@@ -127,6 +141,8 @@ export class Cpu {
       far,
       debug: this.debug,
       model,
+      enterGate: (vector, rip, eflags, errorCode, hasError) =>
+        this.#handlers.enterGate(vector, rip, eflags, errorCode, hasError),
     });
     this.fpu = new X87Fpu(this.state, connections);
     const system = systemHelpers({
@@ -167,6 +183,15 @@ export class Cpu {
     this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections);
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
+  }
+
+  /** Told of every exception and interrupt, for tests and traces. */
+  get onException(): ExceptionListener | undefined {
+    return this.#onException;
+  }
+  set onException(told: ExceptionListener | undefined) {
+    this.#onException = told;
+    this.#c.memory.view.setUint32(PAGE_FAULTS.watched, told ? 1 : 0, true);
   }
 
   reset(): void {
@@ -275,6 +300,7 @@ export class Cpu {
   stats(): CpuStats {
     const { blocks, regions, mmu } = this;
     return this.#counters.report({
+      pageFaults: this.#c.memory.view.getUint32(PAGE_FAULTS.delivered, true),
       instructions: this.retired,
       code: {
         decodedInstructions: blocks.decodedInstructions,
@@ -456,25 +482,34 @@ export class Cpu {
     this.#counters.exits[state.get(S.exitReason)]++;
     state.set(S.budget, state.signed(S.budget) + this.#stolen);
     this.#stolen = 0;
-    if (state.get(S.fault)) {
+    const fault = this.#takeFault();
+    if (fault) {
       // Those after the faulting instruction in its block did not run.
       const { view } = this.#c.memory;
       const at = state.get(S.record);
       state.set(S.budget, state.signed(S.budget) + view.getUint16(at + R.remaining, true) - 1);
-      if (!this.#fault!.inNewTask) state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
+      if (!fault.inNewTask) state.rip = (state.get(S.ipBase) + view.getUint16(at + R.ipOffset, true)) >>> 0;
     }
     const retired = budget - state.signed(S.budget);
     this.#retiredBefore += retired;
-    if (state.get(S.fault)) {
-      state.set(S.fault, 0);
-      const fault = this.#fault!;
-      this.#fault = undefined;
+    if (fault) {
       this.debug.pending = 0;
       // The T bit of a task traps before the task's first instruction.
       const isTrap = fault.vector === VECTOR.DB && fault.inNewTask;
       this.#deliver(fault.vector, isTrap ? 'trap' : 'exception', fault.errorCode);
     }
     return retired;
+  }
+
+  /** What the handler returned for, when that was a fault. */
+  #takeFault(): CpuFault | undefined {
+    const { state } = this;
+    const kind = state.get(S.fault);
+    if (kind === FAULT.NONE) return undefined;
+    state.set(S.fault, FAULT.NONE);
+    const fault = kind === FAULT.PAGE ? new CpuFault(VECTOR.PF, state.get(WALK.error)) : this.#fault;
+    this.#fault = undefined;
+    return fault;
   }
 
   #unpatch(): void {
@@ -574,7 +609,7 @@ export class Cpu {
     state.set(S.exitLink, 0);
     for (;;) {
       this.#count(current.vector, current.source);
-      this.onException?.(current.vector, current.source, current.errorCode);
+      this.#onException?.(current.vector, current.source, current.errorCode);
       try {
         this.interrupts.deliver(current.vector, current.source, state.rip, current.errorCode);
         return;
@@ -619,7 +654,7 @@ export class Cpu {
   #raise(fault: unknown): void {
     if (!(fault instanceof CpuFault)) throw fault;
     this.#fault = fault;
-    this.state.set(S.fault, 1);
+    this.state.set(S.fault, FAULT.RAISED);
     this.state.set(S.exitReason, EXIT.FAULT);
     this.state.set(S.exitLink, 0);
   }

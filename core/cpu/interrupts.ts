@@ -5,6 +5,7 @@ import { Descriptor, type Descriptors, SYSTEM_TYPE, isNull } from './descriptors
 import { CpuFault, VECTOR, gp, selectorError } from './fault.ts';
 import type { FarTransfers } from './far.ts';
 import { FLAG, IRET_WRITABLE } from './insn/flags.ts';
+import type { EnterGate } from './interp/handlers.ts';
 import { CONTROL, NMI } from './layout.ts';
 import type { CpuModel } from './models.ts';
 import type { Mmu } from './mmu.ts';
@@ -27,10 +28,16 @@ export interface InterruptParts {
   readonly far: FarTransfers;
   readonly debug: DebugRegisters;
   readonly model: CpuModel;
+  readonly enterGate: EnterGate;
 }
 
 /** Aborts: nobody returns to their instruction. */
+const ESP = 4;
 const ABORTS: readonly number[] = [VECTOR.DF, VECTOR.MC];
+
+/** RF in the pushed flags: the instruction runs again without its breakpoint. */
+const resumeFlag = (vector: number, source: InterruptSource): number =>
+  source === 'exception' && !ABORTS.includes(vector) ? FLAG.RF : 0;
 
 /** Interrupt and exception delivery, and IRET. SDM volume 3, chapter 6; volume 2, INT and IRET. */
 export class Interrupts {
@@ -40,6 +47,7 @@ export class Interrupts {
   readonly #tasks: Tasks;
   readonly #far: FarTransfers;
   readonly #debug: DebugRegisters;
+  readonly #enterGate: EnterGate;
   readonly virtual: VirtualInterrupts;
   /** EFLAGS bits that IRET and POPF may change at all. */
   readonly #writable: number;
@@ -53,14 +61,17 @@ export class Interrupts {
     this.#tasks = parts.tasks;
     this.#far = parts.far;
     this.#debug = parts.debug;
+    this.#enterGate = parts.enterGate;
     this.#writable = parts.model.features.has('cpuid') ? IRET_WRITABLE : IRET_WRITABLE & ~FLAG.ID;
     this.virtual = new VirtualInterrupts(parts.state, parts.tasks);
   }
 
   /** `returnRip` is pushed. Throws CpuFault when delivery itself faults; nothing has changed then. */
   deliver(vector: number, source: InterruptSource, returnRip: number, errorCode?: number): void {
-    if (this.#state.protectedMode) this.#deliverProtected(vector, source, returnRip, errorCode);
-    else this.#deliverReal(vector, returnRip);
+    if (this.#state.protectedMode) {
+      if (!this.#enterFlat(vector, source, returnRip, errorCode))
+        this.#deliverProtected(vector, source, returnRip, errorCode);
+    } else this.#deliverReal(vector, returnRip);
     if (vector === VECTOR.DB && source !== 'software') this.#debug.exceptionEntered();
     this.delivered++;
   }
@@ -95,6 +106,17 @@ export class Interrupts {
     stack.commit();
   }
 
+  /** The everyday case in generated code; false: not that. */
+  #enterFlat(vector: number, source: InterruptSource, returnRip: number, errorCode?: number): boolean {
+    if (source === 'software') return false;
+    const state = this.#state;
+    const flags = (state.eflags | resumeFlag(vector, source)) >>> 0;
+    const pointer = this.#enterGate(vector, returnRip, flags, errorCode ?? 0, errorCode === undefined ? 0 : 1);
+    if (pointer === 0) return false;
+    state.setGpr(ESP, pointer);
+    return true;
+  }
+
   #deliverProtected(vector: number, source: InterruptSource, returnRip: number, errorCode?: number): void {
     const state = this.#state;
     const software = source === 'software';
@@ -114,7 +136,7 @@ export class Interrupts {
     if (!gate.isSystem || !types.includes(gate.type)) throw gp(gateError);
     if (software && gate.dpl < state.cpl) throw gp(gateError);
     if (!gate.present) throw new CpuFault(VECTOR.NP, gateError);
-    const resume = source === 'exception' && !ABORTS.includes(vector) ? FLAG.RF : 0;
+    const resume = resumeFlag(vector, source);
     if (gate.type === SYSTEM_TYPE.TASK_GATE) {
       const tss = this.#tasks.target(gate.gateSelector, VECTOR.GP, 'call');
       this.#tasks.switchTo(tss, 'call', returnRip, errorCode, resume);

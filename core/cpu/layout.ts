@@ -39,7 +39,7 @@ export const S = {
   exitLink: 0x0b4,
   /** Record whose handler made the call into TypeScript. */
   record: 0x0b8,
-  /** Nonzero when a call into TypeScript raised a fault: the handler returns at once. */
+  /** FAULT: raised by a call out of a handler, which then returns at once. */
   fault: 0x0bc,
   /** Mode of the code that may run now, as the jump cache has it (`jumpKeyOf`); 0: no jump finds its target. */
   jumpKey: 0x0c0,
@@ -64,6 +64,14 @@ export const S = {
 
 /** S.shadowActive. After a load of SS debug traps wait as well. */
 export const SHADOW = { NONE: 0, STI: 1, STACK: 2 } as const;
+
+/** S.fault. RAISED: by TypeScript, which knows it. PAGE: by a page walk; WALK.error and CR2 say which. */
+export const FAULT = { NONE: 0, RAISED: 1, PAGE: 2 } as const;
+/**
+ * Addresses of words about page faults that generated code delivers: nonzero when TypeScript wants to see each, and how
+ * many there were.
+ */
+export const PAGE_FAULTS = { watched: 0xf4010, delivered: 0xf4014 } as const;
 
 /** Hidden part of a segment register; SEGMENT_BYTES apart, in encoding order, then LDTR and TR. */
 export const SEGMENT_BYTES = 0x28;

@@ -1,7 +1,7 @@
 /** Transfers of control. Near ones are code; far ones, interrupts and returns from them go through segments.ts. */
 import { CC } from './builder.ts';
 import { insn } from './define.ts';
-import { conditionValue } from './flags.ts';
+import { conditionValue, setArithmeticFlags } from './flags.ts';
 import type { Opnd } from './operand.ts';
 import { pop, push } from './stack.ts';
 import type { Builder } from './builder.ts';
@@ -114,8 +114,18 @@ insn('RETF', (b, release?: Opnd) => {
 }, ends); // prettier-ignore
 
 insn('IRET', (b) => {
-  b.helper('interruptReturn', b.const(32, b.operandWidth), b.nextIp());
-  b.jumpToRip();
+  const general = (): void => {
+    b.helper('interruptReturn', b.const(32, b.operandWidth), b.nextIp());
+    b.jumpToRip();
+  };
+  if (b.realMode || b.operandWidth !== 32 || b.stackWidth !== 32) return general();
+  b.attempt((giveUp) => {
+    const [image, pointer] = b.kernel('returnFromGate', b.readGpr(SP, 32));
+    giveUp(b.isZero(image));
+    setArithmeticFlags(b, image);
+    b.writeGpr(SP, pointer);
+    b.jumpToRip();
+  }, general);
 }, ends); // prettier-ignore
 
 insn('INT', (b, vector) => {

@@ -8,9 +8,14 @@
  * This needs no record of which instruction set the flags, so reading a condition never dispatches.
  */
 import { CC, type Builder, type Condition, type SumFlags } from './builder.ts';
+import type { Expressions } from './expressions.ts';
 import type { Value } from './value.ts';
 
 export const AUX = { CF: 0x8000_0000, PO: 0x4000_0000, AF: 8, PARITY_SHIFT: 8, SIGN: 1 } as const;
+/** What flags are read through. */
+export type FlagReader = Expressions &
+  Pick<Builder, 'flagsResult' | 'flagsAux' | 'flagsResultIsZero' | 'flagsResultSign' | 'knownCondition'>;
+
 /** EFLAGS bits, SDM volume 1, 3.4.3. */
 export const FLAG = {
   CF: 1 << 0,
@@ -116,12 +121,12 @@ export function flagsZero(b: Builder, zero: Value): void {
 }
 
 /** 0 or 1, width 8. */
-export function conditionValue(b: Builder, condition: Condition): Value {
+export function conditionValue(b: FlagReader, condition: Condition): Value {
   const even = b.knownCondition(condition & ~1) ?? evenCondition(b, condition & ~1);
   return condition & 1 ? b.isZero(even) : even;
 }
 
-function evenCondition(b: Builder, condition: Condition): Value {
+function evenCondition(b: FlagReader, condition: Condition): Value {
   const bit = (word: Value, position: number): Value => b.trunc(b.and(b.shr(word, position), b.const(32, 1)), 8);
   const aux = (): Value => b.flagsAux();
   const carry = (): Value => b.knownCondition(CC.B) ?? b.trunc(b.shr(aux(), 31), 8);
@@ -156,7 +161,7 @@ function evenCondition(b: Builder, condition: Condition): Value {
 }
 
 /** The six arithmetic flags in their EFLAGS positions. */
-export function arithmeticFlags(b: Builder): Value {
+export function arithmeticFlags(b: FlagReader): Value {
   const at = (condition: Condition, position: number): Value =>
     b.shl(b.zext(conditionValue(b, condition), 32), position);
   const adjust = b.shl(b.and(b.flagsAux(), b.const(32, AUX.AF)), 1);

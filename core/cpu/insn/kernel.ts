@@ -1,10 +1,19 @@
 import { OP, type FunctionBody, type ModuleBuilder } from '../../wasm/index.ts';
 import { Expressions, typeOf } from './expressions.ts';
+import { STATE } from '../layout.ts';
 import { emitLoad, emitStore } from './memory.ts';
 import { Value, type Width } from './value.ts';
 
-/** What kernels are written over: expressions, and the linear memory. */
+/** What kernels are written over: expressions, the linear memory and the processor's state in it. */
 export class KernelBuilder extends Expressions {
+  state32(offset: number): Value {
+    return this.load(32, this.const(32, STATE), offset);
+  }
+
+  setState32(offset: number, value: Value): void {
+    this.store(this.const(32, STATE), value, offset);
+  }
+
   /** Reads now. `address` is one in linear memory. */
   load(width: Width, address: Value, offset = 0): Value {
     return this.let(

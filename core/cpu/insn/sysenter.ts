@@ -1,60 +1,30 @@
 /** SYSENTER and SYSEXIT. SDM volume 2. They load flat segments without looking at any table. */
 import { SEG } from '../../isa/index.ts';
-import {
-  CONTROL,
-  MODE,
-  S,
-  SEGMENT,
-  STATE,
-  WALK,
-  codeTlbAddress,
-  jumpKeyOf,
-  segmentAddress,
-  tlbAddress,
-} from '../layout.ts';
-import { ATTR, CR0 } from '../bits.ts';
+import { CONTROL, MODE, S, WALK } from '../layout.ts';
+import { CR0 } from '../bits.ts';
 import type { Builder } from './builder.ts';
 import { insn } from './define.ts';
 import { FLAG } from './flags.ts';
+import { loadFlat, useLevel } from './flat-segments.ts';
 import type { Value } from './value.ts';
 
 const ends = { endsBlock: true } as const;
 const CX = 1;
 const DX = 2;
 const SP = 4;
-const FLAT = ATTR.P | ATTR.S | ATTR.G | ATTR.DB | ATTR.RW | ATTR.ACCESSED;
-
-/** Code segments are readable, data segments writable. */
-function loadFlat(b: Builder, segment: number, selector: Value, dpl: number): void {
-  const code = segment === SEG.CS;
-  const set = (field: number, value: Value | number): void =>
-    b.setState32(segmentAddress(segment) - STATE + field, typeof value === 'number' ? b.const(32, value) : value);
-  set(SEGMENT.base, 0);
-  set(SEGMENT.readMax, -1);
-  set(SEGMENT.readMax + 4, 0);
-  set(SEGMENT.writeMax, -1);
-  set(SEGMENT.writeMax + 4, code ? -1 : 0);
-  set(SEGMENT.limit, -1);
-  set(SEGMENT.attributes, FLAT | (dpl << ATTR.DPL_SHIFT) | (code ? ATTR.CODE : 0));
-  set(SEGMENT.selector, selector);
-}
 
 /** CPL and what follows from it, with CS and SS flat. */
 function enterLevel(b: Builder, cpl: 0 | 3): void {
-  b.setState32(CONTROL.cpl, b.const(32, cpl));
   const wasFlat = b.nonZero(b.and(b.state32(S.jumpKey), b.const(32, MODE.FLAT)));
   // Alignment checks begin or end with CPL 3.
   const alignment = b.and(b.state32(S.eflags), b.const(32, cpl === 3 ? FLAG.AC : 0));
   b.if(
     b.and(wasFlat, b.isZero(b.or(alignment, b.state32(WALK.guarded)))),
+    () => useLevel(b, cpl),
     () => {
-      const mode = MODE.CODE32 | MODE.STACK32 | MODE.FLAT | (cpl === 3 ? MODE.USER : 0);
-      b.setState32(S.jumpKey, b.const(32, jumpKeyOf(mode)));
-      b.setState32(S.tlbCode, b.const(32, codeTlbAddress(cpl === 3)));
-      b.setState32(S.tlbRead, b.const(32, tlbAddress(cpl === 3, false)));
-      b.setState32(S.tlbWrite, b.const(32, tlbAddress(cpl === 3, true)));
+      b.setState32(CONTROL.cpl, b.const(32, cpl));
+      b.helper('modeChanged');
     },
-    () => void b.helper('modeChanged'),
   );
 }
 

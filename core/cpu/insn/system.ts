@@ -5,7 +5,7 @@ import { conditionValue, flagsZero, FLAG } from './flags.ts';
 import { isMemory, type Opnd } from './operand.ts';
 import { beyondLevel0 } from './privilege.ts';
 import type { HelperName } from '../helpers.ts';
-import { S, SHADOW } from '../layout.ts';
+import { CONTROL, S, SHADOW } from '../layout.ts';
 
 const ends = { endsBlock: true } as const;
 
@@ -122,11 +122,23 @@ insn('ARPL', (b, dst, src) =>
 
 // --- control and debug registers -----------------------------------------------------------------------------------------------------
 
-for (const [kind, read, write] of [
-  ['C', 'readControlRegister', 'writeControlRegister'],
-  ['D', 'readDebugRegister', 'writeDebugRegister'],
-] as const) {
-  insn(`MOV R,${kind}`, (b, dst, register) => b.write(dst, b.let(b.helper(read, b.read(register)))));
+/** CR2 and CR3 are what they hold; page faults and switches of address spaces read them. */
+insn('MOV R,C', (b, dst, register) => {
+  const number = b.let(b.read(register));
+  const value = b.variable(b.const(32, 0));
+  b.if(
+    b.or(b.ne(b.and(number, b.const(32, ~1)), b.const(32, 2)), b.nonZero(beyondLevel0(b))),
+    () => b.set(value, b.helper('readControlRegister', number)),
+    () => b.set(value, b.stateAt(CONTROL.cr2, b.shl(b.and(number, b.const(32, 1)), 3), 32)),
+  );
+  b.write(dst, b.get(value));
+});
+insn('MOV R,D', (b, dst, register) => b.write(dst, b.let(b.helper('readDebugRegister', b.read(register)))));
+
+for (const [kind, write] of [
+  ['C', 'writeControlRegister'],
+  ['D', 'writeDebugRegister'],
+] as const)
   insn(
     `MOV ${kind},R`,
     (b, register, src) => {
@@ -135,7 +147,6 @@ for (const [kind, read, write] of [
     },
     ends,
   );
-}
 
 insn('SMSW', (b, dst) => {
   const word = b.let(b.helper('storeMachineStatus'));

@@ -9,6 +9,9 @@ const TABLE_LIMIT = 1 << 16;
 /** Entries that regions leave for handlers: more than there are forms. */
 const HANDLER_RESERVE = 1 << 15;
 
+/** The kernel `enterGate`. */
+export type EnterGate = (vector: number, rip: number, eflags: number, errorCode: number, hasError: number) => number;
+
 interface Pending {
   readonly index: number;
   readonly form: Form;
@@ -30,6 +33,7 @@ export class HandlerTable {
   /** Runs handlers from a record until they return. */
   readonly enter: (record: number, budget: number) => void;
   readonly walkPage: (linear: number, access: number) => number;
+  readonly enterGate: EnterGate;
 
   /** `codeMap`: where in linear memory the code map starts. */
   constructor(
@@ -47,6 +51,7 @@ export class HandlerTable {
     const { enter, ...functions } = runtime.exports as Record<string, WebAssembly.ImportValue>;
     this.#env = { ...shared, ...functions, helper: calls.helper };
     this.walkPage = runtime.exports.walkPage as typeof this.walkPage;
+    this.enterGate = runtime.exports.enterGate as EnterGate;
     this.enter = enter as (record: number, budget: number) => void;
   }
 

@@ -20,6 +20,8 @@ export interface HandlerImports {
   /** (linear address) -> physical page that code is fetched from, or -1; for jumps that miss the code TLB. */
   readonly enterPage: number;
   readonly dynamicJump: number;
+  /** How a handler ends when S.fault is set. */
+  readonly faulted: number;
   readonly kernels: Readonly<Record<KernelName, number>>;
   /** Tier 0's start of a block, whatever its header says: for a budget too small for compiled code. */
   readonly blockHeader: number;
@@ -330,7 +332,9 @@ export abstract class MemoryBuilder extends Builder {
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
     code.ifUnlikely();
-    code.byte(OP.return);
+    code.localGet(RECORD);
+    code.localGet(BUDGET);
+    code.returnCall(this.imports.faulted);
     code.end();
     this.loadState(S.budget, OP.i32Load);
     code.localSet(BUDGET);

@@ -6,6 +6,7 @@ import { KERNEL_ENTRIES } from '../insn/kernels.ts';
 import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit.ts';
 import type { HandlerImports } from './memory-builder.ts';
 import { emitCodePage, emitEnterPage, emitFindBlock } from './jumps.ts';
+import { emitDeliverPageFault, emitFaulted } from './page-fault.ts';
 import { emitReadSlow, emitTranslate, emitWriteSlow } from './slow-access.ts';
 
 /** Indices in the function table of the handlers that are not instructions. */
@@ -46,6 +47,7 @@ export function declareImports(module: ModuleBuilder, memory: { minPages: number
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
     enterPage: module.importFunction('enterPage', module.type([I32], [I32])),
     dynamicJump: module.importFunction('dynamicJump', handlerType),
+    faulted: module.importFunction('faulted', handlerType),
     kernels: Object.fromEntries(
       KERNEL_ENTRIES.map(([name, kernel]) => [name, module.importFunction(name, kernelType(module, kernel))]),
     ) as HandlerImports['kernels'],
@@ -209,6 +211,8 @@ export function encodeRuntime(
   const codePage = add('codePage', pageType, (body) => emitCodePage(body, walkPage));
   const enterPage = add('enterPage', pageType, (body) => emitEnterPage(body, codePage));
   const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType, enterPage));
+  const deliverPageFault = add('deliverPageFault', pageType, emitDeliverPageFault);
+  add('faulted', handlerType, (body) => emitFaulted(body, deliverPageFault, dynamicJump));
   const blockHeader = add('blockHeader', handlerType, (body) => emitBlockHeader(body, handlerType));
   add('enter', handlerType, ({ code }) => tailCall(code, () => code.localGet(RECORD), handlerType));
   const handlers: Record<Exclude<keyof typeof RUNTIME_HANDLER, 'COUNT'>, (body: FunctionBody) => void> = {

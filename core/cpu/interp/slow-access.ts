@@ -6,6 +6,9 @@ import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/ind
 import {
   ACCESS,
   CODE_MAP_SHIFT,
+  CONTROL,
+  EXIT,
+  FAULT,
   RAM_BASE,
   S,
   SEGMENT,
@@ -15,18 +18,26 @@ import {
   TLB_CODE,
   TLB_ENTRIES,
   WALK,
+  WALK_RESULT,
   segmentAddress,
 } from '../layout.ts';
-import { BUDGET, loadState, pushUserAccess, storeState } from './emit.ts';
+import { BUDGET, RECORD, loadState, pushUserAccess, storeState } from './emit.ts';
 import { SLOW } from './memory-builder.ts';
 
 /**
  * Tries an access that missed the fast path once more: after a page walk, or to a page with code, which the write TLB
- * marks. `found` runs with the address in linear memory in local `host`; otherwise the code goes on after this.
+ * marks. `found` runs with the address in linear memory in local `host`; a page fault returns `results` zeros with S.fault
+ * set; otherwise the code goes on after this.
  */
 function emitRetry(
   body: FunctionBody,
-  { address, info, write, walkPage }: { address: number; info: number; write: boolean; walkPage: number },
+  {
+    address,
+    info,
+    write,
+    walkPage,
+    results,
+  }: { address: number; info: number; write: boolean; walkPage: number; results: number },
   found: (host: number, bytes: number) => void,
 ): void {
   const { code } = body;
@@ -34,6 +45,7 @@ function emitRetry(
   const segment = body.newLocal(I32);
   const linear = body.newLocal(I32);
   const entry = body.newLocal(I32);
+  const walked = body.newLocal(I32);
   code.block(VOID);
   code.localGet(info);
   code.i32Const(SLOW.BYTES);
@@ -107,6 +119,15 @@ function emitRetry(
   code.i32Const(ACCESS.FILL | (write ? ACCESS.WRITE : 0));
   code.byte(OP.i32Or);
   code.call(walkPage);
+  code.localTee(walked);
+  code.i32Const(WALK_RESULT.FAULT);
+  code.byte(OP.i32Eq);
+  code.if(VOID);
+  raisePageFault(code, linear);
+  if (results > 0) code.i32Const(0);
+  code.byte(OP.return);
+  code.end();
+  code.localGet(walked);
   code.brIf(1);
   differs();
   code.brIf(1);
@@ -118,6 +139,16 @@ function emitRetry(
   code.localSet(linear);
   found(linear, bytes);
   code.end();
+}
+
+/** As TypeScript raises a fault; the walk has left the error code. */
+function raisePageFault(code: Code, linear: number): void {
+  storeState(code, CONTROL.cr2, () => code.localGet(linear));
+  storeState(code, S.fault, () => code.i32Const(FAULT.PAGE));
+  storeState(code, S.exitReason, () => code.i32Const(EXIT.FAULT));
+  storeState(code, S.exitLink, () => code.i32Const(0));
+  storeState(code, S.record, () => code.localGet(RECORD));
+  storeState(code, S.budget, () => code.localGet(BUDGET));
 }
 
 /** Leaves the block at `depth` when the bytes before `extra` more lie in a granule that holds code. */
@@ -256,7 +287,7 @@ export function emitReadSlow(body: FunctionBody, walkPage: number, readMiss: num
   const { code } = body;
   const [address, info] = [2, 3];
   const attempt = (write: boolean): void =>
-    emitRetry(body, { address, info, write, walkPage }, (host, bytes) => {
+    emitRetry(body, { address, info, write, walkPage, results: 1 }, (host, bytes) => {
       storeState(code, S.budget, () => code.localGet(BUDGET));
       for (const [count, loadOp] of WIDTHS)
         emitIfBytes(code, bytes, count, () => {
@@ -292,7 +323,7 @@ export function emitReadSlow(body: FunctionBody, walkPage: number, readMiss: num
 export function emitWriteSlow(body: FunctionBody, walkPage: number, writeMiss: number, codeMap: number): void {
   const { code } = body;
   const [address, info, value] = [2, 3, 4];
-  emitRetry(body, { address, info, write: true, walkPage }, (host, bytes) => {
+  emitRetry(body, { address, info, write: true, walkPage, results: 0 }, (host, bytes) => {
     leaveIfCode(code, codeMap, host, undefined);
     leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
     storeState(code, S.budget, () => code.localGet(BUDGET));
