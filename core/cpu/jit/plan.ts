@@ -32,6 +32,12 @@ export interface RegionBlock {
   readonly fallsTo: number;
 }
 
+/** A block outside of the region that control passes to. */
+export interface RegionExit {
+  readonly header: number;
+  readonly page: RegionPage;
+}
+
 export interface RegionPlan {
   /** All in one mode, MODE.* bits. */
   readonly mode: number;
@@ -42,6 +48,8 @@ export interface RegionPlan {
   readonly returnPoints: readonly (readonly number[])[];
   /** The block that a computed call or jump is expected to go to, by block. */
   readonly expected: readonly (number | undefined)[];
+  /** Known blocks outside that a block leads to, by the offset in the block's page. */
+  readonly exits: readonly ReadonlyMap<number, RegionExit>[];
   readonly flow: Flow;
 }
 
@@ -146,7 +154,17 @@ export class Planner {
       weights: blocks.map(({ instructions }) => instructions.length),
     });
     const expected = blocks.map((block, index) => (lastOf(block).form.def.computed ? edges[index][0] : undefined));
-    return { mode, pages: this.#pages, blocks, returnPoints, expected, flow };
+    const exits = blocks.map((block) => this.#exits(block));
+    return { mode, pages: this.#pages, blocks, returnPoints, expected, exits, flow };
+  }
+
+  #exits(block: RegionBlock): Map<number, RegionExit> {
+    const exits = new Map<number, RegionExit>();
+    for (const offset of this.#successors(block)) {
+      const found = this.#find(this.#pages[block.page], offset);
+      if (found && !this.#byHeader.has(found.header)) exits.set(offset, found);
+    }
+    return exits;
   }
 
   /** For each block that ends with a return, where calls of its function in this region go on. */

@@ -7,6 +7,7 @@ import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import { BUDGET, RECORD } from '../interp/emit.ts';
 import { HandlerBuilder } from '../interp/handler-builder.ts';
+import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
 import {
   BLOCK,
@@ -36,6 +37,8 @@ const BP = 5;
 type Way =
   /** S.rip is set: go on there, through the jump cache. */
   | 'jump'
+  /** S.rip is set, and the header of its block in the local `at`: go on there unless it was forgotten. */
+  | 'linked'
   /** A slow path raised a fault. */
   | 'fault'
   /** S.rip is set and the budget right: back to TypeScript. */
@@ -46,7 +49,7 @@ type Way =
   | 'tier0'
   /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 does its access or case. */
   | 'record';
-const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump'];
+const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump', 'linked'];
 
 /** Equal to no address of which at most the four lowest bits of the offset are left. */
 const NO_STACK_PAGE = 0x800;
@@ -265,10 +268,27 @@ export class RegionBuilder extends HandlerBuilder {
     const target = this.#byPlace.get(placeKey(this.#plan, block.page, offset));
     const rip = this.#ripAt(block, offset);
     const kind = target === undefined ? undefined : this.#plan.flow.kind(this.#current, target);
-    if (kind === undefined) {
-      this.setRip(this.const(32, rip));
+    if (kind === undefined) this.#leaveFor(offset, rip);
+    else this.#edge(target!, rip, kind);
+  }
+
+  /** Out of the region: to a block that is known already, or by looking it up. */
+  #leaveFor(offset: number, rip: number): void {
+    const { code } = this;
+    const exit = this.#plan.exits[this.#current].get(offset);
+    this.setRip(this.const(32, rip));
+    if (!exit) {
       this.#leaveBy('jump');
-    } else this.#edge(target!, rip, kind);
+      return;
+    }
+    const from = this.#plan.pages[this.#plan.blocks[this.#current].page];
+    if (exit.page.ipBase !== from.ipBase || exit.page.physical !== from.physical) {
+      this.#checkMapping(exit.page, rip);
+      this.setState32(S.ipBase, this.const(32, exit.page.ipBase));
+    }
+    code.i32Const(exit.header);
+    code.localSet(this.#at);
+    this.#leaveBy('linked');
   }
 
   #edge(target: number, rip: number, kind: EdgeKind): void {
@@ -351,6 +371,18 @@ export class RegionBuilder extends HandlerBuilder {
         code.i32Const(this.#plan.blocks[0].header);
         code.localGet(BUDGET);
         code.returnCall(this.imports.dynamicJump);
+        return;
+      case 'linked':
+        code.localGet(this.#at);
+        code.memory(OP.i32Load, BLOCK.handler);
+        code.i32Const(RUNTIME_HANDLER.STALE);
+        code.byte(OP.i32Eq);
+        code.ifUnlikely();
+        code.i32Const(this.#plan.blocks[0].header);
+        code.localGet(BUDGET);
+        code.returnCall(this.imports.dynamicJump);
+        code.end();
+        this.#goToRecord();
         return;
       case 'tier0':
         code.localGet(this.#at);
