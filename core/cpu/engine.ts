@@ -323,6 +323,7 @@ export class Cpu {
   run(count: number): CpuStop {
     let left = count;
     this.#kicked = false;
+    this.regions.adapt();
     if (this.#remapped) {
       this.#remapped = false;
       this.blocks.flush();

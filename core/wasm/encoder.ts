@@ -306,6 +306,8 @@ export interface FunctionType {
 /** A function under construction: parameters come first among the locals. */
 export class FunctionBody {
   readonly code = new Code();
+  /** Comes before `code`, for what is known only when that is finished. */
+  readonly prologue = new Code();
   readonly type: number;
   readonly #paramCount: number;
   readonly #locals: ValueType[] = [];
@@ -351,10 +353,14 @@ export class FunctionBody {
       body.unsigned(count);
       body.byte(type);
     }
-    const start = body.length;
-    body.raw(this.code.bytes());
+    const unlikely: number[] = [];
+    for (const part of [this.prologue, this.code]) {
+      const start = body.length;
+      body.raw(part.bytes());
+      unlikely.push(...part.unlikely.map((offset) => start + offset));
+    }
     body.end();
-    return { bytes: body.bytes(), unlikely: this.code.unlikely.map((offset) => start + offset) };
+    return { bytes: body.bytes(), unlikely };
   }
 }
 

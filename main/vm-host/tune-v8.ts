@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function tuneV8(): void {
   setFlagsFromString('--experimental-wasm-branch-hinting');
-  setFlagsFromString('--wasm-tiering-budget=1000000');
+  setFlagsFromString('--wasm-tiering-budget=4000000');
   // Else baseline code is made at the first call, on the machine's thread.
   setFlagsFromString('--no-wasm-lazy-compilation');
 }

@@ -1,6 +1,6 @@
 import { I32, ModuleBuilder, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { SEG } from '../../isa/index.ts';
-import { BLOCK, EXIT, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../layout.ts';
+import { BLOCK, EXIT, HEAT_STEP, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../layout.ts';
 import { emitKernel, kernelType } from '../insn/kernel.ts';
 import { KERNEL_ENTRIES } from '../insn/kernels.ts';
 import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit.ts';
@@ -108,16 +108,26 @@ function emitBlockHeader(body: FunctionBody, handlerType: number): void {
 }
 
 /** The header of a block that is not compiled: counts, and asks for it when it is hot. */
-function emitHeader({ code }: FunctionBody, blockHeader: number): void {
+function emitHeader(body: FunctionBody, blockHeader: number): void {
+  const { code } = body;
+  const heat = body.newLocal(I32);
+  const left = body.newLocal(I32);
   code.localGet(RECORD);
   code.localGet(RECORD);
   code.memory(OP.i32Load, BLOCK.heat);
-  code.i32Const(1);
+  code.localTee(heat);
+  code.i32Const(0);
+  code.memory(OP.i32Load, HEAT_STEP);
   code.byte(OP.i32Sub);
+  code.localTee(left);
   code.memory(OP.i32Store, BLOCK.heat);
-  code.localGet(RECORD);
-  code.memory(OP.i32Load, BLOCK.heat);
-  code.byte(OP.i32Eqz);
+  code.localGet(left);
+  code.i32Const(0);
+  code.byte(OP.i32LeS);
+  code.localGet(heat);
+  code.i32Const(0);
+  code.byte(OP.i32GtS);
+  code.byte(OP.i32And);
   code.ifUnlikely();
   leaveAt(code, EXIT.HOT);
   code.byte(OP.return);

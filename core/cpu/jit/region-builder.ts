@@ -1,11 +1,11 @@
-import { I32, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { I32, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { REP, SEG } from '../../isa/index.ts';
 import { UNTOUCHING, type HelperName } from '../helpers.ts';
 import type { Condition, SumFlags } from '../insn/builder.ts';
 import { auxOfSum } from '../insn/flags.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
-import { BUDGET, RECORD } from '../interp/emit.ts';
+import { BUDGET, RECORD, loadState } from '../interp/emit.ts';
 import { HandlerBuilder } from '../interp/handler-builder.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
@@ -72,6 +72,9 @@ export class RegionBuilder extends HandlerBuilder {
   readonly #byPlace: ReadonlyMap<number, number>;
   readonly #entryNumbers: ReadonlyMap<number, number>;
   readonly #gpr: number[] = [];
+  /** General registers that the region reads or writes, and those that it writes. */
+  readonly #used = new Set<number>();
+  readonly #written = new Set<number>();
   readonly #flags: RegionFlags;
   /** Number of the entry that the root goes to, and the header of its block. */
   readonly #next: number;
@@ -113,24 +116,6 @@ export class RegionBuilder extends HandlerBuilder {
 
   override build(): void {
     const { code } = this;
-    // The same bytes may be mapped, or addressed by segments, differently from when this was compiled.
-    this.loadState(S.ipBase, OP.i32Load);
-    code.localGet(RECORD);
-    code.memory(OP.i32Load, BLOCK.ipBase);
-    code.byte(OP.i32Ne);
-    code.ifUnlikely();
-    code.localGet(RECORD);
-    code.localGet(BUDGET);
-    code.returnCall(this.imports.blockHeader);
-    code.end();
-    this.#reload();
-    code.i32Const(NO_STACK_PAGE);
-    code.localTee(this.#stackRead.page);
-    code.localSet(this.#stackWrite.page);
-    code.localGet(RECORD);
-    code.localTee(this.#at);
-    code.memory(OP.i32Load, BLOCK.entry);
-    code.localSet(this.#next);
     for (const way of WAYS) {
       this.#ways.set(way, code.depth);
       code.block(VOID);
@@ -140,6 +125,38 @@ export class RegionBuilder extends HandlerBuilder {
       code.end();
       this.#emitWayOut(way);
     }
+    this.#emitPrologue();
+  }
+
+  /** Comes last, when it is known which registers the region uses. */
+  #emitPrologue(): void {
+    const code = this.body.prologue;
+    // The same bytes may be mapped, or addressed by segments, differently from when this was compiled.
+    code.i32Const(STATE);
+    code.memory(OP.i32Load, S.ipBase);
+    code.localGet(RECORD);
+    code.memory(OP.i32Load, BLOCK.ipBase);
+    code.byte(OP.i32Ne);
+    code.ifUnlikely();
+    code.localGet(RECORD);
+    code.localGet(BUDGET);
+    code.returnCall(this.imports.blockHeader);
+    code.end();
+    this.#gpr.forEach((local, index) => {
+      if (this.#used.has(index)) loadGpr(code, local, index);
+    });
+    this.#flags.reload(
+      code,
+      () => loadState(code, S.flagsResult),
+      () => loadState(code, S.flagsAux),
+    );
+    code.i32Const(NO_STACK_PAGE);
+    code.localTee(this.#stackRead.page);
+    code.localSet(this.#stackWrite.page);
+    code.localGet(RECORD);
+    code.localTee(this.#at);
+    code.memory(OP.i32Load, BLOCK.entry);
+    code.localSet(this.#next);
   }
 
   // --- structure ---------------------------------------------------------------------------------------------------------
@@ -446,13 +463,14 @@ export class RegionBuilder extends HandlerBuilder {
 
   // --- registers and flags in locals -----------------------------------------------------------------------------------------
 
+  /** Registers that were not written are in memory as they are. */
   #spill(): void {
     const { code } = this;
-    this.#gpr.forEach((local, i) => {
-      code.i32Const(gprAddress(i));
-      code.localGet(local);
+    for (const index of this.#written) {
+      code.i32Const(gprAddress(index));
+      code.localGet(this.#gpr[index]);
       code.memory(OP.i32Store, 0);
-    });
+    }
     code.i32Const(STATE);
     this.#flags.pushResult();
     code.memory(OP.i64Store, S.flagsResult);
@@ -461,18 +479,16 @@ export class RegionBuilder extends HandlerBuilder {
 
   #reload(): void {
     const { code } = this;
-    this.#gpr.forEach((local, i) => {
-      code.i32Const(gprAddress(i));
-      code.memory(OP.i32Load, 0);
-      code.localSet(local);
-    });
+    this.#gpr.forEach((local, index) => loadGpr(code, local, index));
     this.#flags.reload(
-      () => this.loadState(S.flagsResult, OP.i32Load),
-      () => this.loadState(S.flagsAux, OP.i32Load),
+      code,
+      () => loadState(code, S.flagsResult),
+      () => loadState(code, S.flagsAux),
     );
   }
 
   override readGpr(index: number, width: Width, high = false): Value {
+    this.#used.add(index);
     return this.now(width, () => {
       this.code.localGet(this.#gpr[index]);
       if (high) {
@@ -488,6 +504,8 @@ export class RegionBuilder extends HandlerBuilder {
   override writeGpr(index: number, value: Value, high = false): void {
     const { code } = this;
     const local = this.#gpr[index];
+    this.#used.add(index);
+    this.#written.add(index);
     if (value.width === 32) this.push(value);
     else {
       const mask = value.width === 16 ? 0xffff : 0xff;
@@ -727,8 +745,14 @@ export class RegionBuilder extends HandlerBuilder {
   }
   #untouched = false;
 
+  /** What the rest of the region will write is not known yet: all registers are in memory from here on. */
   protected override beforeHelper(): void {
-    if (!this.#untouched) this.#spill();
+    if (this.#untouched) return;
+    for (let index = 0; index < GPR_COUNT; index++) {
+      this.#used.add(index);
+      this.#written.add(index);
+    }
+    this.#spill();
   }
 
   /** A helper that faulted may have changed registers in memory (a task switch): they are not written over. */
@@ -814,6 +838,12 @@ export class RegionBuilder extends HandlerBuilder {
     this.#giveBack(this.#view.getUint16(this.#record + R.remaining, true) - 1);
     this.#leaveBy('repeat');
   }
+}
+
+function loadGpr(code: Code, local: number, index: number): void {
+  code.i32Const(gprAddress(index));
+  code.memory(OP.i32Load, 0);
+  code.localSet(local);
 }
 
 /** A block's place by its rip: unique among the pages of a plan, whose linear pages differ. */

@@ -3,7 +3,7 @@
  * it or the region is left; while it is known which operation was the last, a condition is a comparison of its
  * operands. The words of insn/flags.ts follow from these.
  */
-import { I32, OP, type FunctionBody } from '../../wasm/index.ts';
+import { I32, OP, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { CC, type Builder, type Condition, type SumFlags } from '../insn/builder.ts';
 import { AUX } from '../insn/flags.ts';
 import { Value, type Width } from '../insn/value.ts';
@@ -213,8 +213,7 @@ export class RegionFlags {
   }
 
   /** Takes over words that `pushResult` and `pushAux` load from the state. */
-  reload(pushResult: () => void, pushAux: () => void): void {
-    const { code } = this.#body;
+  reload(code: Code, pushResult: () => void, pushAux: () => void): void {
     pushResult();
     code.localSet(this.#result);
     pushAux();

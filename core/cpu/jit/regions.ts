@@ -1,7 +1,7 @@
 import { ModuleBuilder } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
-import { BLOCK } from '../layout.ts';
+import { BLOCK, HEAT_STEP } from '../layout.ts';
 import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
 import { RegionBuilder } from './region-builder.ts';
 
@@ -10,6 +10,15 @@ export const HOT = 4000;
 const WARM = 1000;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
+
+/**
+ * How much of its time the machine's thread may spend on compiling: below the first share blocks heat up twice as fast
+ * from then on, above the second half as fast. A guest that does the same for long has all of it compiled, one that
+ * boots only what is worth it.
+ */
+const COMPILE_SHARE = { low: 0.04, high: 0.08 } as const;
+const WINDOW_NS = 50e6;
+const MAX_HEAT_STEP = 4;
 
 /** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
 const CACHE_BYTES = 24 << 20;
@@ -47,6 +56,8 @@ export class Regions {
   readonly #now: () => number;
   readonly #compileLater: RegionHost['compileLater'];
   readonly #compiling = new Set<Region>();
+  #window = { startNs: 0, compileNs: 0 };
+  #heatStep = 1;
 
   constructor(
     handlers: HandlerTable,
@@ -59,6 +70,23 @@ export class Regions {
     this.#limits = limits;
     this.#now = hostNowNs;
     this.#compileLater = compileLater;
+    this.#setHeatStep(1);
+  }
+
+  /** Between runs of the processor. */
+  adapt(): void {
+    const now = this.#now();
+    const elapsed = now - this.#window.startNs;
+    if (elapsed < WINDOW_NS) return;
+    const share = (this.compileNs - this.#window.compileNs) / elapsed;
+    this.#window = { startNs: now, compileNs: this.compileNs };
+    if (share < COMPILE_SHARE.low) this.#setHeatStep(Math.min(this.#heatStep * 2, MAX_HEAT_STEP));
+    else if (share > COMPILE_SHARE.high) this.#setHeatStep(Math.max(this.#heatStep >> 1, 1));
+  }
+
+  #setHeatStep(step: number): void {
+    this.#heatStep = step;
+    this.#view.setInt32(HEAT_STEP, step, true);
   }
 
   has(header: number): boolean {
