@@ -15,20 +15,7 @@ import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
 import { HOT, Regions, type RegionHost } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import {
-  BLOCK,
-  CONTROL,
-  EXIT,
-  FAULT,
-  MODE,
-  NMI,
-  PAGE_FAULTS,
-  R,
-  RECORD_BYTES,
-  S,
-  SHADOW,
-  WALK,
-} from './layout.ts';
+import { BLOCK, CONTROL, EXIT, FAULT, INTERRUPTS, MODE, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -185,13 +172,13 @@ export class Cpu {
     this.reset();
   }
 
-  /** Told of every exception and interrupt, for tests and traces. */
+  /** Told of every exception and interrupt, for tests and traces; all of them are delivered by TypeScript then. */
   get onException(): ExceptionListener | undefined {
     return this.#onException;
   }
   set onException(told: ExceptionListener | undefined) {
     this.#onException = told;
-    this.#c.memory.view.setUint32(PAGE_FAULTS.watched, told ? 1 : 0, true);
+    this.#c.memory.view.setUint32(INTERRUPTS.watched, told ? 1 : 0, true);
   }
 
   reset(): void {
@@ -300,7 +287,7 @@ export class Cpu {
   stats(): CpuStats {
     const { blocks, regions, mmu } = this;
     return this.#counters.report({
-      pageFaults: this.#c.memory.view.getUint32(PAGE_FAULTS.delivered, true),
+      pageFaults: this.#c.memory.view.getUint32(INTERRUPTS.pageFaults, true),
       instructions: this.retired,
       code: {
         decodedInstructions: blocks.decodedInstructions,

@@ -68,10 +68,10 @@ export const SHADOW = { NONE: 0, STI: 1, STACK: 2 } as const;
 /** S.fault. RAISED: by TypeScript, which knows it. PAGE: by a page walk; WALK.error and CR2 say which. */
 export const FAULT = { NONE: 0, RAISED: 1, PAGE: 2 } as const;
 /**
- * Addresses of words about page faults that generated code delivers: nonzero when TypeScript wants to see each, and how
- * many there were.
+ * Addresses of words about interrupts, exceptions and returns from them: nonzero when TypeScript wants to see each, and
+ * how many page faults generated code has delivered by itself.
  */
-export const PAGE_FAULTS = { watched: 0xf4010, delivered: 0xf4014 } as const;
+export const INTERRUPTS = { watched: 0xf4010, pageFaults: 0xf4014 } as const;
 
 /** Address of a word: what an execution in tier 0 takes from a block's heat; 0 where nothing is compiled. */
 export const HEAT_STEP = 0xf4018;

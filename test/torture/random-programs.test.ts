@@ -19,7 +19,7 @@ const SEED = Number(process.env['TERRARIUM_TORTURE_SEED'] ?? 1);
  */
 const ONCE_DIFFERENT = [3155792283, 4181812272];
 
-it('compiled code does what tier 0 does', { timeout: (SECONDS + 120) * 1000 }, () => {
+it('compiled code does what tier 0 does', { timeout: (SECONDS + 240) * 1000 }, () => {
   const pair = new Pair();
   for (const seed of ONCE_DIFFERENT) expect(runProgram(pair, seed).difference?.text ?? '').toBe('');
   const end = performance.now() + SECONDS * 1000;

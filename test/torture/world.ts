@@ -88,6 +88,8 @@ class World implements LockstepSide {
       log: () => {},
       jit,
     });
+    // The reference delivers interrupts by TypeScript, so that what generated code makes of them is set against it.
+    if (jit === 'off') this.cpu.onException = () => {};
   }
 
   #retiredAtStart = 0;

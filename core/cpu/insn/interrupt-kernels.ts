@@ -7,6 +7,7 @@ import { SEG } from '../../isa/index.ts';
 import { ATTR, CR0 } from '../bits.ts';
 import {
   CONTROL,
+  INTERRUPTS,
   MODE,
   S,
   SEGMENT,
@@ -55,7 +56,12 @@ class Passage {
     const mode = MODE.FLAT | MODE.CODE32 | MODE.STACK32;
     this.refuse(k.ne(k.and(k.state32(S.jumpKey), this.c(mode | MODE.REAL)), this.c(mode)));
     this.refuse(
-      k.nonZero(k.or(k.or(k.state32(WALK.guarded), k.state32(WALK.codeGuarded)), k.state32(CONTROL.debugPending))),
+      k.nonZero(
+        [k.state32(WALK.codeGuarded), k.state32(CONTROL.debugPending), k.load(32, this.c(INTERRUPTS.watched))].reduce(
+          (some, one) => k.or(some, one),
+          k.state32(WALK.guarded),
+        ),
+      ),
     );
     this.refuse(k.isZero(k.and(k.state32(CONTROL.cr0), this.c(CR0.PE))));
   }

@@ -8,7 +8,7 @@ import { FLAG, arithmeticFlags } from '../insn/flags.ts';
 import { emitEnterGate } from '../insn/interrupt-kernels.ts';
 import { KernelBuilder } from '../insn/kernel.ts';
 import { Value } from '../insn/value.ts';
-import { FAULT, PAGE_FAULTS, R, S, STATE, WALK } from '../layout.ts';
+import { FAULT, INTERRUPTS, R, S, STATE, WALK } from '../layout.ts';
 import { BUDGET, RECORD } from './emit.ts';
 
 const ESP = 4;
@@ -57,8 +57,7 @@ export function emitDeliverPageFault(body: FunctionBody): void {
   const k = new StateFlags(body);
   const c = (value: number): Value => k.const(32, value);
   const record = Value.local(32, true, RECORD);
-  const unless = k.or(k.ne(k.state32(S.fault), c(FAULT.PAGE)), k.nonZero(k.load(32, c(PAGE_FAULTS.watched))));
-  k.if(unless, () => k.return(c(0)));
+  k.if(k.ne(k.state32(S.fault), c(FAULT.PAGE)), () => k.return(c(0)));
   const pointer = emitEnterGate(k, {
     vector: c(VECTOR.PF),
     rip: k.let(k.add(k.state32(S.ipBase), k.zext(k.load(16, record, R.ipOffset), 32))),
@@ -68,6 +67,6 @@ export function emitDeliverPageFault(body: FunctionBody): void {
   });
   k.setState32(S.gpr + ESP * 8, pointer);
   k.setState32(S.fault, c(FAULT.NONE));
-  k.store(c(PAGE_FAULTS.delivered), k.add(k.load(32, c(PAGE_FAULTS.delivered)), c(1)));
+  k.store(c(INTERRUPTS.pageFaults), k.add(k.load(32, c(INTERRUPTS.pageFaults)), c(1)));
   k.return(c(1));
 }
