@@ -60,6 +60,7 @@ async function bundleCli() {
     outdir: 'dist/cli',
     outExtension: { '.js': '.mjs' },
   });
+  run('../main/vm-host/make-common-handlers.ts', [path.join(root, 'dist/cli/common-handlers.bin')]);
 }
 
 async function bundleMain() {
@@ -76,6 +77,7 @@ async function bundleMain() {
     },
     outdir: 'dist/main',
   });
+  run('../main/vm-host/make-common-handlers.ts', [path.join(root, 'dist/main/common-handlers.bin')]);
   // A sandboxed preload script is CommonJS.
   await build({ ...common, format: 'cjs', entryPoints: ['main/preload/preload.ts'], outfile: 'dist/main/preload.cjs' });
 }

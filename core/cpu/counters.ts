@@ -20,6 +20,8 @@ export interface CpuStats {
   readonly externalInterrupts: Readonly<Record<string, number>>;
   readonly code: Readonly<Record<string, number>>;
   readonly memory: Readonly<Record<string, number>>;
+  /** Which handlers are there, by instruction; for `scripts/common-forms.mjs`. */
+  readonly forms: readonly string[];
 }
 
 /** Counts that the engine keeps all the time: an addition each, beside work that costs a hundred times more. */
@@ -38,7 +40,7 @@ export class CpuCounters {
   slowWrites = 0;
 
   /** What comes from those who count it; `pageFaults`: those that generated code delivered. */
-  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory'> & { pageFaults: number }): CpuStats {
+  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory' | 'forms'> & { pageFaults: number }): CpuStats {
     const vector = (number: number): string => EXCEPTION_NAMES[number] ?? String(number);
     const hex = (number: number): string => `${number.toString(16).toUpperCase()}h`;
     const exitNames = Object.keys(EXIT);
@@ -55,6 +57,7 @@ export class CpuCounters {
       externalInterrupts: named(this.externalInterrupts, hex),
       code: { resolved: this.resolved, ...rest.code },
       memory: { slowReads: this.slowReads, slowWrites: this.slowWrites, ...rest.memory },
+      forms: rest.forms,
     };
   }
 }

@@ -10,6 +10,7 @@ import { HELPERS, type HelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/memory-builder.ts';
+import type { CommonHandlers } from './interp/common-handlers.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
@@ -40,6 +41,8 @@ export interface CpuConnections extends FpuErrorPins, RegionHost {
   readonly localApic?: () => { apicBase: number };
   /** Ticks of the time-stamp counter since power-on: a whole number. */
   readonly timeStamp: () => number;
+  /** Handlers that were made before. Absent: all are made as they are needed. */
+  readonly commonHandlers?: CommonHandlers | undefined;
   readonly log: (message: string) => void;
   /** Default: CPU_MODELS.default. */
   readonly model?: CpuModel;
@@ -159,6 +162,7 @@ export class Cpu {
       writeMiss: (record, budget, address, info, value) => this.#writeMiss(record, budget, address, info, value),
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
     });
+    if (connections.commonHandlers) this.#handlers.adopt(connections.commonHandlers);
     // Forced, a block is compiled before it runs for the first time.
     const heat = connections.jit === 'force' ? 1 : connections.jit === 'auto' ? HOT : 0;
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {
@@ -300,6 +304,7 @@ export class Cpu {
         compileMs: Math.round(regions.compileNs / 1e6),
       },
       memory: { ...mmu.counts },
+      forms: this.#handlers.formsUsed,
     });
   }
 

@@ -4,4 +4,5 @@ export { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
 export { CPU_MODELS, type CpuModel, type CpuModelName } from './models.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
 export { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from './layout.ts';
+export { encodeCommonHandlers, type CommonHandlers } from './interp/common-handlers.ts';
 export type { CpuState } from './state.ts';

@@ -1,5 +1,6 @@
 /** The board: what its wiring does, seen by small ROMs and boot sectors that report on port E9h. */
 import { describe, expect, test } from 'vitest';
+import { encodeCommonHandlers } from '../cpu/index.ts';
 import {
   BOOT_NS,
   CLI,
@@ -258,6 +259,16 @@ describe('images of machines', () => {
     expect(copy.machine.nowNs).toBe(original.machine.nowNs);
     expect(copy.machine.instructions).toBe(original.machine.instructions);
     expect(same(copy.machine.save(), original.machine.save())).toBe(true);
+  });
+
+  test.each(['interpreter', 'jit'] as const)('handlers that were made before change nothing (%s)', (engine) => {
+    const { forms, code } = encodeCommonHandlers();
+    const commonHandlers = { forms, module: new WebAssembly.Module(code) };
+    const [with_, without] = [withRom(COUNTING, { engine }, { commonHandlers }), withRom(COUNTING, { engine })];
+    for (const { machine } of [with_, without]) machine.run(2e6);
+
+    expect(same(with_.machine.save(), without.machine.save())).toBe(true);
+    expect(with_.machine.stats!().code.handlers).toBeGreaterThan(without.machine.stats!().code.handlers);
   });
 
   test('an alarm that was due when the machine was saved, but late, is not lost', () => {

@@ -92,6 +92,7 @@ class Pc implements Machine {
       timeStamp: () => Math.floor(this.#clock.nowNs),
       hostNowNs: () => backends.hostClock.nowNs,
       compileLater: backends.compileLater,
+      commonHandlers: backends.commonHandlers,
       log: backends.log,
       model: CPU_MODELS[config.cpuModel ?? 'default'],
       busHz: APIC_BUS_HZ,

@@ -1,9 +1,20 @@
 import type { MachineFactory } from './build.ts';
+import { commonHandlers } from './common-handlers.ts';
 import { tuneV8 } from './tune-v8.ts';
+
+/** Begins what a machine will wait for, beside whatever is to be done before: call it where a machine is sure to come. */
+export function expectPc(): void {
+  tuneV8();
+  void commonHandlers();
+}
 
 /** The PC of core/machine, loaded when the first one is built. */
 export const pcFactory: MachineFactory = async (config, backends) => {
-  tuneV8();
+  expectPc();
   const { createPc } = await import('../../core/machine/pc.ts');
-  return createPc(config, { ...backends, compileLater: (code) => WebAssembly.compile(code) });
+  return createPc(config, {
+    ...backends,
+    commonHandlers: await commonHandlers(),
+    compileLater: (code) => WebAssembly.compile(code),
+  });
 };

@@ -1,4 +1,4 @@
-import type { Instruction } from '../../isa/index.ts';
+import type { Instruction, OpcodeRow } from '../../isa/index.ts';
 import { SEG } from '../../isa/index.ts';
 import type { InsnDef } from '../insn/index.ts';
 import type { Opnd } from '../insn/operand.ts';
@@ -185,4 +185,23 @@ export function formKey(insn: Instruction, mode: number, targetInPage: boolean, 
     (nextInPage ? 1 << 16 : 0) |
     (stackSegment ? 1 << 17 : 0)
   );
+}
+
+/** The form of a row that has this key. */
+export function formOfKey(def: InsnDef, row: OpcodeRow, key: number): Form {
+  const hasMemory = (key & (1 << 12)) !== 0;
+  const segment = key & (1 << 14) ? SEG.FS : SEG.DS;
+  const like = {
+    row,
+    codeSize: 32,
+    operandSize: (key & 7) << 1,
+    addressSize: ((key >> 3) & 7) << 1,
+    rep: (key >> 6) & 3,
+    hasMemory,
+    index: key & (1 << 13) ? 0 : -1,
+    segment,
+    segmentOverride: segment,
+    reg: key & (1 << 17) ? SEG.SS : SEG.DS,
+  } as Instruction;
+  return formOf(def, like, key >> 6, (key & (1 << 15)) !== 0, (key & (1 << 16)) !== 0);
 }

@@ -1,7 +1,8 @@
-import type { Instruction } from '../../isa/index.ts';
+import { rows, type Instruction } from '../../isa/index.ts';
 import { ModuleBuilder } from '../../wasm/index.ts';
 import { definitionOf, type InsnDef } from '../insn/index.ts';
-import { formKey, formOf, type Form } from './form.ts';
+import { COMMON_SLOTS, rowName, type CommonHandlers } from './common-handlers.ts';
+import { formKey, formOf, formOfKey, type Form } from './form.ts';
 import { HandlerBuilder } from './handler-builder.ts';
 import { RUNTIME_HANDLER, declareImports, encodeRuntime, type TypeScriptImports } from './runtime.ts';
 
@@ -29,7 +30,10 @@ export class HandlerTable {
   readonly #env: Record<string, WebAssembly.ImportValue>;
   readonly #forms: (Form | undefined)[] = [];
   #pending: Pending[] = [];
-  #next: number = RUNTIME_HANDLER.COUNT;
+  #next: number = RUNTIME_HANDLER.COUNT + COMMON_SLOTS;
+  #made = 0;
+  /** CommonHandlers.forms, once they are adopted. */
+  #common: Int32Array | undefined;
   /** Runs handlers from a record until they return. */
   readonly enter: (record: number, budget: number) => void;
   readonly walkPage: (linear: number, access: number) => number;
@@ -55,8 +59,27 @@ export class HandlerTable {
     this.enter = enter as (record: number, budget: number) => void;
   }
 
+  /** Handlers that there are. */
   get count(): number {
-    return this.#next;
+    return RUNTIME_HANDLER.COUNT + this.#made + (this.#common?.length ?? 0) / 2;
+  }
+
+  /** What instructions were made of so far, a line for each row with its form keys: as COMMON_FORMS has them. */
+  get formsUsed(): readonly string[] {
+    return this.#byRow.flatMap((forms, id) =>
+      forms ? [`${rowName(id)}: ${[...forms.keys()].map((key) => key.toString(36)).join(' ')}`] : [],
+    );
+  }
+
+  /** Takes handlers that were made before. Never while generated code runs. */
+  adopt({ forms, module }: CommonHandlers): void {
+    this.#grow();
+    this.instantiate(module);
+    for (let i = 0; i < forms.length; i += 2) {
+      const byKey = (this.#byRow[forms[i]] ??= new Map<number, number>());
+      if (!byKey.has(forms[i + 1])) byKey.set(forms[i + 1], RUNTIME_HANDLER.COUNT + i / 2);
+    }
+    this.#common = forms;
   }
 
   /** The definition that serves an instruction; undefined: not implemented. */
@@ -74,6 +97,7 @@ export class HandlerTable {
     let index = forms.get(key);
     if (index === undefined) {
       index = this.#next++;
+      this.#made++;
       forms.set(key, index);
       const form = formOf(def, insn, mode, targetInPage, nextInPage);
       this.#forms[index] = form;
@@ -84,7 +108,12 @@ export class HandlerTable {
 
   /** The form that a handler was made from. */
   formOf(index: number): Form {
-    return this.#forms[index]!;
+    return (this.#forms[index] ??= this.#commonForm(index - RUNTIME_HANDLER.COUNT));
+  }
+
+  #commonForm(i: number): Form {
+    const row = rows[this.#common![2 * i]];
+    return formOfKey(definitionOf(row)!, row, this.#common![2 * i + 1]);
   }
 
   /** A table entry of its own for a compiled region; undefined when only the reserve for handlers is left. */
