@@ -129,6 +129,7 @@ async function start(): Promise<void> {
     libraryFolder: libraryFromArguments(),
     launcher: utilityLauncher(join(here, 'vm-host.js')),
     keepReady: true,
+    listens: true,
     pickFile,
   });
   if (!services.ok) {

@@ -50,6 +50,7 @@ export async function libraryCommand(
     io.stdout.write(json ? `${JSON.stringify(outcome.value)}\n` : outcome.lines.map((line) => `${line}\n`).join(''));
     return outcome.exit ?? 0;
   } finally {
+    await services.value.told();
     services.value.dispose();
   }
 }

@@ -41,6 +41,7 @@ export async function serve(
     libraryFolder: folder,
     launcher: forkLauncher(hosted.vmHostEntry),
     keepReady: true,
+    listens: true,
   });
   if (!services.ok) throw new FailureError(services.error);
   services.value.events((event) => {

@@ -23,11 +23,13 @@ import type { ControlOperation } from '../vm-host/protocol.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import type { RequestName, RequestParams, RequestResult } from '../vm-host/requests.ts';
 import { BackgroundCollector } from './background-collector.ts';
-import { runsElsewhere, startDetached, untilFree, type Detach } from './detached.ts';
+import { startDetached, untilFree, type Detach } from './detached.ts';
 import type { Launcher } from './host-process.ts';
 import { buildDebian } from './debian-calls.ts';
 import { debianAvailability } from './debian/availability.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
+import { LibraryNotices, type LibraryNotice } from './library-notices.ts';
+import { MachinesElsewhere } from './machines-elsewhere.ts';
 import { mediaCalls } from './media-calls.ts';
 import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
@@ -51,6 +53,8 @@ export interface ServicesOptions {
   readonly keepReady?: boolean;
   /** Starts machines that outlive this process; undefined where that cannot be. */
   readonly detach?: Detach;
+  /** Hears of what other processes change, as a program with windows has to. */
+  readonly listens?: boolean;
   /** A file dialog; undefined where there is none. */
   readonly pickFile?: (kind: MediumKind) => Promise<string | null>;
   readonly supervisor?: Pick<SupervisorOptions, 'heartbeatMs' | 'missedMax' | 'stopMs' | 'lockFolder'>;
@@ -66,6 +70,8 @@ export interface Services extends Disposable {
   /** The process of a running machine, for diagnosis. */
   pid(id: string): number | undefined;
   stopAll(): Promise<void>;
+  /** Resolves when every other process that has the library open has heard of what was changed. */
+  told(): Promise<unknown>;
 }
 
 export function createServices(options: ServicesOptions): Result<Services> {
@@ -104,24 +110,35 @@ export function createServices(options: ServicesOptions): Result<Services> {
     },
   });
   const tasks = new TaskRegistry((task) => events.fire({ event: 'task.changed', task }));
+  const notices = new LibraryNotices(options.libraryFolder);
+  /** Tells the windows of this process, and of every other that has the library open. */
+  const tell = (event: TerrariumEvent): void => {
+    events.fire(event);
+    const notice = noticeOf(event, (id) => supervisor.isActive(id));
+    if (notice) notices.tell(notice);
+  };
+  /** Tells the windows of this process what another has changed. */
+  const show = (id: string): void => {
+    const config = registry.get(id);
+    if (config.ok) events.fire({ event: 'machine.changed', machine: infoOf(config.value) });
+    else events.fire({ event: 'machine.removed', id });
+  };
+  const elsewhere = new MachinesElsewhere(library.value, options.listens ? show : undefined);
   const lockFolder = options.supervisor?.lockFolder;
   const infoOf = (config: MachineConfig): MachineInfo => ({
     config,
-    status:
-      !supervisor.isActive(config.id) && runsElsewhere(library.value, config.id)
-        ? { state: 'running', since: new Date().toISOString() }
-        : supervisor.status(config.id),
+    status: (supervisor.isActive(config.id) ? undefined : elsewhere.status(config.id)) ?? supervisor.status(config.id),
     saved: getPosition(library.value, config.id).resume !== undefined,
   });
   const changed = (config: MachineConfig): MachineInfo => {
     const machine = infoOf(config);
-    events.fire({ event: 'machine.changed', machine });
+    tell({ event: 'machine.changed', machine });
     return machine;
   };
   const whenIdle = (id: string): Result<MachineConfig> => {
     if (supervisor.isActive(id))
       return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
-    if (runsElsewhere(library.value, id))
+    if (elsewhere.isRunning(id))
       return err(fail('machine.running', 'another process runs the machine', 'stop it first'));
     return registry.get(id);
   };
@@ -137,15 +154,20 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const controlled = async (id: string, operation: ControlOperation): Promise<Result<MachineInfo>> => {
     const config = registry.get(id);
     if (!config.ok) return config;
-    if (!supervisor.isActive(id) && operation !== 'inspect' && runsElsewhere(library.value, id)) {
+    if (!supervisor.isActive(id) && operation !== 'inspect' && elsewhere.isRunning(id)) {
       const asked = await askMachine(options.libraryFolder, id, operation, {});
-      return asked.ok ? ok(infoOf(config.value)) : asked;
+      if (!asked.ok) return asked;
+      const paused = operation === 'pause';
+      elsewhere.setPaused(id, paused);
+      notices.tell({ about: 'machine', id, paused });
+      show(id);
+      return ok(infoOf(config.value));
     }
     const done = await supervisor.control(id, operation);
     return done.ok ? ok(infoOf(config.value)) : done;
   };
 
-  const isActive = (id: string): boolean => supervisor.isActive(id) || runsElsewhere(library.value, id);
+  const isActive = (id: string): boolean => supervisor.isActive(id) || elsewhere.isRunning(id);
   const start = async (id: string, throwAway = false): Promise<Result<MachineInfo>> => {
     const config = registry.get(id);
     if (!config.ok) return config;
@@ -158,7 +180,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     if (isActive(id)) return err(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
     if (!options.detach) return err(fail('shell.unsupported', 'this shell starts machines with a window only'));
     const started = await startDetached(options.detach, options.libraryFolder, config.value, throwAway);
-    return started.ok ? ok(infoOf(config.value)) : started;
+    return started.ok ? ok(changed(config.value)) : started;
   };
   const collecting = new BackgroundCollector(options.libraryFolder, (message) =>
     log({ level: 'warning', source: 'library', message }),
@@ -195,7 +217,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       library: library.value,
       get: (id) => registry.get(id),
       isActive,
-      fire: (event) => events.fire(event),
+      fire: tell,
       changed: (config) => changed(config),
       start: (id) => (options.detach ? startHeadless(id) : start(id)),
       collectSoon: () => collecting.soon(),
@@ -204,7 +226,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       library: library.value,
       machines: () => registry.list(),
       tasks,
-      fire: (event) => events.fire(event),
+      fire: tell,
       collectNow: () => collecting.collect(true),
     }),
     'machines.startHeadless': ({ id, throwAway }) => startHeadless(id, throwAway),
@@ -233,7 +255,11 @@ export function createServices(options: ServicesOptions): Result<Services> {
         canPickFiles: options.pickFile !== undefined,
         debian: debianAvailability(),
       }),
-    'machines.list': async () => ok({ machines: registry.list().map(infoOf) }),
+    'machines.list': async () => {
+      const configs = registry.list();
+      await elsewhere.look(configs.map(({ id }) => id).filter((id) => !supervisor.isActive(id)));
+      return ok({ machines: configs.map(infoOf) });
+    },
     'machines.create': async (draft) => {
       const config = registry.create(draft);
       return config.ok ? ok(changed(config.value)) : config;
@@ -244,7 +270,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
           ...{ library: library.value, tasks, changed },
           isNameTaken: (name) => registry.list().some((config) => config.name === name),
           create: (config) => registry.create(config),
-          mediaChanged: () => events.fire({ event: 'media.changed' }),
+          mediaChanged: () => tell({ event: 'media.changed' }),
         },
         draft,
       ),
@@ -261,14 +287,14 @@ export function createServices(options: ServicesOptions): Result<Services> {
       forgetMachine(library.value, id);
       collecting.soon();
       supervisor.forget(id);
-      events.fire({ event: 'machine.removed', id });
+      tell({ event: 'machine.removed', id });
       return ok({});
     },
     'machines.start': ({ id, throwAway }) => start(id, throwAway),
     'machines.stop': async ({ id }) => {
       const config = registry.get(id);
       if (!config.ok) return config;
-      if (!supervisor.isActive(id) && runsElsewhere(library.value, id)) {
+      if (!supervisor.isActive(id) && elsewhere.isRunning(id)) {
         const asked = await askMachine(options.libraryFolder, id, 'stop', {});
         if (asked.ok) await untilFree(library.value, id);
         return asked.ok ? ok(infoOf(config.value)) : asked;
@@ -302,6 +328,25 @@ export function createServices(options: ServicesOptions): Result<Services> {
           ),
   };
 
+  if (options.listens)
+    notices
+      .listen((notice) => {
+        if (notice.about === 'media') events.fire({ event: 'media.changed' });
+        else if (notice.about === 'snapshots') events.fire({ event: 'snapshots.changed', machine: notice.machine });
+        else {
+          if (notice.paused !== undefined && !supervisor.isActive(notice.id))
+            elsewhere.setPaused(notice.id, notice.paused);
+          show(notice.id);
+        }
+      })
+      .catch((error: unknown) =>
+        log({
+          level: 'warning',
+          source: 'library',
+          message: `changes of other programs are not seen at once: ${(error as Error).message}`,
+        }),
+      );
+
   return ok({
     libraryFolder: options.libraryFolder,
     handlers,
@@ -312,7 +357,10 @@ export function createServices(options: ServicesOptions): Result<Services> {
     stopAll: async () => {
       await Promise.all([supervisor.stopAll(), tasks.cancelAll()]);
     },
+    told: () => notices.told(),
     dispose: () => {
+      notices.dispose();
+      elsewhere.dispose();
       collecting.dispose();
       supervisor.dispose();
       events.dispose();
@@ -320,6 +368,28 @@ export function createServices(options: ServicesOptions): Result<Services> {
       library.value.dispose();
     },
   });
+}
+
+function noticeOf(event: TerrariumEvent, isOurs: (machine: string) => boolean): LibraryNotice | undefined {
+  switch (event.event) {
+    case 'machine.changed': {
+      const { config, status } = event.machine;
+      // Of a machine that another process runs, this one knows no better than those that it tells.
+      return {
+        ...{ about: 'machine', id: config.id },
+        ...(isOurs(config.id) && { paused: status.state === 'paused' }),
+      };
+    }
+    case 'machine.removed':
+      return { about: 'machine', id: event.id };
+    case 'snapshots.changed':
+      return { about: 'snapshots', machine: event.machine };
+    case 'media.changed':
+      return { about: 'media' };
+    case 'task.changed':
+    case 'log':
+      return undefined;
+  }
 }
 
 function checkMedium(path: string, kind: MediumKind, writable: boolean): Result<CallResult<'media.check'>> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -38,7 +38,6 @@ export type RequestHandler = (request: RequestName, params: never) => Promise<Re
 
 /** Answers requests on a machine's socket. The caller holds the machine's lock: an old socket file is nobody's. */
 export async function listenOnSocket(path: string, handle: RequestHandler): Promise<Disposable> {
-  if (process.platform !== 'win32') rmSync(path, { force: true });
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -58,6 +57,19 @@ export async function listenOnSocket(path: string, handle: RequestHandler): Prom
     });
     lines.on('error', () => {});
   });
+  await listenPrivately(server, path);
+  return {
+    dispose: () => {
+      server.close();
+      for (const socket of open) socket.end();
+      if (process.platform !== 'win32') rmSync(path, { force: true });
+    },
+  };
+}
+
+/** Listens where this user alone can connect. An old socket file in its place is nobody's: the caller knows that. */
+export async function listenPrivately(server: Server, path: string): Promise<void> {
+  if (process.platform !== 'win32') rmSync(path, { force: true });
   // The file appears with the rights that are asked for: nobody else can come first.
   const mask = process.platform === 'win32' ? undefined : process.umask(0o177);
   try {
@@ -72,13 +84,6 @@ export async function listenOnSocket(path: string, handle: RequestHandler): Prom
   }
   if (process.platform !== 'win32') chmodSync(path, 0o600);
   server.on('error', () => {});
-  return {
-    dispose: () => {
-      server.close();
-      for (const socket of open) socket.end();
-      if (process.platform !== 'win32') rmSync(path, { force: true });
-    },
-  };
 }
 
 type SocketReply = { readonly id: number } & ({ readonly value: unknown } | { readonly error: Failure });

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { guestImage } from '../fixtures/guests.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startShell, type Shell } from './support/shell.ts';
 import {
   AT_PROMPT,
   button,
+  call,
   chooseFromMenu,
   createMachine,
   doAndConfirm,
@@ -42,16 +45,7 @@ async function openPage(): Promise<Page> {
   return opened;
 }
 
-beforeAll(async () => {
-  [shell, browser] = await Promise.all([startShell(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await shell?.stop();
-});
-
-beforeEach(async () => {
+async function openContext(): Promise<void> {
   complaints = [];
   context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
@@ -61,31 +55,39 @@ beforeEach(async () => {
   });
   context.setDefaultTimeout(30_000);
   page = await openPage();
-});
+}
 
-afterEach(async () => {
+async function closeContext(): Promise<void> {
   await removeAllMachines(page);
   await context.close();
   expect(complaints).toEqual([]);
+}
+
+beforeAll(async () => {
+  [shell, browser] = await Promise.all([startShell(), launchBrowser()]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await shell?.stop();
 });
 
 const footer = (of: Page) => of.getByRole('contentinfo');
-let count = 0;
-/** A name of its own, so that tests do not meet each other's machines. */
-const newName = (what: string): string => `${what} ${++count}`;
+const dialogButton = (name: string) => page.getByRole('dialog').getByRole('button', { name, exact: true });
+const dialogClosed = () => page.getByRole('dialog').waitFor({ state: 'detached' });
 
-async function bootFreeDos(name: string): Promise<void> {
-  await createMachine(page, name, guestImage('freedos.img'));
-  await startFromList(page, name);
-  await waitForScreen(page, AT_PROMPT);
-}
-
+/** One machine, whose life goes on from test to test: each boot takes seconds. */
 describe('a machine with a FreeDOS floppy', () => {
+  const name = 'FreeDOS';
+  beforeAll(openContext);
+  afterAll(closeContext);
+
   test('starts from the list, reaches its prompt on the canvas, and answers what is typed', async () => {
-    const name = 'FreeDOS';
     expect(page.url()).not.toContain('token');
 
-    await bootFreeDos(name);
+    await createMachine(page, name, guestImage('freedos.img'));
+    await startFromList(page, name);
+    await waitForScreen(page, AT_PROMPT);
     await waitForPicture(page);
     const before = await litPixels(page);
     await typeCommand(page, 'ver');
@@ -101,71 +103,55 @@ describe('a machine with a FreeDOS floppy', () => {
     await button(page, 'Machines').click();
     await waitForState(row(page, name), 'running');
     await waitForPicture(page);
+    await row(page, name).dblclick();
+    await waitForScreen(page, AT_PROMPT);
   });
 
   test('does nothing while it is paused, and goes on where it was', async () => {
-    const name = newName('Paused');
-    await bootFreeDos(name);
-
     await button(page, 'Pause').click();
     await waitForState(footer(page), 'paused');
     const atPause = await registers(page, name);
-    await pressKeys(page, 'ver\n');
+    await page.getByTestId('screen').focus();
+    await pressKeys(page, 'mem\n');
     const later = await registers(page, name);
     await button(page, 'Resume').click();
     await waitForState(footer(page), 'running');
 
     expect(later).toEqual(atPause);
-    await waitForScreen(page, /A:\\>ver\s+FreeCom version/);
+    await waitForScreen(page, /A:\\>mem\s[^]*A:\\>\s*$/);
     expect(await registers(page, name)).not.toEqual(atPause);
   });
 
-  test('begins anew when it is reset', async () => {
-    await bootFreeDos(newName('Reset'));
-    await typeCommand(page, 'echo before');
-    await waitForScreen(page, /before\s+A:\\>\s*$/);
+  test('types what is pasted, and what is clicked on the keyboard on the screen', async () => {
+    await chooseFromMenu(page, 'Keyboard', 'Paste as typing…');
+    await page.getByRole('dialog').getByLabel('Text').fill('cls\necho "Pasted" {1/2}\n');
+    await dialogButton('Type it').click();
+    await waitForScreen(page, /A:\\>echo "Pasted" \{1\/2\}\s+"Pasted" \{1\/2\}\s+A:\\>\s*$/);
 
-    await doAndConfirm(page, 'Reset');
-    await page.waitForFunction(
-      () => !document.querySelector('[data-testid=screen-text]')?.textContent?.includes('before'),
-    );
-
-    await waitForScreen(page, AT_PROMPT);
-    await waitForState(footer(page), 'running');
+    await button(page, 'Keyboard').click();
+    await page.getByRole('menuitemcheckbox', { name: 'On-screen keyboard' }).click();
+    const keys = page.getByRole('group', { name: 'On-screen keyboard' });
+    for (const code of ['KeyV', 'KeyE', 'KeyR', 'ShiftLeft', 'Period', 'KeyX', 'Enter'])
+      await keys.getByRole('button', { name: code, exact: true }).click();
+    await waitForScreen(page, /A:\\>ver>x\s+A:\\>\s*$/);
+    await button(page, 'Keyboard').click();
+    await page.getByRole('menuitemcheckbox', { name: 'On-screen keyboard' }).click();
+    await keys.waitFor({ state: 'detached' });
   });
 
-  test('is powered off after a question, and can be started again and removed', async () => {
-    const name = newName('Power');
-    await bootFreeDos(name);
+  test('fills the whole screen, and gives it back at the host key and F', async () => {
+    await chooseFromMenu(page, 'View', 'Full screen');
+    await page.waitForFunction(() => document.fullscreenElement?.querySelector('canvas') != null);
+    await page.getByTestId('screen').focus();
+    await page.keyboard.down('ControlRight');
+    await page.keyboard.press('KeyF');
+    await page.keyboard.up('ControlRight');
 
-    await button(page, 'Power off').click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
-    await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await waitForState(footer(page), 'running');
-    await doAndConfirm(page, 'Power off');
-    await waitForState(footer(page), 'stopped');
-    await page.getByRole('tabpanel').getByRole('button', { name: 'Start' }).click();
-    await waitForScreen(page, AT_PROMPT);
-    await doAndConfirm(page, 'Power off');
-    await waitForState(footer(page), 'stopped');
-    await button(page, 'Machines').click();
-    await row(page, name).click();
-    await chooseFromMenu(page, 'More', 'Remove');
-    await row(page, name).waitFor({ state: 'detached' });
-    await button(page, 'Undo').click();
-    await row(page, name).click();
-    await chooseFromMenu(page, 'More', 'Remove');
-
-    await expect
-      .poll(async () => (await machineNames(page)).includes(name), {
-        timeout: 30_000,
-      })
-      .toBe(false);
+    await page.waitForFunction(() => document.fullscreenElement === null);
   });
 
   test('hears every key by its place, and Ctrl+Alt+Del from the toolbar', async () => {
-    await bootFreeDos(newName('Keys'));
-
+    await page.getByTestId('screen').focus();
     await typeCommand(page, 'echo a:\\>b.c');
     await typeCommand(page, 'type b.c');
     const text = await waitForScreen(page, /type b\.c\s+a:\\\s+A:\\>\s*$/i);
@@ -179,7 +165,6 @@ describe('a machine with a FreeDOS floppy', () => {
   });
 
   test('takes the mouse by a click, and gives it back at the host key', async () => {
-    await bootFreeDos(newName('Mouse'));
     const lockedElement = () => page.evaluate(() => document.pointerLockElement?.getAttribute('role') ?? 'none');
 
     await page.getByTestId('screen').click();
@@ -200,9 +185,9 @@ describe('a machine with a FreeDOS floppy', () => {
   });
 
   test('talks to the terminal of its serial port, both ways', async () => {
-    await bootFreeDos(newName('Serial'));
     const terminal = page.getByTestId('serial-0');
 
+    await page.getByTestId('screen').focus();
     await typeCommand(page, 'echo out of the port>com1');
     await page.getByRole('tab', { name: 'Serial 1' }).click();
     await terminal.getByText('out of the port').first().waitFor();
@@ -215,24 +200,131 @@ describe('a machine with a FreeDOS floppy', () => {
     await page.keyboard.type('ver\r');
 
     await terminal.getByText('FreeCom version').first().waitFor();
+    await page.getByRole('tab', { name: 'Screen' }).click();
+  });
+
+  test('begins anew when it is reset', async () => {
+    await waitForScreen(page, /ctty com1/);
+
+    await doAndConfirm(page, 'Reset');
+    await page.waitForFunction(
+      () => !document.querySelector('[data-testid=screen-text]')?.textContent?.includes('ctty'),
+    );
+
+    await waitForScreen(page, AT_PROMPT);
+    await waitForState(footer(page), 'running');
+  });
+
+  test('is left running, hears its power button, is saved or is powered off when its window is closed', async () => {
+    const close = async (choice: string): Promise<void> => {
+      await button(page, 'Close').click();
+      await page.getByRole('dialog').getByRole('radio', { name: choice }).click();
+      await dialogButton('OK').click();
+      await dialogClosed();
+    };
+    await page.getByTestId('screen').focus();
+    await typeCommand(page, 'echo kept');
+    await waitForScreen(page, /kept\s+A:\\>\s*$/);
+
+    await close('Leave it running in the background');
+    await waitForState(row(page, name), 'running');
+    await row(page, name).dblclick();
+    await waitForScreen(page, /kept\s+A:\\>\s*$/);
+    // DOS does not listen to the button, so nothing else happens.
+    await close('Press the power button');
+    await waitForState(footer(page), 'running');
+    await close('Save the machine state');
+    await waitForState(row(page, name), 'saved');
+    await startFromList(page, name);
+    await waitForScreen(page, /kept\s+A:\\>\s*$/);
+    await close('Power off');
+    await waitForState(row(page, name), 'stopped');
+  });
+
+  test('is powered off after a question, and can be started again', async () => {
+    await startFromList(page, name);
+
+    await button(page, 'Power off').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await dialogClosed();
+    await waitForState(footer(page), 'running');
+    await doAndConfirm(page, 'Power off');
+    await waitForState(footer(page), 'stopped');
+    await page.getByRole('tabpanel').getByRole('button', { name: 'Start' }).click();
+    await waitForState(footer(page), 'running');
+    await doAndConfirm(page, 'Power off');
+    await waitForState(footer(page), 'stopped');
+    await button(page, 'Machines').click();
+  });
+
+  test('is changed in its settings, which its context menu opens, and where its details stand', async () => {
+    const details = page.getByRole('tabpanel');
+    await row(page, name).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Settings', exact: true }).click();
+    await dialogButton('System').click();
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Memory' }).fill('48');
+    await dialogButton('Serial ports').click();
+    await dialogButton('Add a port').click();
+    await dialogButton('Save').click();
+    await dialogClosed();
+    await details.getByText('48 MiB').waitFor();
+    await details.getByText('COM2').waitFor();
+
+    await details.getByRole('button', { name: 'Change Memory' }).click();
+    await page.getByRole('textbox', { name: 'Memory' }).fill('24');
+    await page.keyboard.press('Escape');
+    await details.getByText('48 MiB').waitFor();
+    await details.getByRole('button', { name: 'Change Memory' }).click();
+    await page.getByRole('textbox', { name: 'Memory' }).fill('40');
+    await page.keyboard.press('Enter');
+    await details.getByText('40 MiB').waitFor();
+    await details.getByRole('button', { name: 'Change Processor' }).click();
+    await page.getByRole('option', { name: 'Intel 486' }).click();
+    await details.getByText('Intel 486').waitFor();
+    await details.getByRole('textbox', { name: 'Note' }).fill('Of 1994.');
+    await details.getByRole('button', { name: 'Change Group' }).click();
+    await page.getByRole('textbox', { name: 'Group' }).fill('Old');
+    await page.keyboard.press('Enter');
+    await row(page, 'Old').waitFor();
+
+    const listed = await call(page, 'machines.list', {});
+    expect(listed.ok && listed.value.machines[0]?.config).toMatchObject({
+      ...{ memoryMiB: 40, cpuModel: '486', note: 'Of 1994.', group: 'Old' },
+      serial: [{ mode: 'console' }, expect.anything()],
+    });
+  });
+
+  test('is removed, unless that is taken back', async () => {
+    await row(page, name).last().click();
+    await chooseFromMenu(page, 'More', 'Remove');
+    await row(page, name).waitFor({ state: 'detached' });
+    await button(page, 'Undo').click();
+    await row(page, name).last().click();
+    await chooseFromMenu(page, 'More', 'Remove');
+
+    await expect.poll(async () => await machineNames(page), { timeout: 30_000 }).toEqual([]);
   });
 });
 
 describe('the interface', () => {
+  beforeAll(openContext);
+  afterAll(closeContext);
+
   test('is worked by the keyboard alone', async () => {
-    const name = newName('Keyboard');
+    const name = 'Keyboard';
     await createMachine(page, name, guestImage('freedos.img'));
 
     await page.getByRole('tree').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('Enter');
-    await waitForScreen(page, AT_PROMPT);
+    await page.getByTestId('screen').waitFor();
     await page.keyboard.press('ControlRight');
     await page.getByRole('toolbar').getByRole('button').first().focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
 
     await waitForState(footer(page), 'paused');
+    await removeAllMachines(page);
   });
 
   test('says that what it shows may be old when Terrarium is gone', async () => {
@@ -248,22 +340,42 @@ describe('the interface', () => {
 });
 
 describe('the library', () => {
-  test('shows what another window does, without being asked', async () => {
-    const name = newName('Shared');
+  beforeAll(openContext);
+  afterAll(closeContext);
+
+  const terrarium = async (...args: string[]): Promise<string> =>
+    (
+      await promisify(execFile)(process.execPath, [
+        ...['main/cli/terrarium.mjs', ...args, '--library', shell.libraryFolder],
+      ])
+    ).stdout;
+
+  test('shows what another window and the command line do, without being asked, and they what it does', async () => {
+    const name = 'Shared';
     const other = await openPage();
+    await terrarium('create', name, '--template', 'dos', '--floppy', guestImage('freedos.img'));
+    await waitForState(row(page, name), 'stopped');
 
-    await createMachine(page, name, guestImage('freedos.img'));
-    await other.bringToFront();
-    await waitForState(row(other, name), 'stopped');
-    await page.bringToFront();
     await startFromList(page, name);
-
-    await other.bringToFront();
     await waitForState(row(other, name), 'running');
+    expect(await terrarium('pause', name)).toContain('paused');
+    await waitForState(footer(page), 'paused');
+    await waitForState(row(other, name), 'paused');
+    expect(await terrarium('list')).toMatch(/Shared +paused/);
     await row(other, name).click();
     await doAndConfirm(other, 'Power off');
-    await page.bringToFront();
     await waitForState(footer(page), 'stopped');
+    await terrarium('start', name, '--headless');
+    await waitForState(footer(page), 'running');
+    await other.getByRole('tab', { name: 'Snapshots' }).click();
+    await terrarium('snapshot', 'take', name, 'by command');
+    await other.getByRole('treeitem').filter({ hasText: 'by command' }).waitFor();
+    await terrarium('stop', name);
+    await waitForState(row(other, name), 'stopped');
+    await terrarium('remove', name);
+    await row(other, name).waitFor({ state: 'detached' });
+    await other.close();
+    await page.goto(shell.url);
   });
 
   test('says in words why a machine cannot be made, and keeps the form', async () => {
@@ -282,15 +394,19 @@ describe('the library', () => {
     const alert = dialog.getByRole('alert');
     expect(await alert.textContent()).toMatch(/There is no such file.*\/nowhere\/dos\.img.*Code: file\.missing/);
     expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('No floppy');
+    await page.keyboard.press('Escape');
+    await dialogClosed();
   });
 
   test('reports a machine whose process was killed, and its neighbour goes on', async () => {
-    const [victim, neighbour] = [newName('Victim'), newName('Neighbour')];
+    const [victim, neighbour] = ['Victim', 'Neighbour'];
     const before = shell.machinePids();
-    await bootFreeDos(victim);
+    await createMachine(page, victim, guestImage('freedos.img'));
+    await startFromList(page, victim);
     const [victimPid] = shell.machinePids().filter((pid) => !before.includes(pid));
     await button(page, 'Machines').click();
-    await bootFreeDos(neighbour);
+    await createMachine(page, neighbour, guestImage('freedos.img'));
+    await startFromList(page, neighbour);
 
     process.kill(victimPid, 'SIGKILL');
     await button(page, 'Machines').click();
@@ -302,8 +418,5 @@ describe('the library', () => {
     await waitForState(row(page, neighbour), 'running');
     await row(page, neighbour).dblclick();
     await waitForScreen(page, AT_PROMPT);
-    await page.getByTestId('screen').focus();
-    await typeCommand(page, 'ver');
-    await waitForScreen(page, /FreeCom version/);
   });
 });
