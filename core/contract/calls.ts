@@ -256,6 +256,33 @@ export const CALLS = {
     }),
     result: z.strictObject({ path: hostPathSchema, sizeBytes: z.number() }),
   },
+  /**
+   * Out of the library, into a new file in a folder of the person's choice; the machines that use it, none of which may
+   * run, have the file in its place. Refused while a snapshot needs it.
+   */
+  'media.move': {
+    params: z.strictObject({ id: z.uuid(), path: hostPathSchema, format: imageFormatSchema.default('raw') }),
+    result: z.strictObject({ path: hostPathSchema, sizeBytes: z.number() }),
+  },
+  /** Reads all of a medium of the library and compares it with its sums. */
+  'media.examine': {
+    params: byMedium,
+    result: z.strictObject({
+      problems: z.array(problemSchema),
+      /** Without what was never written. */
+      readBytes: z.number(),
+      sizeBytes: z.number(),
+    }),
+  },
+  /** What sort of medium a file is an image of, by what is in it. */
+  'media.guess': {
+    params: z.strictObject({ path: hostPathSchema }),
+    result: z.strictObject({
+      path: hostPathSchema,
+      sizeBytes: z.number(),
+      kind: z.enum(['disk', 'floppy', 'cdrom']),
+    }),
+  },
   /** Shrinking refuses to cut off data without `force`. */
   'media.resize': {
     params: z.strictObject({ id: z.uuid(), sizeBytes: z.int().min(512), force: z.boolean().default(false) }),

@@ -1,3 +1,4 @@
+import { IMAGE_FORMAT_NAMES } from '../../core/contract/limits.ts';
 import { removableDriveSchema } from '../../core/contract/machine.ts';
 import { MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
 import type { OptionSpec } from './options.ts';
@@ -23,7 +24,19 @@ export const LIBRARY_OPTIONS: readonly OptionSpec[] = [
 ];
 
 const DRIVES = removableDriveSchema.options;
-const FORMATS = ['raw', 'qcow2', 'vdi', 'vmdk', 'vhd'];
+const driveOption = (byDefault: string): OptionSpec => ({
+  name: 'drive',
+  value: 'DRIVE',
+  choices: DRIVES,
+  help: `${DRIVES.join(', ')} (default: ${byDefault})`,
+});
+const FORCE_DRIVE: OptionSpec = { name: 'force', help: 'also where the guest has locked the drive' };
+const FORMAT: OptionSpec = {
+  name: 'format',
+  value: 'FORMAT',
+  choices: IMAGE_FORMAT_NAMES,
+  help: `${IMAGE_FORMAT_NAMES.join(', ')} (default raw)`,
+};
 
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -135,29 +148,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'media attach',
     takes: ['NAME', 'MEDIUM|FILE'],
     options: [
-      {
-        name: 'drive',
-        value: 'DRIVE',
-        choices: DRIVES,
-        help: `${DRIVES.join(', ')} (default: cdrom for .iso files, else floppy0)`,
-      },
+      driveOption('cdrom for .iso files, else floppy0'),
       { name: 'writable', help: 'let the guest write to it' },
-      { name: 'force', help: 'also where the guest has locked the drive' },
+      FORCE_DRIVE,
     ],
     help: 'put a floppy or CD into a drive, running or not',
   },
   {
     name: 'media eject',
     takes: ['NAME'],
-    options: [
-      {
-        name: 'drive',
-        value: 'DRIVE',
-        choices: DRIVES,
-        help: `${DRIVES.join(', ')} (default: the one that is not empty)`,
-      },
-      { name: 'force', help: 'also where the guest has locked the drive' },
-    ],
+    options: [driveOption('the one that is not empty'), FORCE_DRIVE],
     help: 'take it out',
   },
   { name: 'media list', takes: [], options: [], help: 'disks of the library' },
@@ -167,15 +167,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ['FILE'],
     options: [
       { name: 'name', value: 'NAME', help: 'its name in the library (default: the file name)' },
-      { name: 'kind', value: 'KIND', choices: ['disk', 'floppy', 'cdrom'], help: 'disk (default), floppy or cdrom' },
+      {
+        name: 'kind',
+        value: 'KIND',
+        choices: ['disk', 'floppy', 'cdrom'],
+        help: 'disk, floppy or cdrom (default: by what is in it)',
+      },
     ],
     help: 'copy an image into the library',
   },
   {
     name: 'media export',
     takes: ['MEDIUM', 'FILE'],
-    options: [{ name: 'format', value: 'FORMAT', choices: FORMATS, help: `${FORMATS.join(', ')} (default raw)` }],
+    options: [FORMAT],
     help: 'write a disk to a new file',
+  },
+  {
+    name: 'media move',
+    takes: ['MEDIUM', 'FILE'],
+    options: [FORMAT],
+    help: 'move a disk out of the library into a new file, which its machines use then',
+  },
+  {
+    name: 'disk check',
+    takes: ['MEDIUM'],
+    options: [],
+    help: 'compare all that is on a disk with its sums (exit status 4: problems)',
   },
   {
     name: 'disk resize',

@@ -7,6 +7,8 @@ export const STORE_COMMANDS: Commands = {
   'disk create': create,
   'media import': importImage,
   'media export': exportMedium,
+  'media move': move,
+  'disk check': examine,
   'disk resize': resize,
   'disk compact': compact,
   'media remove': remove,
@@ -36,7 +38,8 @@ async function create(c: CommandContext): Promise<Outcome> {
 async function importImage(c: CommandContext): Promise<Outcome> {
   const [path] = c.names;
   const name = c.option('name') ?? basename(path);
-  const kind = (c.option('kind') ?? 'disk') as 'disk' | 'floppy' | 'cdrom';
+  const kind =
+    (c.option('kind') as 'disk' | 'floppy' | 'cdrom' | undefined) ?? (await c.ask('media.guess', { path })).kind;
   const medium = await c.withProgress(() => c.ask('media.import', { path, name, kind }));
   return { value: medium, lines: [`${medium.name} ${medium.id}`] };
 }
@@ -47,6 +50,28 @@ async function exportMedium(c: CommandContext): Promise<Outcome> {
   const format = (c.option('format') ?? 'raw') as 'raw';
   const written = await c.withProgress(() => c.ask('media.export', { id, path, format }));
   return { value: written, lines: [`${written.path} (${formatSize(written.sizeBytes)})`] };
+}
+
+async function move(c: CommandContext): Promise<Outcome> {
+  const [name, path] = c.names;
+  const { id } = await c.medium(name);
+  const format = (c.option('format') ?? 'raw') as 'raw';
+  const written = await c.withProgress(() => c.ask('media.move', { id, path, format }));
+  return { value: written, lines: [`${name} is ${written.path} now`] };
+}
+
+async function examine(c: CommandContext): Promise<Outcome> {
+  const { id } = await c.medium(c.names[0]);
+  const report = await c.withProgress(() => c.ask('media.examine', { id }));
+  const isWhole = report.problems.length === 0;
+  return {
+    value: report,
+    lines: [
+      ...report.problems.map(({ where, what }) => `${where}: ${what}`),
+      `${formatSize(report.readBytes)} of ${formatSize(report.sizeBytes)} read: ${isWhole ? 'clean' : `${report.problems.length} problems`}`,
+    ],
+    exit: isWhole ? 0 : 4,
+  };
 }
 
 async function resize(c: CommandContext): Promise<Outcome> {

@@ -1,10 +1,12 @@
-import { FailureError, err, type Result } from '../../core/base/index.ts';
+import { FailureError, type Result } from '../../core/base/index.ts';
 import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   fail,
   mediumIdOf,
+  mediumPath,
   type CallResult,
+  type ImageFormatName,
   type MachineConfig,
   type Task,
   type TerrariumEvent,
@@ -34,6 +36,8 @@ import {
   type Medium,
 } from '../../core/store/index.ts';
 import { attempt } from './attempt.ts';
+import { examineMedium } from './examine-medium.ts';
+import { guessMedium } from './guess-medium.ts';
 import { imageHost, importImage } from './import-image.ts';
 import type { Handlers } from './services.ts';
 import { driveSteps } from './steps.ts';
@@ -42,6 +46,10 @@ import type { TaskRegistry } from './tasks.ts';
 export interface MediaContext {
   readonly library: Library;
   readonly machines: () => MachineConfig[];
+  /** Whether any process runs the machine. */
+  readonly isActive: (machine: string) => boolean;
+  /** Puts the file into the drives that hold the medium. */
+  readonly reattach: (config: MachineConfig, from: string, to: string) => void;
   readonly tasks: TaskRegistry;
   readonly fire: (event: TerrariumEvent) => void;
   /** Undefined: another process collects. */
@@ -49,15 +57,14 @@ export interface MediaContext {
 }
 
 type MediaCalls =
-  | `media.${'list' | 'create' | 'import' | 'export' | 'resize' | 'compact' | 'remove'}`
+  | `media.${'list' | 'create' | 'import' | 'export' | 'move' | 'examine' | 'guess' | 'resize' | 'compact' | 'remove'}`
   | `store.${'check' | 'gc' | 'usage'}`;
 
-export function mediaCalls({ library, machines, tasks, fire, collectNow }: MediaContext): Pick<Handlers, MediaCalls> {
+export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
+  const { library, machines, isActive, reattach, tasks, fire, collectNow } = context;
   const usedBy = (id: string): string[] =>
     machines()
-      .filter(({ floppies, disks, cdrom }) =>
-        [...floppies, ...disks, cdrom].some((attachment) => attachment && mediumIdOf(attachment.path) === id),
-      )
+      .filter((config) => usesMedium(config, id))
       .map(({ name }) => name);
   const infoOf = ({ id, name, kind, sizeBytes, createdAt }: Medium): CallResult<'media.create'> => ({
     ...{ id, name, kind, sizeBytes, createdAt },
@@ -75,6 +82,43 @@ export function mediaCalls({ library, machines, tasks, fire, collectNow }: Media
     progress: (step: S) => readonly [doneBytes: number, totalBytes: number],
   ): Promise<T> => tasks.perform(kind, subject, (context) => driveSteps(subject, work, context, progress));
 
+  /** A medium, or as it was in a snapshot, as a new file; nothing of it stays when the work fails or is cancelled. */
+  const writeOut = async (
+    task: 'export' | 'move',
+    id: string,
+    snapshot: string | undefined,
+    path: string,
+    format: ImageFormatName,
+  ): Promise<CallResult<'media.export'>> => {
+    if (existsSync(path))
+      throw new FailureError(fail('file.exists', `${path} is there already`, 'name another file, or remove that one'));
+    const medium = getMedium(library, id);
+    const then = snapshot === undefined ? undefined : getSnapshot(library, snapshot);
+    const disk = then?.disks.find((at) => at.medium === id);
+    if (then && !disk)
+      throw new FailureError(fail('store.medium', `"${medium.name}" is not in "${then.name}"`, 'choose another'));
+    const source = disk ? StoreDisk.ephemeral(library, disk) : StoreDisk.open(library, id, { mode: 'read-only' });
+    const chunks = new ChunkReader(library);
+    try {
+      const target = createHostImage(path, format, source.sizeBytes);
+      if (!target.ok) throw new FailureError(target.error);
+      try {
+        const extents = withExtents(source, new TreeReader(chunks), disk ?? medium, disk !== undefined);
+        await drive(task, path, copyImage(extents, target.value), (step) => [step.doneBytes, step.totalBytes]);
+        const closed = target.value.close();
+        if (!closed.ok) throw new FailureError(closed.error);
+      } catch (error) {
+        target.value.dispose();
+        rmSync(path, { force: true });
+        throw error;
+      }
+      return { path, sizeBytes: source.sizeBytes };
+    } finally {
+      chunks.dispose();
+      source.dispose();
+    }
+  };
+
   return {
     'media.list': async () => attempt('media', () => ({ media: listMedia(library).map(infoOf) })),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
@@ -86,39 +130,36 @@ export function mediaCalls({ library, machines, tasks, fire, collectNow }: Media
     },
     'media.export': async ({ id, snapshot, path, format }) => {
       const absolute = resolve(path);
-      if (existsSync(absolute))
-        return err(fail('file.exists', `${absolute} is there already`, 'name another file, or remove that one'));
+      return attempt(absolute, () => writeOut('export', id, snapshot, absolute, format));
+    },
+    'media.move': async ({ id, path, format }) => {
+      const absolute = resolve(path);
       return attempt(absolute, async () => {
-        const medium = getMedium(library, id);
-        const then = snapshot === undefined ? undefined : getSnapshot(library, snapshot);
-        const disk = then?.disks.find((at) => at.medium === id);
-        if (then && !disk)
-          throw new FailureError(fail('store.medium', `"${medium.name}" is not in "${then.name}"`, 'choose another'));
-        const source = disk ? StoreDisk.ephemeral(library, disk) : StoreDisk.open(library, id, { mode: 'read-only' });
-        const chunks = new ChunkReader(library);
-        try {
-          const target = createHostImage(absolute, format, source.sizeBytes);
-          if (!target.ok) throw new FailureError(target.error);
-          try {
-            const extents = withExtents(source, new TreeReader(chunks), disk ?? medium, disk !== undefined);
-            await drive('export', absolute, copyImage(extents, target.value), (step) => [
-              step.doneBytes,
-              step.totalBytes,
-            ]);
-            const closed = target.value.close();
-            if (!closed.ok) throw new FailureError(closed.error);
-          } catch (error) {
-            target.value.dispose();
-            rmSync(absolute, { force: true });
-            throw error;
-          }
-          return { path: absolute, sizeBytes: source.sizeBytes };
-        } finally {
-          chunks.dispose();
-          source.dispose();
-        }
+        const { name } = getMedium(library, id);
+        const machine = machines().find((config) => usesMedium(config, id) && isActive(config.id));
+        if (machine)
+          throw new FailureError(
+            fail('store.in-use', `"${machine.name}", which runs, uses "${name}"`, 'stop it first'),
+          );
+        const [snapshot] = snapshotsOf(library, id);
+        if (snapshot !== undefined)
+          throw new FailureError(
+            fail('store.in-use', `the snapshot "${snapshot}" needs "${name}"`, 'export a copy, or delete the snapshot'),
+          );
+        const written = await writeOut('move', id, undefined, absolute, format);
+        for (const config of machines().filter((one) => usesMedium(one, id)))
+          reattach(config, mediumPath(id), absolute);
+        removeMedium(library, id);
+        fire({ event: 'media.changed' });
+        return written;
       });
     },
+    'media.examine': async ({ id }) =>
+      attempt('examine', async () => {
+        const { name } = getMedium(library, id);
+        return drive('check', name, examineMedium(library, id), (step) => step);
+      }),
+    'media.guess': async ({ path }) => guessMedium(resolve(path)),
     'media.resize': async ({ id, sizeBytes, force }) =>
       attempt('resize', () => changed(resizeMedium(library, id, sizeBytes, force))),
     'media.compact': async ({ id }) => attempt('compact', () => changed(compactMedium(library, id))),
@@ -152,14 +193,13 @@ export function mediaCalls({ library, machines, tasks, fire, collectNow }: Media
   };
 }
 
-function createHostImage(
-  path: string,
-  format: CallResult<'media.check'>['format'],
-  sizeBytes: number,
-): Result<DiskImage> {
+const usesMedium = ({ floppies, disks, cdrom }: MachineConfig, id: string): boolean =>
+  [...floppies, ...disks, cdrom].some((attachment) => attachment && mediumIdOf(attachment.path) === id);
+
+function createHostImage(path: string, format: ImageFormatName, sizeBytes: number): Result<DiskImage> {
   const file = openByteFile(path, 'create');
   if (!file.ok) return file;
-  const image = createImage(file.value, format as 'raw', { ...imageHost, sizeBytes });
+  const image = createImage(file.value, format, { ...imageHost, sizeBytes });
   if (!image.ok) {
     file.value.dispose();
     rmSync(path, { force: true });

@@ -225,6 +225,15 @@ export function createServices(options: ServicesOptions): Result<Services> {
     ...mediaCalls({
       library: library.value,
       machines: () => registry.list(),
+      isActive,
+      reattach: (config, from, to) => {
+        const moved = <T extends { readonly path: string } | null>(attachment: T): T =>
+          attachment?.path === from ? { ...attachment, path: to } : attachment;
+        const { floppies, disks, cdrom } = config;
+        const changes = { floppies: floppies.map(moved), disks: disks.map(moved), cdrom: moved(cdrom) };
+        const done = registry.update(config.id, changes);
+        if (done.ok) changed(done.value);
+      },
       tasks,
       fire: tell,
       collectNow: () => collecting.collect(true),

@@ -37,6 +37,8 @@ const LIMITS: Readonly<Record<FileKind, KindLimits>> = {
 /** Formats that a floppy drive knows, in KiB; an image is padded with zeros to the next one. */
 const FLOPPY_KIB = [160, 180, 320, 360, 720, 1200, 1440, 1680, 1720, 2880] as const;
 
+export const isFloppySize = (bytes: number): boolean => (FLOPPY_KIB as readonly number[]).includes(bytes / KIB);
+
 /** An open regular file. `identity` is the same for every name (links, relative paths) of one file. */
 export interface HostFile extends Disposable {
   readonly path: string;

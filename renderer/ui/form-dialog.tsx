@@ -1,8 +1,10 @@
 import { Button, Group, Modal, Stack, type ModalProps } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Failure } from '../../core/contract/index.ts';
+import type { Failure, Task } from '../../core/contract/index.ts';
 import { FailureAlert } from './failure-alert.tsx';
+import { TaskRow } from './task-row.tsx';
+import { useWork } from './use-work.ts';
 
 export interface FormDialogProps {
   readonly title: ReactNode;
@@ -11,6 +13,10 @@ export interface FormDialogProps {
   readonly danger?: boolean;
   readonly disabled?: boolean;
   readonly size?: ModalProps['size'];
+  /** What is done is a task of this kind: it is shown while it lasts, and Cancel ends it. */
+  readonly task?: Task['kind'];
+  /** It shows what came of it, and is closed by the person. */
+  readonly keepOpen?: boolean;
   readonly onClose: () => void;
   /** Resolves with the reason when it could not be done: the dialog stays, with what was filled in. */
   readonly onSubmit: () => Promise<Failure | undefined>;
@@ -23,13 +29,14 @@ export function FormDialog(props: FormDialogProps) {
   const { t } = useTranslation();
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState(false);
+  const work = useWork(busy ? props.task : undefined);
   const submit = async (): Promise<void> => {
     setBusy(true);
     setFailure(undefined);
     const failed = await onSubmit();
     setBusy(false);
     if (failed) setFailure(failed);
-    else onClose();
+    else if (!props.keepOpen) onClose();
   };
   return (
     <Modal opened onClose={onClose} title={title} size={size} closeButtonProps={{ 'aria-label': t('action.close') }}>
@@ -44,9 +51,14 @@ export function FormDialog(props: FormDialogProps) {
       >
         <Stack gap="md">
           {children}
+          {work.task && <TaskRow task={work.task} />}
           {failure && <FailureAlert failure={failure} />}
           <Group justify="flex-end">
-            <Button variant="default" onClick={onClose} data-autofocus={danger || undefined}>
+            <Button
+              variant="default"
+              onClick={() => (work.task ? work.cancel() : onClose())}
+              data-autofocus={danger || undefined}
+            >
               {t('action.cancel')}
             </Button>
             <Button type="submit" loading={busy} disabled={disabled} {...(danger && { color: 'red.9' })}>

@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { mediumPath } from '../../core/contract/index.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startShell, type Shell } from './support/shell.ts';
@@ -53,7 +57,7 @@ async function openContext(): Promise<void> {
     colorScheme: 'light',
     reducedMotion: 'reduce',
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(60_000);
   page = await openPage();
 }
 
@@ -85,7 +89,9 @@ describe('a machine with a FreeDOS floppy', () => {
   test('starts from the list, reaches its prompt on the canvas, and answers what is typed', async () => {
     expect(page.url()).not.toContain('token');
 
-    await createMachine(page, name, guestImage('freedos.img'));
+    const draft = { path: guestImage('freedos.img'), name, kind: 'floppy' as const };
+    const floppy = await call(page, 'media.import', draft);
+    await createMachine(page, name, floppy.ok ? mediumPath(floppy.value.id) : '', true);
     await startFromList(page, name);
     await waitForScreen(page, AT_PROMPT);
     await waitForPicture(page);
@@ -141,7 +147,7 @@ describe('a machine with a FreeDOS floppy', () => {
 
   test('fills the whole screen, and gives it back at the host key and F', async () => {
     await chooseFromMenu(page, 'View', 'Full screen');
-    await page.waitForFunction(() => document.fullscreenElement?.querySelector('canvas') != null);
+    await page.waitForFunction(() => document.fullscreenElement?.querySelector('canvas') instanceof HTMLCanvasElement);
     await page.getByTestId('screen').focus();
     await page.keyboard.down('ControlRight');
     await page.keyboard.press('KeyF');
@@ -234,7 +240,7 @@ describe('a machine with a FreeDOS floppy', () => {
     await close('Press the power button');
     await waitForState(footer(page), 'running');
     await close('Save the machine state');
-    await waitForState(row(page, name), 'saved');
+    await row(page, name).getByText('Saved').waitFor();
     await startFromList(page, name);
     await waitForScreen(page, /kept\s+A:\\>\s*$/);
     await close('Power off');
@@ -341,6 +347,7 @@ describe('the interface', () => {
 
 describe('the library', () => {
   beforeAll(openContext);
+  beforeEach(() => page.goto(shell.url));
   afterAll(closeContext);
 
   const terrarium = async (...args: string[]): Promise<string> =>
@@ -375,7 +382,73 @@ describe('the library', () => {
     await terrarium('remove', name);
     await row(other, name).waitFor({ state: 'detached' });
     await other.close();
-    await page.goto(shell.url);
+  });
+
+  test('takes in, makes, checks, changes and gives out media, each with its progress and a way to end it', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'terrarium-media-'));
+    const big = path.join(folder, 'big.img');
+    fs.writeFileSync(big, '');
+    fs.truncateSync(big, 2 ** 40);
+    const small = path.join(folder, 'letters.img');
+    fs.copyFileSync(guestImage('freedos.img'), small);
+    const dialog = page.getByRole('dialog');
+    const act = async (medium: string, action: string): Promise<void> => {
+      await button(page, `Actions for ${medium}`).click();
+      await page.getByRole('menuitem', { name: action, exact: true }).click();
+    };
+    await page.getByRole('link', { name: 'Media' }).click();
+
+    await button(page, 'Import').click();
+    await dialog.getByLabel('Path of the image').fill(big);
+    await dialogButton('Import').click();
+    await dialog.getByRole('progressbar').waitFor();
+    await dialogButton('Cancel').click();
+    await dialog.getByText('Code: task.cancelled').waitFor();
+    await dialog.getByLabel('Path of the image').fill(small);
+    await dialog.getByRole('radio', { name: 'Floppy', checked: true }).waitFor();
+    await dialogButton('Import').click();
+    await dialogClosed();
+    await page.getByRole('row', { name: /letters\.img/ }).waitFor();
+
+    await button(page, 'New').click();
+    await dialog.getByLabel('Name').fill('Data');
+    await dialog.getByRole('textbox', { name: 'Size' }).fill('64');
+    await dialogButton('Create').click();
+    await dialogClosed();
+    await act('Data', 'Resize…');
+    await dialog.getByRole('textbox', { name: 'Size' }).fill('96');
+    await dialogButton('Resize').click();
+    await dialogClosed();
+    await page.getByRole('row', { name: /Data 96 MiB/ }).waitFor();
+    await act('Data', 'Check');
+    await dialogButton('Check').click();
+    await dialog.getByText('Everything is as it was written').waitFor();
+    await page.keyboard.press('Escape');
+    await dialogClosed();
+    await act('letters.img', 'Export…');
+    await dialog.getByLabel('New file').fill(path.join(folder, 'copy.vdi'));
+    await dialog.getByRole('combobox', { name: 'Format' }).click();
+    await page.getByRole('option', { name: 'VirtualBox (vdi)' }).click();
+    await dialogButton('Export').click();
+    await dialogClosed();
+    expect(fs.readFileSync(path.join(folder, 'copy.vdi')).toString('latin1', 0, 40)).toContain('VirtualBox');
+    await button(page, 'Convert').click();
+    await dialog.getByLabel('Image file').fill(path.join(folder, 'copy.vdi'));
+    await dialog.getByLabel('New file').fill(path.join(folder, 'copy.qcow2'));
+    await dialogButton('Convert').click();
+    await dialogClosed();
+    await expect.poll(() => fs.existsSync(path.join(folder, 'copy.qcow2'))).toBe(true);
+    await act('letters.img', 'Move out of the library…');
+    await dialog.getByLabel('New file').fill(path.join(folder, 'moved.img'));
+    await dialogButton('Move').click();
+    await dialogClosed();
+    await page.getByRole('row', { name: /letters\.img/ }).waitFor({ state: 'detached' });
+    expect(fs.readFileSync(path.join(folder, 'moved.img')).equals(fs.readFileSync(small))).toBe(true);
+    await act('Data', 'Remove');
+    await page.getByRole('row', { name: /Data/ }).waitFor({ state: 'detached' });
+    await button(page, 'Undo').click();
+    await page.getByRole('row', { name: /Data 96 MiB/ }).waitFor();
+    fs.rmSync(folder, { recursive: true });
   });
 
   test('says in words why a machine cannot be made, and keeps the form', async () => {
@@ -394,8 +467,6 @@ describe('the library', () => {
     const alert = dialog.getByRole('alert');
     expect(await alert.textContent()).toMatch(/There is no such file.*\/nowhere\/dos\.img.*Code: file\.missing/);
     expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('No floppy');
-    await page.keyboard.press('Escape');
-    await dialogClosed();
   });
 
   test('reports a machine whose process was killed, and its neighbour goes on', async () => {

@@ -57,7 +57,7 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
       locale,
       colorScheme,
     });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     page = await context.newPage();
     await page.goto(shell.url);
     await page.getByText(t('machines.empty.title')).waitFor();
@@ -227,7 +227,7 @@ describe('the wizard', () => {
       locale: 'en-US',
       reducedMotion: 'reduce',
     });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     await page.goto(shell.url);
     const t = wordsOf('en');
@@ -257,7 +257,7 @@ describe('the wizard', () => {
 describe("Debian from this computer's packages", () => {
   test('is built by two clicks, can be cancelled, and keeps what is written', async () => {
     const context = await browser.newContext({ viewport: { width: 1024, height: 640 }, locale: 'en-US' });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     // What was downloaded for any test is not downloaded again.
     fs.mkdirSync(path.join(shell.libraryFolder, 'cache'));

@@ -12,6 +12,7 @@ import { StateLabel } from '../../ui/state-label.tsx';
 import { TemplateTile } from '../machines/template-tile.tsx';
 import { MachinePlots } from './machine-plots.tsx';
 import { Plot } from './plot.tsx';
+import { BytesPlot, SpeedPlot } from './plots.tsx';
 import { totalsOf, type Sample } from './samples.ts';
 import { useSamples } from './use-samples.ts';
 
@@ -37,6 +38,9 @@ export function ActivityPage() {
           {live.map((machine) => (
             <MachineSection key={machine.config.id} machine={machine} onSamples={onSamples} />
           ))}
+          <Text size="xs" c="var(--text-dimmed)" maw={760}>
+            {t('activity.memoryNote')}
+          </Text>
         </Stack>
       )}
     </Page>
@@ -72,21 +76,12 @@ function HostTotals({ samples }: { readonly samples: readonly (readonly Sample[]
           atLeast={cpus}
           height={90}
         />
-        <Plot
-          title={t('activity.speed')}
-          times={columns.times}
-          series={[{ label: t('activity.speed'), color: 'blue', values: columns.mips }]}
-          format={(mips) => t('status.mips', { mips: number(mips) })}
-          atLeast={10}
-          height={90}
-        />
-        <Plot
+        <SpeedPlot times={columns.times} mips={columns.mips} height={90} />
+        <BytesPlot
           title={t('activity.resident')}
           times={columns.times}
           series={[{ label: t('activity.resident'), color: 'amber', values: columns.resident }]}
-          format={bytes}
           atLeast={2 ** 28}
-          unit="bytes"
           height={90}
         />
       </SimpleGrid>

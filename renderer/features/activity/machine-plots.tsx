@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../ui/formats.ts';
 import { Plot } from './plot.tsx';
+import { BytesPlot, SpeedPlot } from './plots.tsx';
 import type { Sample } from './samples.ts';
 
 const MIB = 2 ** 20;
@@ -16,7 +17,7 @@ export function MachinePlots({
   readonly memoryMiB: number;
 }) {
   const { t } = useTranslation();
-  const { number, bytes } = useFormats();
+  const { number } = useFormats();
   const columns = useMemo(() => {
     const of = (field: keyof Sample): number[] => samples.map((sample) => sample[field]);
     return {
@@ -31,7 +32,6 @@ export function MachinePlots({
   }, [samples]);
   const { times } = columns;
   const percent = (share: number): string => t('activity.percent', { percent: number(share * 100) });
-  const rate = (perSecond: number): string => t('activity.perSecond', { amount: bytes(perSecond) });
   return (
     <SimpleGrid cols={2} spacing="sm" verticalSpacing="sm">
       <Plot
@@ -44,31 +44,22 @@ export function MachinePlots({
         format={percent}
         atLeast={1}
       />
-      <Plot
-        title={t('activity.speed')}
-        times={times}
-        series={[{ label: t('activity.speed'), color: 'blue', values: columns.mips }]}
-        format={(mips) => t('status.mips', { mips: number(mips, 1) })}
-        atLeast={10}
-      />
-      <Plot
+      <SpeedPlot times={times} mips={columns.mips} digits={1} />
+      <BytesPlot
         title={t('activity.memory', { mib: number(memoryMiB) })}
         times={times}
         series={[{ label: t('activity.resident'), color: 'green', values: columns.resident }]}
-        format={bytes}
         atLeast={memoryMiB * MIB}
-        unit="bytes"
       />
-      <Plot
+      <BytesPlot
         title={t('activity.disk')}
         times={times}
         series={[
           { label: t('activity.read'), color: 'green', values: columns.read },
           { label: t('activity.written'), color: 'amber', values: columns.written },
         ]}
-        format={rate}
         atLeast={MIB}
-        unit="bytes"
+        perSecond
       />
     </SimpleGrid>
   );

@@ -14,12 +14,13 @@ import { useForm } from '@mantine/form';
 import { IconFileImport } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { IMAGE_FORMAT_NAMES, type ImageFormatName } from '../../../core/contract/index.ts';
+import { IMAGE_FORMAT_NAMES, type CallResult, type ImageFormatName } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { useFormats } from '../../ui/formats.ts';
 import { freeName } from '../machines/medium-menu.tsx';
 import { guessKind } from '../new-machine/image-guess.ts';
+import { useGuess } from './use-guess.ts';
 import { useMedia, type Medium, type MediumKind } from './use-media.ts';
 
 interface DialogProps {
@@ -108,6 +109,7 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
     validate: { name: (name) => (name.trim() === '' ? t('media.nameNeeded') : null) },
   });
   const { file, path, name, kind } = form.values;
+  const guess = useGuess((found) => form.setFieldValue('kind', found));
   const named = (fileName: string, sizeBytes: number): void => {
     form.setFieldValue('name', freeName(fileName, media));
     form.setFieldValue('kind', guessKind(fileName, sizeBytes));
@@ -116,6 +118,7 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
     <FormDialog
       title={t('media.import')}
       submitLabel={t('media.importSubmit')}
+      task="import"
       disabled={!form.isValid() || (!file && path.trim() === '')}
       onClose={onClose}
       onSubmit={async () => {
@@ -157,6 +160,7 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
               form.setFieldValue('path', typed);
               // The name follows until the person gives another.
               if (name === '' || name === base(path)) named(base(typed), 0);
+              guess(typed);
             }}
           />
         )}
@@ -173,7 +177,8 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
   );
 }
 
-export function ExportDialog({ medium, onClose }: OfMedium) {
+/** A new file with what is on a medium; `moves`: the library does not keep it then. */
+export function ExportDialog({ medium, onClose, moves = false }: OfMedium & { readonly moves?: boolean }) {
   const { t } = useTranslation();
   const { client } = useApp();
   const formats = useFormatOptions();
@@ -181,15 +186,18 @@ export function ExportDialog({ medium, onClose }: OfMedium) {
   const [path, setPath] = useState('');
   return (
     <FormDialog
-      title={t('media.exportTitle', { name: medium.name })}
-      submitLabel={t('media.exportSubmit')}
+      title={t(moves ? 'media.moveTitle' : 'media.exportTitle', { name: medium.name })}
+      submitLabel={t(moves ? 'media.moveSubmit' : 'media.exportSubmit')}
+      task={moves ? 'move' : 'export'}
       disabled={path.trim() === ''}
       onClose={onClose}
       onSubmit={async () => {
-        const exported = await client.call('media.export', { id: medium.id, path: path.trim(), format });
-        return exported.ok ? undefined : exported.error;
+        const params = { id: medium.id, path: path.trim(), format };
+        const written = await client.call(moves ? 'media.move' : 'media.export', params);
+        return written.ok ? undefined : written.error;
       }}
     >
+      {moves && <Text size="sm">{t('media.moveText')}</Text>}
       <Select
         label={t('media.formatLabel')}
         allowDeselect={false}
@@ -206,6 +214,50 @@ export function ExportDialog({ medium, onClose }: OfMedium) {
         value={path}
         onChange={(event) => setPath(event.currentTarget.value)}
       />
+    </FormDialog>
+  );
+}
+
+/** What a medium holds, compared with its sums: said when all of it is read. */
+export function ExamineDialog({ medium, onClose }: OfMedium) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const { bytes } = useFormats();
+  const [report, setReport] = useState<CallResult<'media.examine'>>();
+  return (
+    <FormDialog
+      title={t('media.examineTitle', { name: medium.name })}
+      submitLabel={t('media.examine')}
+      task="check"
+      keepOpen
+      onClose={onClose}
+      onSubmit={async () => {
+        setReport(undefined);
+        const done = await client.call('media.examine', { id: medium.id });
+        if (done.ok) setReport(done.value);
+        return done.ok ? undefined : done.error;
+      }}
+    >
+      <Text size="sm">{t('media.examineText')}</Text>
+      <div role="status">
+        {report &&
+          (report.problems.length === 0 ? (
+            <Text size="sm" fw={600}>
+              {t('media.examineWhole', { read: bytes(report.readBytes), size: bytes(report.sizeBytes) })}
+            </Text>
+          ) : (
+            <>
+              <Text size="sm" fw={600}>
+                {t('media.examineDamage')}
+              </Text>
+              {report.problems.map(({ where, what }) => (
+                <Text key={where} size="xs">
+                  {where}: {what}
+                </Text>
+              ))}
+            </>
+          ))}
+      </div>
     </FormDialog>
   );
 }

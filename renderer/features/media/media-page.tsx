@@ -8,10 +8,12 @@ import {
   IconDotsVertical,
   IconFileExport,
   IconFileImport,
+  IconFolderShare,
   IconPlugConnectedX,
   IconPlus,
   IconRecycle,
   IconServer,
+  IconShieldCheck,
   IconTransform,
   IconTrash,
 } from '@tabler/icons-react';
@@ -26,7 +28,14 @@ import { useFormats } from '../../ui/formats.ts';
 import { Page } from '../../ui/page.tsx';
 import { SizeBar } from '../../ui/size-bar.tsx';
 import { ImageDrop } from '../machines/image-drop.tsx';
-import { ConvertDialog, CreateDialog, ExportDialog, ImportDialog, ResizeDialog } from './media-dialogs.tsx';
+import {
+  ConvertDialog,
+  CreateDialog,
+  ExamineDialog,
+  ExportDialog,
+  ImportDialog,
+  ResizeDialog,
+} from './media-dialogs.tsx';
 import classes from './media-page.module.css';
 import { useMedia, type Medium, type MediumKind } from './use-media.ts';
 
@@ -37,7 +46,7 @@ type Asked =
   | { readonly kind: 'create' }
   | { readonly kind: 'import'; readonly file?: File }
   | { readonly kind: 'convert' }
-  | { readonly kind: 'export' | 'resize'; readonly medium: Medium };
+  | { readonly kind: 'export' | 'move' | 'resize' | 'examine'; readonly medium: Medium };
 
 /** Disks, CDs and floppies of the library: who uses them, what they take, and what is done with them. */
 export function MediaPage() {
@@ -206,6 +215,10 @@ function MediaDialog({ asked, onClose }: { readonly asked: Asked | undefined; re
       return <ConvertDialog onClose={onClose} />;
     case 'export':
       return <ExportDialog medium={asked.medium} onClose={onClose} />;
+    case 'move':
+      return <ExportDialog medium={asked.medium} moves onClose={onClose} />;
+    case 'examine':
+      return <ExamineDialog medium={asked.medium} onClose={onClose} />;
     case 'resize':
       return <ResizeDialog medium={asked.medium} onClose={onClose} />;
     case undefined:
@@ -316,6 +329,18 @@ function MediumRow({ medium, owner, largest, onAsk, onRelease, onCompact, onRemo
               onClick={() => onAsk({ kind: 'export', medium })}
             >
               {t('media.export')}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconFolderShare size={16} aria-hidden />}
+              onClick={() => onAsk({ kind: 'move', medium })}
+            >
+              {t('media.move')}
+            </Menu.Item>
+            <Menu.Item
+              leftSection={<IconShieldCheck size={16} aria-hidden />}
+              onClick={() => onAsk({ kind: 'examine', medium })}
+            >
+              {t('media.examine')}
             </Menu.Item>
             <Menu.Item
               leftSection={<IconArrowsDiagonal size={16} aria-hidden />}

@@ -22,6 +22,7 @@ import { cpuModelSchema, pointerSchema } from '../../../core/contract/index.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts } from '../../ui/section.tsx';
 import { TemplateTile } from '../machines/template-tile.tsx';
+import { useGuess } from '../media/use-guess.ts';
 import { useMedia } from '../media/use-media.ts';
 import { isBuilt, type NewMachineForm, type Problem } from './draft.ts';
 import classes from './fields.module.css';
@@ -37,32 +38,42 @@ export interface FieldsProps {
 
 export function TemplateFields({
   chosen,
+  failed,
   onChoose,
 }: {
   readonly chosen: string;
+  /** The chosen one cannot run yet. */
+  readonly failed: boolean;
   readonly onChoose: (id: string) => void;
 }) {
   const { t } = useTranslation();
   const templates = useTemplates();
   return (
-    <SimpleGrid cols={4} spacing="xs" role="radiogroup" aria-label={t('create.template')}>
-      {templates.map(({ id, unavailable }) => (
-        <UnstyledButton
-          key={id}
-          role="radio"
-          aria-checked={id === chosen}
-          aria-disabled={unavailable !== undefined}
-          className={classes['template']}
-          onClick={() => unavailable === undefined && onChoose(id)}
-        >
-          <TemplateTile template={id} size={30} />
-          <Text span size="sm" fw={550} lh={1.2}>
-            {templateName(t, id)}
-            {unavailable !== undefined && <NotYet id={id} />}
-          </Text>
-        </UnstyledButton>
-      ))}
-    </SimpleGrid>
+    <>
+      <SimpleGrid cols={4} spacing="xs" role="radiogroup" aria-label={t('create.template')}>
+        {templates.map(({ id, unavailable }) => (
+          <UnstyledButton
+            key={id}
+            role="radio"
+            aria-checked={id === chosen}
+            aria-disabled={unavailable !== undefined}
+            className={classes['template']}
+            onClick={() => unavailable === undefined && onChoose(id)}
+          >
+            <TemplateTile template={id} size={30} />
+            <Text span size="sm" fw={550} lh={1.2}>
+              {templateName(t, id)}
+              {unavailable !== undefined && <NotYet id={id} />}
+            </Text>
+          </UnstyledButton>
+        ))}
+      </SimpleGrid>
+      {failed && (
+        <Text size="sm" c="red" role="alert">
+          {t('create.problem.template')}
+        </Text>
+      )}
+    </>
   );
 }
 
@@ -87,6 +98,7 @@ export function ImageFields({ form, problems }: FieldsProps) {
   const { media } = useMedia();
   const id = useId();
   const { imageFrom, imageKind, imageFile } = form.values;
+  const guess = useGuess((kind) => form.setFieldValue('imageKind', kind));
   const error = problems.has('image') && t('create.problem.image');
   if (isBuilt(form.values.template)) return <Text size="sm">{t('create.built')}</Text>;
   return (
@@ -135,6 +147,7 @@ export function ImageFields({ form, problems }: FieldsProps) {
             const path = event.currentTarget.value;
             form.setFieldValue('imagePath', path);
             if (/\.\w+$/.test(path)) form.setFieldValue('imageKind', guessKind(path, 0));
+            guess(path);
           }}
           error={error}
         />

@@ -22,7 +22,7 @@ export interface NewMachineDialogProps {
 }
 
 /** Which problems keep a step from being left. */
-const STEP_PROBLEMS: readonly (readonly Problem[])[] = [['name'], ['image'], ['memory', 'disk'], []];
+const STEP_PROBLEMS: readonly (readonly Problem[])[] = [['template', 'name'], ['image'], ['memory', 'disk'], []];
 
 /** Step by step, or everything on one page; what has been filled in stays at every turn. */
 export function NewMachineDialog({ onClose, image, template }: NewMachineDialogProps) {
@@ -40,7 +40,11 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
     ),
   };
   const form = useForm<NewMachineForm>({ initialValues: useInitialValues(image, template, preferences.memoryMiB) });
-  const [step, setStep] = useState(image || (template !== undefined && isBuilt(template)) ? 3 : 0);
+  const [step, setStep] = useState(
+    (image && !problemsOf(form.values, memory).has('template')) || (template !== undefined && isBuilt(template))
+      ? 3
+      : 0,
+  );
   const [expert, setExpert] = useState(false);
   const [tried, setTried] = useState(false);
   const [failure, setFailure] = useState<Failure>();
@@ -95,7 +99,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   const fields = { form, problems: shown, memory };
   const pages = [
     <Stack key="system" gap="md">
-      <TemplateFields chosen={form.values.template} onChoose={choose} />
+      <TemplateFields chosen={form.values.template} failed={problems.has('template')} onChoose={choose} />
       <NameFields {...fields} />
     </Stack>,
     <ImageFields key="image" {...fields} />,

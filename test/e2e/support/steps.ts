@@ -12,12 +12,12 @@ export const screenText = (page: Page): Promise<string> =>
   page.getByTestId('screen-text').evaluate((e) => e.textContent);
 
 /** Made by a call, which a test of something else need not click for. */
-export async function createMachine(page: Page, name: string, floppy: string): Promise<void> {
+export async function createMachine(page: Page, name: string, floppy: string, writable = false): Promise<void> {
   const made = await call(page, 'machines.create', {
     name,
     template: 'dos',
     memoryMiB: 32,
-    floppies: [{ path: floppy }],
+    floppies: [{ path: floppy, writable }],
   });
   if (!made.ok) throw new Error(made.error.message);
   await row(page, name).waitFor();
