@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { installMissingPackages } from './debian.mjs';
 import { node24, tool } from './node24.mjs';
 
+// Terrarium as people have it.
+spawnSync(node24(), [tool('../scripts/build.mjs'), '--cli'], { stdio: 'inherit' });
 const missing = installMissingPackages(console.error);
 if (missing.length > 0) console.error(`missing Debian packages, their peers will fail: ${missing.join(' ')}`);
 const { status } = spawnSync(node24(), [tool('../test/bench/main.ts'), ...process.argv.slice(2)], { stdio: 'inherit' });

@@ -201,19 +201,37 @@ export class GuestMemory {
   }
 }
 
-/** The worker's side of a capture: the chunk as it was at the instant, into `target`; false: it is not wanted. */
-export function takeChunk(share: CaptureShare, chunk: number, target: Uint8Array): boolean {
+export type Taken =
+  /** Not wanted: as at the last capture. */
+  | 'clean'
+  | 'zeros'
+  /** In `target`. */
+  | 'data';
+
+/**
+ * The worker's side of a capture: a chunk as it was at the instant, into `target`. Memory that is zeros is looked at where
+ * it lies; most of a guest's is.
+ */
+export function captureReader(
+  share: CaptureShare,
+  isZero: (data: Uint8Array) => boolean,
+): (chunk: number, target: Uint8Array) => Taken {
   const states = new Int32Array(share.states);
-  const source = new Uint8Array(share.buffer, share.offset + chunk * CHUNK_BYTES, target.length);
-  const found = Atomics.compareExchange(states, chunk, CAPTURE.PENDING, CAPTURE.COPYING);
-  if (found === CAPTURE.CLEAN) return false;
-  if (found === CAPTURE.PENDING) {
-    target.set(source);
-    if (Atomics.compareExchange(states, chunk, CAPTURE.COPYING, CAPTURE.DONE) === CAPTURE.COPYING) return true;
-  }
-  const slot = Atomics.load(new Int32Array(share.slots), chunk);
-  target.set(new Uint8Array(share.aside, slot * CHUNK_BYTES, target.length));
-  return true;
+  const slots = new Int32Array(share.slots);
+  return (chunk, target) => {
+    const found = Atomics.compareExchange(states, chunk, CAPTURE.PENDING, CAPTURE.COPYING);
+    if (found === CAPTURE.CLEAN) return 'clean';
+    if (found === CAPTURE.PENDING) {
+      const source = new Uint8Array(share.buffer, share.offset + chunk * CHUNK_BYTES, target.length);
+      const zeros = isZero(source);
+      if (!zeros) target.set(source);
+      // Else the guest began to write meanwhile, and has kept the chunk aside before.
+      if (Atomics.compareExchange(states, chunk, CAPTURE.COPYING, CAPTURE.DONE) === CAPTURE.COPYING)
+        return zeros ? 'zeros' : 'data';
+    }
+    target.set(new Uint8Array(share.aside, Atomics.load(slots, chunk) * CHUNK_BYTES, target.length));
+    return 'data';
+  };
 }
 
 /** The worker's side of fetching: puts a chunk into memory unless the guest has it already. */

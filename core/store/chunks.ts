@@ -14,8 +14,9 @@ interface ChunkRow {
 }
 
 const PACK_BYTES_MAX = 256 << 20;
-/** Chunks between two syncs of the pack; their raw bytes are kept until then. */
+/** Chunks between two syncs of the pack. */
 const BATCH = 1024;
+const WRITE_BYTES = 1 << 18;
 const OPEN_PACKS_MAX = 64;
 /** More than any record has. */
 const RECORD_READ_MAX = 1 << 17;
@@ -108,12 +109,8 @@ interface PackFile {
   position: number;
 }
 
-/** A chunk that was handed over since the last batch: written by us, or found in the library. */
-interface Wanted {
-  readonly raw: Uint8Array;
-  /** Undefined: the library had it. */
-  readonly written: ChunkRow | undefined;
-}
+/** A chunk that was handed over since the last batch: written by us, or (its bytes) found in the library. */
+type Wanted = { readonly written: ChunkRow } | { readonly written?: undefined; readonly raw: Uint8Array };
 
 /**
  * Stores chunks, each once. Nothing counts before `commit` has returned: it syncs the pack, then names all chunks and
@@ -128,6 +125,9 @@ export class ChunkWriter implements Disposable {
   readonly #touch: Statement;
   readonly #relocate: Statement;
   readonly #wanted = new Map<ChunkName, Wanted>();
+  /** Records on their way into the pack: a write for each would cost as much as its compression. */
+  readonly #gather = Buffer.allocUnsafe(WRITE_BYTES);
+  #gathered = 0;
   #pack: PackFile | undefined;
   #failed = false;
   #moving = false;
@@ -155,8 +155,7 @@ export class ChunkWriter implements Disposable {
     if (this.#wanted.has(name)) return name;
     const known = this.#find.get(nameToBlob(name)) !== undefined;
     try {
-      if (known) this.#wanted.set(name, { raw: raw.slice(), written: undefined });
-      else this.#wanted.set(name, { raw, written: this.#append(name, raw) });
+      this.#wanted.set(name, known ? { raw: Uint8Array.from(raw) } : { written: this.#append(name, raw) });
       if (this.#wanted.size >= BATCH) this.commit(() => {});
     } catch (error) {
       this.#failed = true;
@@ -167,27 +166,23 @@ export class ChunkWriter implements Disposable {
 
   /** Writes a chunk that the library has once more, so that its present pack is free of it. */
   move(name: ChunkName, raw: Uint8Array): void {
-    this.#wanted.set(name, { raw, written: this.#append(name, raw) });
+    this.#wanted.set(name, { written: this.#append(name, raw) });
     this.#moving = true;
     if (this.#wanted.size >= BATCH) this.commit(() => {});
   }
 
   /** `also` runs in the same transaction: all of it happens, or nothing. */
   commit<T>(also: () => T): T {
-    const { io, database } = this.#library;
+    const { database } = this.#library;
     try {
       this.#sync();
       const result = database
         .transaction(() => {
-          for (const [name, { raw, written }] of this.#wanted) {
+          for (const [name, wanted] of this.#wanted) {
             const blob = nameToBlob(name);
-            let row = written;
-            if (!row) {
-              if (this.#touch.run(blob).changes === 1) continue;
-              // The collector took it since we looked.
-              row = this.#append(name, raw);
-              io.sync(this.#pack!.fd);
-            }
+            if (!wanted.written && this.#touch.run(blob).changes === 1) continue;
+            // Else the collector took it since we looked.
+            const row = wanted.written ? wanted.written : this.#appendNow(name, wanted.raw);
             if (this.#moving) this.#relocate.run(row.pack, row.offset, row.stored_bytes, blob);
             else this.#insert.run(blob, row.pack, row.offset, row.stored_bytes);
           }
@@ -203,19 +198,37 @@ export class ChunkWriter implements Disposable {
   }
 
   #append(name: ChunkName, raw: Uint8Array): ChunkRow {
-    const { io } = this.#library;
     const pack = this.#openPack();
     const record = encodeRecord(name, raw);
     const bytes = record[0].length + record[1].length;
-    io.write(pack.fd, record, pack.position);
-    const row = { pack: pack.id, offset: pack.position, stored_bytes: bytes };
-    pack.position += bytes;
+    const row = { pack: pack.id, offset: pack.position + this.#gathered, stored_bytes: bytes };
+    if (this.#gathered + bytes > WRITE_BYTES) this.#flush();
+    for (const part of record) {
+      this.#gather.set(part, this.#gathered);
+      this.#gathered += part.length;
+    }
     this.addedBytes += bytes;
     return row;
   }
 
+  #appendNow(name: ChunkName, raw: Uint8Array): ChunkRow {
+    const row = this.#append(name, raw);
+    this.#flush();
+    this.#library.io.sync(this.#pack!.fd);
+    return row;
+  }
+
+  /** Writes the records that were gathered. */
+  #flush(): void {
+    if (this.#gathered === 0) return;
+    const pack = this.#pack!;
+    this.#library.io.write(pack.fd, [this.#gather.subarray(0, this.#gathered)], pack.position);
+    pack.position += this.#gathered;
+    this.#gathered = 0;
+  }
+
   #openPack(): PackFile {
-    if (this.#pack && this.#pack.position < PACK_BYTES_MAX) return this.#pack;
+    if (this.#pack && this.#pack.position + this.#gathered < PACK_BYTES_MAX) return this.#pack;
     this.#sync();
     this.#closePack();
     const { io, database } = this.#library;
@@ -229,6 +242,7 @@ export class ChunkWriter implements Disposable {
   }
 
   #sync(): void {
+    this.#flush();
     if (this.#pack && [...this.#wanted.values()].some(({ written }) => written)) this.#library.io.sync(this.#pack.fd);
   }
 

@@ -100,7 +100,7 @@ export function* importMedium(library: Library, draft: MediumDraft, source: Spar
       source.read(at, part);
       for (let i = 0; i * CHUNK_BYTES < part.length; i++) {
         const chunk = step.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
-        if (!isZero(chunk)) changes.set(at / CHUNK_BYTES + i, writer.put(chunk.slice()));
+        if (!isZero(chunk)) changes.set(at / CHUNK_BYTES + i, writer.put(chunk));
       }
       yield Math.min(at + step.length, source.sizeBytes);
     }

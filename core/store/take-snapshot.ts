@@ -1,11 +1,11 @@
 import type { Frame } from '../backends/index.ts';
 import { FailureError, failure } from '../base/index.ts';
-import { CHUNK_BYTES, takeChunk, type CaptureShare } from '../snapshot/index.ts';
+import { CHUNK_BYTES, captureReader, type CaptureShare } from '../snapshot/index.ts';
 import type { ChunkWriter } from './chunks.ts';
 import { prepareFold } from './disk.ts';
 import type { Library } from './library.ts';
 import { addMedium, withWriter } from './media.ts';
-import { ZERO_NAME, nameToBlob, type ChunkName } from './name.ts';
+import { ZERO_NAME, isZero, nameToBlob, type ChunkName } from './name.ts';
 import { encodePng } from './png.ts';
 import {
   getPosition,
@@ -104,11 +104,12 @@ function storeMemory(
 ): TreeRef {
   const changes = new Map<number, ChunkName>();
   const count = chunkCount(share.sizeBytes);
+  const take = captureReader(share, isZero);
+  const data = Buffer.alloc(CHUNK_BYTES);
   for (let chunk = 0; chunk < count; chunk++) {
-    // The writer may keep what it is given.
-    const data = Buffer.allocUnsafe(CHUNK_BYTES);
-    if (!takeChunk(share, chunk, data)) continue;
-    const name = writer.put(data);
+    const taken = take(chunk, data);
+    if (taken === 'clean') continue;
+    const name = taken === 'zeros' ? ZERO_NAME : writer.put(data);
     if (name !== ZERO_NAME || base !== undefined) changes.set(chunk, name);
   }
   const root = updateTree(trees, writer, base ?? ZERO_NAME, levelsFor(share.sizeBytes), changes);

@@ -2,6 +2,8 @@
  * Snapshots of a running Linux guest with 256 MiB beside QEMU's savevm and loadvm and v86's save_state and
  * restore_state, all of them of the same guest that idles at its shell.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,8 +22,9 @@ import { ActivityMeter } from '../../main/vm-host/activity.ts';
 import { buildMachine } from '../../main/vm-host/build.ts';
 import { HostClock } from '../../main/vm-host/clocks.ts';
 import { pcFactory } from '../../main/vm-host/pc-factory.ts';
+import { overlaysMib, storeMib, updateMachines, type UpdatedMachines } from './clones.ts';
 import { benchGuest } from '../fixtures/linux-guests.ts';
-import type { Bench } from './harness.ts';
+import type { Bench, BenchCase } from './harness.ts';
 import type { KernelRun } from './peers/process.ts';
 import { qemuSnapshots } from './peers/qemu.ts';
 import { v86States } from './peers/v86.ts';
@@ -32,7 +35,12 @@ const UP = /BOOT-OK/;
 const TIMEOUT_MS = 300_000;
 const FORKS = 10;
 const DISK_BYTES = 64 * MIB;
-const VM_HOST = path.resolve(import.meta.dirname, '../../main/vm-host/entry.ts');
+const ROOT = path.resolve(import.meta.dirname, '../..');
+/** As people have it; `npm run bench` makes it anew. */
+const VM_HOST = path.join(ROOT, 'dist/cli/vm-host.mjs');
+const COMMAND = path.join(ROOT, 'main/cli/terrarium.mjs');
+/** The app's process for the next machine is ready by then. */
+const RESERVE_MS = 5000;
 
 type Figures = Record<string, number>;
 
@@ -47,7 +55,9 @@ const FIGURE = {
   delete: 'delete in the middle of the chain, ms',
   fork: 'fork: until the second machine is whole, ms',
   forkPause: 'fork: guest stands still, ms',
-  forkRuns: 'fork: until it runs in its own process, ms',
+  start: 'start until the first guest instruction, ms',
+  forkRuns: 'fork: until its first guest instruction, ms',
+  runFrom: 'run --from: one command, whole process, ms',
   forks: 'ten forks: share of one memory, %',
 } as const;
 
@@ -56,7 +66,7 @@ async function ours(guest: KernelRun, workDir: string): Promise<Figures> {
   const opened = createServices({
     ...{ shell: 'web', version: 'bench', libraryFolder: folder },
     launcher: forkLauncher(VM_HOST),
-    detach: { entry: VM_HOST },
+    keepReady: true,
   });
   if (!opened.ok) throw new Error(opened.error.message);
   const services = opened.value;
@@ -73,7 +83,8 @@ async function ours(guest: KernelRun, workDir: string): Promise<Figures> {
       kernel: { image: guest.kernel, initrd: [guest.initrd], append: guest.commandLine },
     });
     const { id } = (await call('machines.create', draft)).config;
-    await call('machines.startHeadless', { id });
+    await sleep(RESERVE_MS);
+    const started = await timed(() => call('machines.start', { id }));
     const { matched } = await call('machines.wait', { id, until: UP.source, timeoutMs: TIMEOUT_MS });
     if (!matched) throw new Error('the guest did not start');
     await sleep(1000);
@@ -89,6 +100,7 @@ async function ours(guest: KernelRun, workDir: string): Promise<Figures> {
     const fork = await timed(() => call('machines.fork', { id, name: 'fork 0', start: false }));
     for (let i = 1; i < FORKS; i++) await call('machines.fork', { id, name: `fork ${i}`, start: false });
     const usageAfter = await call('store.usage', {});
+    await sleep(RESERVE_MS);
     const running = await timed(() => call('machines.fork', { id, name: 'running fork', start: true }));
 
     const { snapshots } = await call('snapshots.list', { machine: id });
@@ -106,7 +118,9 @@ async function ours(guest: KernelRun, workDir: string): Promise<Figures> {
       [FIGURE.delete]: deleted.ms,
       [FIGURE.fork]: fork.ms,
       [FIGURE.forkPause]: fork.value.captured.pauseMs,
+      [FIGURE.start]: started.ms,
       [FIGURE.forkRuns]: running.ms,
+      [FIGURE.runFrom]: (await timed(() => oneCommand(folder, 'linux/third'))).ms,
       [FIGURE.forks]: (100 * (first.addedBytes + usageAfter.storedBytes - usageBefore.storedBytes)) / first.addedBytes,
     };
   } finally {
@@ -119,6 +133,17 @@ async function timed<T>(action: () => Promise<T>): Promise<{ value: T; ms: numbe
   const startMs = performance.now();
   const value = await action();
   return { value, ms: performance.now() - startMs };
+}
+
+/** `terrarium run --from` until the guest's shell has answered a command. */
+async function oneCommand(library: string, snapshot: string): Promise<void> {
+  const args = ['run', '--from', snapshot, '--library', library, '--serial', 'stdio', '--until', 'answer-2'];
+  const child = spawn(process.execPath, [COMMAND, ...args, '--timeout', '60'], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  child.stdin.end('echo answer-$((1+1))\n');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`run --from ended with ${code}`);
 }
 
 /** From a built machine (as loadvm has it) to the end of the first slice that the guest was given. */
@@ -174,6 +199,18 @@ async function v86(guest: KernelRun): Promise<Figures> {
   };
 }
 
+function clonesCase(workDir: string): BenchCase {
+  let machines: Promise<UpdatedMachines> | undefined;
+  const made = () => (machines ??= updateMachines(workDir));
+  return {
+    name: 'ten machines cloned, then updated apart: bytes, MiB',
+    run: {
+      terrarium: async () => storeMib(await made(), workDir),
+      qemu: async () => overlaysMib(await made(), workDir),
+    },
+  };
+}
+
 export const snapshot: Bench = {
   name: 'snapshot',
   unit: '',
@@ -185,6 +222,7 @@ export const snapshot: Bench = {
         name: 'snapshot',
         run: { terrarium: () => ours(guest, workDir), qemu: () => qemu(guest, workDir), v86: () => v86(guest) },
       },
+      clonesCase(workDir),
     ];
   },
 };

@@ -86,7 +86,7 @@ function opened<T>(folder: string, action: (library: Library) => T): T {
   }
 }
 
-/** Starts the process, kills it after `afterMs` of work, and returns what it said. */
+/** Starts the process, kills it after `afterMs` of work (or of what it favours), and returns what it said. */
 async function stormUntilKilled(orders: StormOrders, afterMs: number): Promise<StormEvent[]> {
   const child = spawn(process.execPath, [...NODE_ARGUMENTS, JSON.stringify(orders)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -95,9 +95,10 @@ async function stormUntilKilled(orders: StormOrders, afterMs: number): Promise<S
   let errors = '';
   let ready = (): void => {};
   const isReady = new Promise<void>((resolve) => (ready = resolve));
+  const sign = orders.favours ? `"begun","what":{"kind":"${orders.favours}"` : '"ready"';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
-    if (said.includes('"ready"')) ready();
+    if (said.includes(sign)) ready();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const closed = once(child, 'close');
@@ -282,8 +283,9 @@ test.each(['machine', 'app'] as const)(
     const interrupted = new Map<string, number>();
     for (let kill = 0; kill < KILLS; kill++) {
       const { folder, machine, medium, version } = world;
-      const orders = { mode, folder, machine, medium, version, seed: SEED * 1000 + kill };
-      const events = await stormUntilKilled(orders, random.below(300));
+      const favours = mode === 'app' ? ([undefined, 'restore', 'delete'] as const)[kill % 3] : undefined;
+      const orders = { mode, folder, machine, medium, version, favours, seed: SEED * 1000 + kill };
+      const events = await stormUntilKilled(orders, random.below(favours ? 12 : 300));
 
       const { states, begun } = follow(world, events);
 

@@ -22,6 +22,8 @@ export interface StormOrders {
   readonly machine: string;
   readonly medium: string;
   readonly seed: number;
+  /** What the app does most of the time, so that kills meet it. */
+  readonly favours?: 'restore' | 'delete' | undefined;
   /** The last write's number. */
   readonly version: number;
 }

@@ -128,14 +128,19 @@ async function liveAsApp(library: Library): Promise<never> {
     if (!result.ok) throw new Error(result.error.message);
     return result.value;
   };
-  const { machine } = orders;
+  /** To its end, without its value. */
+  const call = async (answer: Promise<Parameters<typeof done>[0]>): Promise<void> => void done(await answer);
+  const { machine, favours } = orders;
+  const FAVOURED = { restore: 3, delete: 4 };
   say({ event: 'ready' });
   for (;;) {
     const known = ownSnapshots(library);
     const others = (await handlers['machines.list']({}).then(done)).machines.filter(
       ({ config }) => config.id !== machine,
     );
-    switch (random.below(9)) {
+    // What is short is seldom met by a kill, unless it is done again and again; deletions need what they delete.
+    const again = favours && (favours === 'restore' || known.length > 1) && random.below(4) > 0;
+    switch (again ? FAVOURED[favours] : favours ? random.below(3) : random.below(9)) {
       case 0:
       case 1: {
         const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
@@ -153,13 +158,13 @@ async function liveAsApp(library: Library): Promise<never> {
       case 3:
         if (known.length > 0) {
           const id = random.pick(known);
-          await around({ kind: 'restore', id }, () => void handlers['snapshots.restore']({ id }).then(done));
+          await around({ kind: 'restore', id }, () => call(handlers['snapshots.restore']({ id })));
         }
         break;
       case 4:
-        if (known.length > 3) {
+        if (known.length > (favours ? 1 : 3)) {
           const id = random.pick(known);
-          await around({ kind: 'delete', id }, () => void handlers['snapshots.delete']({ id }).then(done));
+          await around({ kind: 'delete', id }, () => call(handlers['snapshots.delete']({ id })));
         }
         break;
       case 5:
@@ -192,8 +197,8 @@ async function liveAsApp(library: Library): Promise<never> {
         }
         break;
       case 8:
-        await around({ kind: 'compact' }, () => void handlers['media.compact']({ id: orders.medium }).then(done));
-        await around({ kind: 'collect' }, () => void handlers['store.gc']({}).then(done));
+        await around({ kind: 'compact' }, () => call(handlers['media.compact']({ id: orders.medium })));
+        await around({ kind: 'collect' }, () => call(handlers['store.gc']({})));
         break;
     }
   }
