@@ -279,3 +279,24 @@ test('code in a memory-mapped device is read from the device each time', () => {
   expect(t.reg16(REG.BX)).toBe(3);
   expect(t.reg16(REG.AX)).toBe(3);
 });
+
+test('a page that held code and is written as data for long has no code any more; what runs there again is decoded anew', () => {
+  const routine = 0x9010;
+  const data = 0x9800;
+  const t = new TestCpu().load(routine, INC_BX, RET);
+  // CALL; MOV CX,count; L: MOV byte [data],1; LOOP L; CALL; HLT
+  const count = 256 * 8;
+  const loop = [0xb9, ...w16(count), ...store(data, 1), 0xe2, 0xf9];
+  t.program(...call(CODE, routine), ...loop, ...call(CODE + 3 + loop.length, routine), HLT);
+  const hadCode: number[] = [];
+  const look = (): void => void hadCode.push(t.memory.hasCode[routine >> 12]);
+
+  t.cpu.run(4);
+  look();
+  t.cpu.run(2 * count - 10);
+  look();
+  t.cpu.run(100);
+
+  expect(hadCode).toEqual([1, 0]);
+  expect(t.reg16(REG.BX)).toBe(2);
+});

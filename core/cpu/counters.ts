@@ -13,6 +13,8 @@ export interface CpuStats {
   readonly exits: Readonly<Record<string, number>>;
   /** At the end of a slice the block about to run was found in this tier: a sampling profile. */
   readonly samples: { readonly interpreted: number; readonly compiled: number };
+  /** The same by the linear address of the block, the most frequent first. */
+  readonly profile: readonly ProfileEntry[];
   /** Calls from generated code into TypeScript, by name; those never made are left out. */
   readonly helpers: Readonly<Record<string, number>>;
   readonly exceptions: Readonly<Record<string, number>>;
@@ -24,12 +26,22 @@ export interface CpuStats {
   readonly forms: readonly string[];
 }
 
+export interface ProfileEntry {
+  readonly address: number;
+  readonly interpreted: number;
+  readonly compiled: number;
+}
+
+const PROFILE_REPORTED = 100;
+/** A guest that never runs the same code twice must not fill the host's memory. */
+const PROFILE_ADDRESSES = 1 << 16;
+
 /** Counts that the engine keeps all the time: an addition each, beside work that costs a hundred times more. */
 export class CpuCounters {
   entries = 0;
   readonly exits = new Float64Array(Object.keys(EXIT).length);
-  sampledInterpreted = 0;
-  sampledCompiled = 0;
+  readonly #samples = new Map<number, { interpreted: number; compiled: number }>();
+  #sampled = { interpreted: 0, compiled: 0 };
   readonly helpers = new Float64Array(HELPERS.length);
   readonly exceptions = new Float64Array(256);
   readonly softwareInterrupts = new Float64Array(256);
@@ -38,6 +50,24 @@ export class CpuCounters {
   resolved = 0;
   slowReads = 0;
   slowWrites = 0;
+
+  /** The block at a linear address is about to run in this tier. */
+  sample(address: number, tier: 'interpreted' | 'compiled'): void {
+    this.#sampled[tier]++;
+    let counts = this.#samples.get(address);
+    if (!counts) {
+      if (this.#samples.size >= PROFILE_ADDRESSES) return;
+      this.#samples.set(address, (counts = { interpreted: 0, compiled: 0 }));
+    }
+    counts[tier]++;
+  }
+
+  #profile(): ProfileEntry[] {
+    return [...this.#samples]
+      .map(([address, counts]) => ({ address, ...counts }))
+      .sort((a, b) => b.interpreted + b.compiled - a.interpreted - a.compiled)
+      .slice(0, PROFILE_REPORTED);
+  }
 
   /** What comes from those who count it; `pageFaults`: those that generated code delivered. */
   report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory' | 'forms'> & { pageFaults: number }): CpuStats {
@@ -50,7 +80,8 @@ export class CpuCounters {
       instructions: rest.instructions,
       entries: this.entries,
       exits: named(this.exits, (reason) => exitNames[reason].toLowerCase()),
-      samples: { interpreted: this.sampledInterpreted, compiled: this.sampledCompiled },
+      samples: { ...this.#sampled },
+      profile: this.#profile(),
       helpers: named(this.helpers, (id) => HELPERS[id]),
       exceptions: named(exceptions, vector),
       softwareInterrupts: named(this.softwareInterrupts, hex),

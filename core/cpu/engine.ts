@@ -167,6 +167,7 @@ export class Cpu {
     const heat = connections.jit === 'force' ? 1 : connections.jit === 'auto' ? HOT : 0;
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {
       onNewCodePage: (page) => this.mmu.guardCode(page),
+      onNoCodePage: (page) => this.mmu.releaseCode(page),
       onForget: (record) => this.#codeForgotten(record),
       exists: (row) => hasInstructions(model, row.feature),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
@@ -558,10 +559,11 @@ export class Cpu {
   /** Compiles a block that has run often, with what it leads to. */
   #warm(header: number, page: RegionPage, mode: number): void {
     const compiled = this.regions.has(header);
-    if (this.state.get(S.exitReason) === EXIT.BUDGET) {
-      if (compiled) this.#counters.sampledCompiled++;
-      else this.#counters.sampledInterpreted++;
-    }
+    if (this.state.get(S.exitReason) === EXIT.BUDGET)
+      this.#counters.sample(
+        (this.state.base(SEG.CS) + this.state.rip) >>> 0,
+        compiled ? 'compiled' : 'interpreted',
+      );
     const { jit = 'off' } = this.#c;
     if (jit === 'off' || compiled || this.#c.memory.view.getInt32(header + BLOCK.heat, true) > 0) return;
     const find: BlockFinder = (from, offset) => {

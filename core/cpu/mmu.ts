@@ -146,6 +146,14 @@ export class Mmu {
     });
   }
 
+  /** The page holds no code any more. */
+  releaseCode(physPage: number): void {
+    const host = this.#memory.hostPage[physPage];
+    this.#eachWritable((at) => {
+      if (((this.#i32[at] + this.#i32[at + 2]) | 0) === host + TLB_CODE) this.#i32[at] &= ~TLB_CODE;
+    });
+  }
+
   revokeAllWrites(): void {
     this.#eachWritable((_at, entry) => this.#clear(entry));
   }

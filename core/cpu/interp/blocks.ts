@@ -34,6 +34,11 @@ const PAGE = 4096;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Heat of blocks that do not count down. */
 const NEVER_HOT = 1;
+/**
+ * Writes to a page that change none of its code, as far as TypeScript sees them, until the code is forgotten: memory that
+ * an operating system ran code in and gave to data later. Each time it was a mistake the page gets twice as many.
+ */
+const QUIET_WRITES_LIMIT = 4;
 
 interface Block {
   readonly record: number;
@@ -51,6 +56,8 @@ interface CodePage {
   /** Those with bytes here. */
   readonly blocks: Set<Block>;
   readonly isCode: Uint8Array;
+  /** Writes seen here that changed no code. */
+  quietWrites: number;
 }
 
 /** Where code lies. */
@@ -75,7 +82,9 @@ export class BlockCache {
   #free = ARENA_BASE;
   readonly #codeMap: number;
   readonly #heat: number;
+  readonly #quietLimits = new Map<number, number>();
   readonly #onNewCodePage: (page: number) => void;
+  readonly #onNoCodePage: (page: number) => void;
   readonly #onForget: (record: number) => void;
   readonly #exists: (row: OpcodeRow) => boolean;
   readonly #onUnimplemented: (mnemonic: string) => void;
@@ -91,6 +100,7 @@ export class BlockCache {
     heat: number,
     events: {
       onNewCodePage: (page: number) => void;
+      onNoCodePage: (page: number) => void;
       onForget: (record: number) => void;
       /** Whether the processor's model has the instruction. */
       exists: (row: OpcodeRow) => boolean;
@@ -103,6 +113,7 @@ export class BlockCache {
     this.#heat = heat;
     this.#view = memory.view;
     this.#onNewCodePage = events.onNewCodePage;
+    this.#onNoCodePage = events.onNoCodePage;
     this.#onForget = events.onForget;
     this.#exists = events.exists;
     this.#onUnimplemented = events.onUnimplemented;
@@ -164,6 +175,7 @@ export class BlockCache {
       this.#markPage(page, 0);
     }
     this.#byPage.clear();
+    this.#quietLimits.clear();
     this.#free = ARENA_BASE;
   }
 
@@ -280,7 +292,7 @@ export class BlockCache {
       const page = range[0] >>> 12;
       let code = this.#byPage.get(page);
       if (!code) {
-        this.#byPage.set(page, (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE) }));
+        this.#byPage.set(page, (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE), quietWrites: 0 }));
         this.#memory.hasCode[page] = 1;
         this.#onNewCodePage(page);
       }
@@ -316,18 +328,37 @@ export class BlockCache {
     if (!code) return;
     const first = physical & (PAGE - 1);
     let at = first;
-    while (code.isCode[at] === 0) if (++at === first + length) return;
+    while (code.isCode[at] === 0)
+      if (++at === first + length) {
+        this.#wroteBesideCode(page, code);
+        return;
+      }
     for (const block of code.blocks)
       if (block.ranges.some(([start, end]) => physical < end && physical + length > start)) this.#forget(block);
     this.#markPage(page, 0);
     if (code.blocks.size === 0) {
-      this.#byPage.delete(page);
-      this.#memory.hasCode[page] = 0;
+      this.#releasePage(page);
       return;
     }
     code.isCode.fill(0);
     for (const { ranges } of code.blocks)
       for (const range of ranges) if (range[0] >>> 12 === page) this.#mark(code, range);
+  }
+
+  #wroteBesideCode(page: number, code: CodePage): void {
+    const limit = this.#quietLimits.get(page) ?? QUIET_WRITES_LIMIT;
+    if (++code.quietWrites < limit) return;
+    this.#quietLimits.set(page, limit * 2);
+    for (const block of code.blocks) this.#forget(block);
+    this.#markPage(page, 0);
+    this.#releasePage(page);
+  }
+
+  /** The page holds no code any more. */
+  #releasePage(page: number): void {
+    this.#byPage.delete(page);
+    this.#memory.hasCode[page] = 0;
+    this.#onNoCodePage(page);
   }
 
   #forget(block: Block): void {

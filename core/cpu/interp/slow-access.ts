@@ -9,6 +9,7 @@ import {
   CONTROL,
   EXIT,
   FAULT,
+  QUIET_WRITES,
   RAM_BASE,
   S,
   SEGMENT,
@@ -38,7 +39,7 @@ function emitRetry(
     walkPage,
     results,
   }: { address: number; info: number; write: boolean; walkPage: number; results: number },
-  found: (host: number, bytes: number) => void,
+  found: (host: number, bytes: number, entry: number) => void,
 ): void {
   const { code } = body;
   const bytes = body.newLocal(I32);
@@ -137,7 +138,7 @@ function emitRetry(
   code.memory(OP.i32Load, TLB.addend);
   code.byte(OP.i32Add);
   code.localSet(linear);
-  found(linear, bytes);
+  found(linear, bytes, entry);
   code.end();
 }
 
@@ -168,6 +169,25 @@ function leaveIfCode(code: Code, codeMap: number, host: number, extra: (() => vo
   code.brIf(0);
 }
 
+/** Counts a write beside code; every 256th leaves the block at `depth`. */
+function countQuietWrite(code: Code, host: number, counted: number, depth = 0): void {
+  code.localGet(host);
+  code.i32Const(RAM_BASE);
+  code.byte(OP.i32Sub);
+  code.i32Const(12);
+  code.byte(OP.i32ShrU);
+  code.localTee(counted);
+  code.localGet(counted);
+  code.memory(OP.i32Load8U, QUIET_WRITES);
+  code.i32Const(1);
+  code.byte(OP.i32Add);
+  code.memory(OP.i32Store8, QUIET_WRITES);
+  code.localGet(counted);
+  code.memory(OP.i32Load8U, QUIET_WRITES);
+  code.byte(OP.i32Eqz);
+  code.brIf(depth);
+}
+
 /** Pushes 1 when the entry's tag is the page of `linear`, with these bits beside it. */
 function pushTagIs(code: Code, entry: number, linear: number, bits: number): void {
   code.localGet(entry);
@@ -190,6 +210,7 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   const bytes = body.newLocal(I32);
   const entry = body.newLocal(I32);
   const host = body.newLocal(I32);
+  const counted = body.newLocal(I32);
   const pushHost = (): void => {
     code.localGet(linear);
     code.localGet(entry);
@@ -261,6 +282,7 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   code.localSet(host);
   leaveIfCode(code, codeMap, host, undefined);
   leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+  countQuietWrite(code, host, counted);
   code.localGet(host);
   code.byte(OP.return);
   code.end();
@@ -323,9 +345,19 @@ export function emitReadSlow(body: FunctionBody, walkPage: number, readMiss: num
 export function emitWriteSlow(body: FunctionBody, walkPage: number, writeMiss: number, codeMap: number): void {
   const { code } = body;
   const [address, info, value] = [2, 3, 4];
-  emitRetry(body, { address, info, write: true, walkPage, results: 0 }, (host, bytes) => {
+  const counted = body.newLocal(I32);
+  emitRetry(body, { address, info, write: true, walkPage, results: 0 }, (host, bytes, entry) => {
     leaveIfCode(code, codeMap, host, undefined);
     leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+    code.block(VOID);
+    code.localGet(entry);
+    code.memory(OP.i32Load, TLB.tag);
+    code.i32Const(TLB_CODE);
+    code.byte(OP.i32And);
+    code.byte(OP.i32Eqz);
+    code.brIf(0);
+    countQuietWrite(code, host, counted, 1);
+    code.end();
     storeState(code, S.budget, () => code.localGet(BUDGET));
     for (const [count, , storeOp] of WIDTHS)
       emitIfBytes(code, bytes, count, () => {
