@@ -316,7 +316,7 @@ export class Cpu {
   run(count: number): CpuStop {
     let left = count;
     this.#kicked = false;
-    this.regions.adapt();
+    this.regions.tend();
     if (this.#remapped) {
       this.#remapped = false;
       this.blocks.flush();

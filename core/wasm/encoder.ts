@@ -121,7 +121,7 @@ const VECTOR_PREFIX = 0xfd;
 
 /** Growable code bytes with the few structured helpers that need immediates. */
 export class Code {
-  #bytes = new Uint8Array(512);
+  #bytes = new Uint8Array(256);
   length = 0;
   /** Open blocks, loops and ifs: a label opened at depth d is reached by `br(depth - d - 1)`. */
   depth = 0;
@@ -318,6 +318,11 @@ export class FunctionBody {
   constructor(type: number, paramCount: number) {
     this.type = type;
     this.#paramCount = paramCount;
+  }
+
+  /** Bytes of code so far. */
+  get length(): number {
+    return this.prologue.length + this.code.length;
   }
 
   /** Zero only the first time that it is handed out. */

@@ -1,5 +1,6 @@
 import { ModuleBuilder } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
+import type { HandlerImports } from '../interp/memory-builder.ts';
 import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, HEAT_STEP } from '../layout.ts';
 import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
@@ -20,6 +21,12 @@ const COMPILE_SHARE = { low: 0.04, high: 0.08 } as const;
 const WINDOW_NS = 50e6;
 const MAX_HEAT_STEP = 4;
 
+/**
+ * Regions that are compiled together, and how long the first of them waits for others: every module costs the host its own
+ * memory mappings.
+ */
+const BATCH = { regions: 8, ns: 3e6 } as const;
+
 /** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
 const CACHE_BYTES = 24 << 20;
 
@@ -27,6 +34,14 @@ interface Region {
   readonly slot: number;
   readonly plan: RegionPlan;
   readonly bytes: number;
+}
+
+/** A module under construction. */
+interface Batch {
+  readonly module: ModuleBuilder;
+  readonly imports: HandlerImports;
+  readonly regions: Region[];
+  readonly startedNs: number;
 }
 
 export interface RegionHost {
@@ -55,7 +70,10 @@ export class Regions {
   compileNs = 0;
   readonly #now: () => number;
   readonly #compileLater: RegionHost['compileLater'];
+  /** Of a batch that is gathered or compiled: their slots are taken until it is there. */
   readonly #compiling = new Set<Region>();
+  #batch: Batch | undefined;
+  readonly #batchRegions: number;
   #window = { startNs: 0, compileNs: 0 };
   #heatStep = 1;
 
@@ -63,19 +81,21 @@ export class Regions {
     handlers: HandlerTable,
     view: DataView,
     limits: { minPages: number; maxPages: number },
-    { hostNowNs = () => 0, compileLater }: RegionHost,
+    { hostNowNs, compileLater }: RegionHost,
   ) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
-    this.#now = hostNowNs;
+    this.#now = hostNowNs ?? (() => 0);
+    this.#batchRegions = hostNowNs ? BATCH.regions : 1;
     this.#compileLater = compileLater;
     this.#setHeatStep(1);
   }
 
-  /** Between runs of the processor. */
-  adapt(): void {
+  /** Between runs of the processor: sends what waits, adapts to what compiling cost lately. */
+  tend(): void {
     const now = this.#now();
+    if (this.#batch && now - this.#batch.startedNs >= BATCH.ns) this.#send();
     const elapsed = now - this.#window.startNs;
     if (elapsed < WINDOW_NS) return;
     const share = (this.compileNs - this.#window.compileNs) / elapsed;
@@ -114,20 +134,30 @@ export class Regions {
     const started = this.#now();
     const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
     const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(header, page, mode);
-    const module = new ModuleBuilder();
-    const imports = declareImports(module, this.#limits);
-    const { index, body } = module.addFunction(imports.handlerType);
-    new RegionBuilder(body, plan, slot, this.#view, imports).build();
-    module.elements(slot, [index]);
-    const code = module.encode();
-    const region = { slot, plan, bytes: code.length };
+    const batch = (this.#batch ??= this.#newBatch(started));
+    const { index, body } = batch.module.addFunction(batch.imports.handlerType);
+    new RegionBuilder(body, plan, slot, this.#view, batch.imports).build();
+    batch.module.elements(slot, [index]);
+    const region = { slot, plan, bytes: body.length };
+    batch.regions.push(region);
+    this.#compiling.add(region);
     this.#add(region);
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
-    if (this.#compileLater && !all) {
-      this.#compiling.add(region);
-      void this.#compileLater(code).then((compiled) => this.#install(region, compiled));
-    } else this.#install(region, new WebAssembly.Module(code));
+    if (all || !this.#compileLater || batch.regions.length >= this.#batchRegions) this.#send(all);
     this.compileNs += this.#now() - started;
+  }
+
+  #newBatch(startedNs: number): Batch {
+    const module = new ModuleBuilder();
+    return { module, imports: declareImports(module, this.#limits), regions: [], startedNs };
+  }
+
+  #send(atOnce = false): void {
+    const { module, regions } = this.#batch!;
+    this.#batch = undefined;
+    const code = module.encode();
+    if (this.#compileLater && !atOnce) void this.#compileLater(code).then((made) => this.#install(regions, made));
+    else this.#install(regions, new WebAssembly.Module(code));
   }
 
   /** A place in the function table; the oldest region gives up its own when all are taken. */
@@ -154,12 +184,17 @@ export class Regions {
     }
   }
 
-  /** Unless one of its blocks was forgotten meanwhile. */
-  #install(region: Region, module: WebAssembly.Module): void {
-    this.#compiling.delete(region);
-    const { slot, plan } = region;
-    if (this.#bySlot.get(slot) !== region) return;
+  /** All but those of which a block was forgotten meanwhile. */
+  #install(regions: readonly Region[], module: WebAssembly.Module): void {
     this.#handlers.instantiate(module);
+    for (const region of regions) {
+      this.#compiling.delete(region);
+      if (this.#bySlot.get(region.slot) === region) this.#enter(region);
+      else this.#releaseSlot(region.slot);
+    }
+  }
+
+  #enter({ slot, plan }: Region): void {
     this.compiled++;
     plan.flow.entries.forEach((index, entry) => {
       const block = plan.blocks[index];
@@ -167,6 +202,11 @@ export class Regions {
       this.#view.setUint32(block.header + BLOCK.entry, entry, true);
       this.#view.setUint32(block.header + BLOCK.ipBase, plan.pages[block.page].ipBase, true);
     });
+  }
+
+  #releaseSlot(slot: number): void {
+    this.#freeSlots.push(slot);
+    this.#handlers.release(slot);
   }
 
   /** A block is stale: so are the regions with it. */
@@ -179,8 +219,7 @@ export class Regions {
     this.#bySlot.delete(slot);
     this.#bytes -= bytes;
     this.forgotten++;
-    this.#freeSlots.push(slot);
-    this.#handlers.release(slot);
+    if (!this.#compiling.has(region)) this.#releaseSlot(slot);
     for (const { header } of plan.blocks) {
       const regions = this.#byBlock.get(header);
       regions?.delete(region);
@@ -193,10 +232,7 @@ export class Regions {
 
   /** Every block was forgotten. */
   flush(): void {
-    for (const slot of this.#bySlot.keys()) {
-      this.#freeSlots.push(slot);
-      this.#handlers.release(slot);
-    }
+    for (const [slot, region] of this.#bySlot) if (!this.#compiling.has(region)) this.#releaseSlot(slot);
     this.#bySlot.clear();
     this.#byBlock.clear();
     this.#bytes = 0;
