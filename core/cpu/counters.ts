@@ -21,6 +21,8 @@ export interface CpuStats {
   readonly softwareInterrupts: Readonly<Record<string, number>>;
   readonly externalInterrupts: Readonly<Record<string, number>>;
   readonly code: Readonly<Record<string, number>>;
+  /** Times that the guest stood still for compiling, by their length. */
+  readonly pauses: Readonly<Record<string, number>>;
   readonly memory: Readonly<Record<string, number>>;
   /** Which handlers are there, by instruction; for `scripts/common-forms.mjs`. */
   readonly forms: readonly string[];
@@ -70,7 +72,9 @@ export class CpuCounters {
   }
 
   /** What comes from those who count it; `pageFaults`: those that generated code delivered. */
-  report(rest: Pick<CpuStats, 'instructions' | 'code' | 'memory' | 'forms'> & { pageFaults: number }): CpuStats {
+  report(
+    rest: Pick<CpuStats, 'instructions' | 'code' | 'pauses' | 'memory' | 'forms'> & { pageFaults: number },
+  ): CpuStats {
     const vector = (number: number): string => EXCEPTION_NAMES[number] ?? String(number);
     const hex = (number: number): string => `${number.toString(16).toUpperCase()}h`;
     const exitNames = Object.keys(EXIT);
@@ -87,6 +91,7 @@ export class CpuCounters {
       softwareInterrupts: named(this.softwareInterrupts, hex),
       externalInterrupts: named(this.externalInterrupts, hex),
       code: { resolved: this.resolved, ...rest.code },
+      pauses: rest.pauses,
       memory: { slowReads: this.slowReads, slowWrites: this.slowWrites, ...rest.memory },
       forms: rest.forms,
     };

@@ -302,8 +302,9 @@ export class Cpu {
         handlers: this.#handlers.count,
         compiledRegions: regions.compiled,
         forgottenRegions: regions.forgotten,
-        compileMs: Math.round(regions.compileNs / 1e6),
+        compileMs: Math.round(regions.pauses.totalNs / 1e6),
       },
+      pauses: regions.pauses.report(),
       memory: { ...mmu.counts },
       forms: this.#handlers.formsUsed,
     });
@@ -560,10 +561,7 @@ export class Cpu {
   #warm(header: number, page: RegionPage, mode: number): void {
     const compiled = this.regions.has(header);
     if (this.state.get(S.exitReason) === EXIT.BUDGET)
-      this.#counters.sample(
-        (this.state.base(SEG.CS) + this.state.rip) >>> 0,
-        compiled ? 'compiled' : 'interpreted',
-      );
+      this.#counters.sample((this.state.base(SEG.CS) + this.state.rip) >>> 0, compiled ? 'compiled' : 'interpreted');
     const { jit = 'off' } = this.#c;
     if (jit === 'off' || compiled || this.#c.memory.view.getInt32(header + BLOCK.heat, true) > 0) return;
     const find: BlockFinder = (from, offset) => {

@@ -90,7 +90,7 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
     choices: ['default', '486', 'pentium', 'pentium3'],
     help: 'processor: default (fastest), 486, pentium or pentium3, for systems of their time',
   },
-  { name: 'stats', help: "print counters and a profile by guest address at the end (with --json: in the object)" },
+  { name: 'stats', help: 'print counters and a profile by guest address at the end (with --json: in the object)' },
   {
     name: 'pointer',
     value: 'KIND',

@@ -29,6 +29,7 @@ export function statsText(stats: CpuStats): string {
     group('software interrupts', stats.softwareInterrupts),
     group('external interrupts', stats.externalInterrupts),
     group('code', stats.code),
+    group('pauses for compiling', stats.pauses),
     group('memory', stats.memory),
   ].join('');
 }

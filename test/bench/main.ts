@@ -10,10 +10,11 @@ import { guest } from './guest.ts';
 import { CONTENDERS, runBench, table } from './harness.ts';
 import type { Bench } from './harness.ts';
 import { idle } from './idle.ts';
+import { pauses } from './pauses.ts';
 import { snapshot } from './snapshot.ts';
 import { ui } from './ui.ts';
 
-const BENCHES: readonly Bench[] = [boot, cpu, disk, guest, idle, snapshot, ui];
+const BENCHES: readonly Bench[] = [boot, cpu, disk, guest, idle, pauses, snapshot, ui];
 const USAGE = `usage: npm run bench -- NAME… [--json] [--rounds N] [--only ${CONTENDERS.join(',')}]
 benchmarks: ${BENCHES.map((bench) => bench.name).join(', ')}`;
 

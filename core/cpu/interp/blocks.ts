@@ -292,7 +292,10 @@ export class BlockCache {
       const page = range[0] >>> 12;
       let code = this.#byPage.get(page);
       if (!code) {
-        this.#byPage.set(page, (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE), quietWrites: 0 }));
+        this.#byPage.set(
+          page,
+          (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE), quietWrites: 0 }),
+        );
         this.#memory.hasCode[page] = 1;
         this.#onNewCodePage(page);
       }

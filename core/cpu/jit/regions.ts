@@ -3,6 +3,7 @@ import type { HandlerTable } from '../interp/handlers.ts';
 import type { HandlerImports } from '../interp/memory-builder.ts';
 import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, HEAT_STEP } from '../layout.ts';
+import { Pauses } from './pauses.ts';
 import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
 import { RegionBuilder } from './region-builder.ts';
 
@@ -66,8 +67,8 @@ export class Regions {
   #bytes = 0;
   compiled = 0;
   forgotten = 0;
-  /** Time of the machine's thread that compiling took; 0 without a clock. */
-  compileNs = 0;
+  /** Time of the machine's thread that compiling took; nothing without a clock. */
+  readonly pauses = new Pauses();
   readonly #now: () => number;
   readonly #compileLater: RegionHost['compileLater'];
   /** Of a batch that is gathered or compiled: their slots are taken until it is there. */
@@ -98,8 +99,8 @@ export class Regions {
     if (this.#batch && now - this.#batch.startedNs >= BATCH.ns) this.#send();
     const elapsed = now - this.#window.startNs;
     if (elapsed < WINDOW_NS) return;
-    const share = (this.compileNs - this.#window.compileNs) / elapsed;
-    this.#window = { startNs: now, compileNs: this.compileNs };
+    const share = (this.pauses.totalNs - this.#window.compileNs) / elapsed;
+    this.#window = { startNs: now, compileNs: this.pauses.totalNs };
     if (share < COMPILE_SHARE.low) this.#setHeatStep(Math.min(this.#heatStep * 2, MAX_HEAT_STEP));
     else if (share > COMPILE_SHARE.high) this.#setHeatStep(Math.max(this.#heatStep >> 1, 1));
   }
@@ -144,7 +145,7 @@ export class Regions {
     this.#add(region);
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
     if (all || !this.#compileLater || batch.regions.length >= this.#batchRegions) this.#send(all);
-    this.compileNs += this.#now() - started;
+    this.pauses.note(this.#now() - started);
   }
 
   #newBatch(startedNs: number): Batch {
@@ -156,7 +157,7 @@ export class Regions {
     const { module, regions } = this.#batch!;
     this.#batch = undefined;
     const code = module.encode();
-    if (this.#compileLater && !atOnce) void this.#compileLater(code).then((made) => this.#install(regions, made));
+    if (this.#compileLater && !atOnce) void this.#compileLater(code).then((made) => this.#installLater(regions, made));
     else this.#install(regions, new WebAssembly.Module(code));
   }
 
@@ -182,6 +183,12 @@ export class Regions {
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
       regions.add(region);
     }
+  }
+
+  #installLater(regions: readonly Region[], module: WebAssembly.Module): void {
+    const started = this.#now();
+    this.#install(regions, module);
+    this.pauses.note(this.#now() - started);
   }
 
   /** All but those of which a block was forgotten meanwhile. */

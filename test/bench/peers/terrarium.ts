@@ -1,6 +1,7 @@
 /** Terrarium through its command line, as a user has it. */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
+import type { CpuStats } from '../../../core/cpu/index.ts';
 import type { DesktopRun } from './picture.ts';
 import { PeerProcess, type KernelRun } from './process.ts';
 
@@ -12,6 +13,8 @@ export interface RunReport {
   readonly stateHash: string;
   readonly screen: readonly string[];
   readonly exit: number;
+  /** With --stats. */
+  readonly stats?: CpuStats;
 }
 
 /** `terrarium run ARGS --json`: its report, and the milliseconds from process start to process end. */
