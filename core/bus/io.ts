@@ -29,6 +29,8 @@ const PORT_COUNT = 0x10000;
 /** The 64 Ki I/O ports. An unmapped port reads as all ones and swallows writes. */
 export class IoBus {
   readonly #slots: (Slot | undefined)[] = new Array<Slot | undefined>(PORT_COUNT);
+  /** Grows with every access, so that others can tell whether there was one. */
+  accesses = 0;
 
   map(mapping: PortMapping): void {
     const slot: Slot = {
@@ -47,6 +49,7 @@ export class IoBus {
 
   /** Unsigned result. A width wider than the device takes is split, as the ISA bridge does. */
   read(port: number, width: IoWidth): number {
+    this.accesses++;
     const slot = this.#slots[port];
     if (slot && width <= slot.maxWidth && port + width <= slot.end)
       return slot.device.ioRead(slot.range, port - slot.base, width) >>> 0;
@@ -58,6 +61,7 @@ export class IoBus {
   }
 
   write(port: number, width: IoWidth, value: number): void {
+    this.accesses++;
     const slot = this.#slots[port];
     if (slot && width <= slot.maxWidth && port + width <= slot.end) {
       slot.device.ioWrite(slot.range, port - slot.base, width, value);

@@ -110,3 +110,17 @@ test('who waits is told when the earliest deadline moves, and only then', () => 
 
   expect(told).toEqual([100, 50, 100, Infinity]);
 });
+
+test('a host that sleeps wakes for what a waiting processor would notice', () => {
+  const { clock, timers, fired } = queue();
+  const quiet = timers.create('quiet', () => fired.push('quiet'));
+  const loud = timers.create('loud', () => fired.push('loud'));
+
+  quiet.arm(10, 30);
+  loud.arm(40);
+  const wake = timers.nextWakeNs;
+  clock.nowNs = 30;
+  timers.runDue();
+
+  expect([wake, timers.nextWakeNs, fired]).toEqual([30, 40, ['quiet']]);
+});

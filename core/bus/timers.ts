@@ -5,13 +5,17 @@ export interface Timer {
   readonly id: string;
   /** Infinity when disarmed. */
   readonly deadlineNs: number;
-  /** Fires once when the clock reaches `deadlineNs`; arming again replaces the deadline. */
-  arm(deadlineNs: number): void;
+  /**
+   * Fires once when the clock reaches `deadlineNs`; arming again replaces the deadline. Before `wakeNs` (default: the
+   * deadline) nothing comes of it that a waiting processor would notice: a host that sleeps need not get up for it.
+   */
+  arm(deadlineNs: number, wakeNs?: number): void;
   disarm(): void;
 }
 
 class QueuedTimer implements Timer {
   deadlineNs = Infinity;
+  wakeNs = Infinity;
   readonly id: string;
   readonly fire: (deadlineNs: number) => void;
   readonly #queue: TimerQueue;
@@ -21,13 +25,13 @@ class QueuedTimer implements Timer {
     this.id = id;
     this.fire = fire;
   }
-  arm(deadlineNs: number): void {
+  arm(deadlineNs: number, wakeNs = deadlineNs): void {
     this.deadlineNs = deadlineNs;
+    this.wakeNs = wakeNs;
     this.#queue.changed();
   }
   disarm(): void {
-    this.deadlineNs = Infinity;
-    this.#queue.changed();
+    this.arm(Infinity);
   }
 }
 
@@ -55,6 +59,13 @@ export class TimerQueue {
     return this.#nextNs;
   }
 
+  /** When a processor that waits for an interrupt must be looked after at the latest, Infinity: never. */
+  get nextWakeNs(): number {
+    let next = Infinity;
+    for (const { wakeNs } of this.#timers) if (wakeNs < next) next = wakeNs;
+    return next;
+  }
+
   create(id: string, fire: (deadlineNs: number) => void): Timer {
     const timer = new QueuedTimer(this, id, fire);
     this.#timers.push(timer);
@@ -70,18 +81,24 @@ export class TimerQueue {
     }
   }
 
-  /** Fires everything due now, earliest first. A callback that re-arms in the past fires again at the next call. */
-  runDue(): void {
+  /**
+   * Fires everything due now, earliest first; true when something was. A callback that re-arms in the past fires again
+   * at the next call.
+   */
+  runDue(): boolean {
     const now = this.nowNs;
-    if (this.#nextNs > now) return;
-    const due = this.#timers.filter((t) => t.deadlineNs <= now).sort((a, b) => a.deadlineNs - b.deadlineNs);
+    if (this.#nextNs > now) return false;
+    const due: QueuedTimer[] = [];
+    for (const timer of this.#timers) if (timer.deadlineNs <= now) due.push(timer);
+    if (due.length > 1) due.sort((a, b) => a.deadlineNs - b.deadlineNs);
     for (const timer of due) {
       const deadline = timer.deadlineNs;
       if (deadline > now) continue; // an earlier callback moved it
-      timer.deadlineNs = Infinity;
+      timer.deadlineNs = timer.wakeNs = Infinity;
       timer.fire(deadline);
     }
     this.changed();
+    return true;
   }
 }
 

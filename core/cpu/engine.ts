@@ -6,7 +6,7 @@ import { DR6_BITS, DebugRegisters } from './debug.ts';
 import { Descriptors } from './descriptors.ts';
 import { CpuFault, VECTOR, gp } from './fault.ts';
 import { FarTransfers } from './far.ts';
-import { HELPERS, type HelperTable } from './helpers.ts';
+import { HELPERS, type HelperName, type HelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/memory-builder.ts';
@@ -287,6 +287,11 @@ export class Cpu {
 
   get unimplemented(): ReadonlyMap<string, number> {
     return this.#unimplemented;
+  }
+
+  /** How often code called into TypeScript for these. */
+  helperCalls(names: readonly HelperName[]): number {
+    return names.reduce((sum, name) => sum + this.#counters.helpers[HELPERS.indexOf(name)], 0);
   }
 
   stats(): CpuStats {

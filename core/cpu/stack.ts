@@ -17,6 +17,7 @@ export class StackCursor {
   readonly #base: number;
   readonly #limit: number;
   readonly #attributes: number;
+  readonly #mask: number;
   readonly #user: boolean;
   readonly #errorCode: number;
   pointer: number;
@@ -34,6 +35,7 @@ export class StackCursor {
     this.#base = segment.base;
     this.#limit = segment.limit;
     this.#attributes = segment.attributes;
+    this.#mask = segment.attributes & ATTR.DB ? 0xffff_ffff : 0xffff;
     this.#user = user;
     this.#errorCode = errorCode;
     this.pointer = pointer;
@@ -48,10 +50,6 @@ export class StackCursor {
   /** The stack of an inner privilege level, from the TSS. */
   static inner(state: CpuState, mmu: Mmu, descriptor: Descriptor, pointer: number, cpl: number): StackCursor {
     return new StackCursor(state, mmu, descriptor, pointer, cpl === 3, descriptor.selector & 0xfffc);
-  }
-
-  get #mask(): number {
-    return this.#attributes & ATTR.DB ? 0xffff_ffff : 0xffff;
   }
 
   #address(offset: number, bytes: number): number {

@@ -5,13 +5,14 @@ import {
   NMI,
   S,
   SEGMENT,
+  SEGMENT_BYTES,
+  SEGMENT_COUNT,
   SEG_LDTR,
   SEG_TR,
   SSE,
   STATE,
   STATE_BYTES,
   X87,
-  segmentAddress,
 } from './layout.ts';
 import { ATTR, CR0 } from './bits.ts';
 import { ARITHMETIC_FLAGS, AUX, FLAG } from './insn/flags.ts';
@@ -26,11 +27,17 @@ export const MXCSR_WRITABLE = 0xffff;
 /** Typed access to the processor state in linear memory. Numbers are unsigned 32-bit. */
 export class CpuState {
   readonly view: DataView;
+  /** What a program computes with beside general registers: segments; x87, MMX and SSE registers. */
+  readonly computed: readonly Int32Array[];
   readonly #u32: Uint32Array;
   readonly #i32: Int32Array;
 
   constructor(buffer: ArrayBufferLike) {
     this.view = new DataView(buffer, STATE, STATE_BYTES);
+    this.computed = [
+      new Int32Array(buffer, STATE + S.segments, (SEGMENT_COUNT * SEGMENT_BYTES) / 4),
+      new Int32Array(buffer, STATE + X87.registers, (SSE.operandA - X87.registers) / 4),
+    ];
     this.#u32 = new Uint32Array(buffer, STATE, STATE_BYTES / 4);
     this.#i32 = new Int32Array(buffer, STATE, STATE_BYTES / 4);
   }
@@ -65,7 +72,7 @@ export class CpuState {
   // --- segments ------------------------------------------------------------------------------------------------------
 
   #segment(index: number, field: number): number {
-    return segmentAddress(index) - STATE + field;
+    return S.segments + index * SEGMENT_BYTES + field;
   }
   selector(index: number): number {
     return this.view.getUint16(this.#segment(index, SEGMENT.selector), true);

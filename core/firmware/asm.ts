@@ -108,6 +108,13 @@ export class Assembler {
   movImm(reg: Reg16, value: number): this {
     return this.bytes(0xb8 + REG16.indexOf(reg)).word(value);
   }
+  movAlImm(value: number): this {
+    return this.bytes(0xb0, value);
+  }
+  /** OUT imm8, AL */
+  outImm(port: number): this {
+    return this.bytes(0xe6, port);
+  }
   movAhImm(value: number): this {
     return this.bytes(0xb4, value);
   }

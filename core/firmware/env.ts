@@ -75,6 +75,8 @@ export interface BiosEnv {
   readonly powerOff: () => void;
   readonly reset: () => void;
   readonly log: (message: string) => void;
+  /** INT 16h has no key to tell of; true: nothing changes before the next interrupt. Absent: that is not known. */
+  readonly pollsInVain?: (() => boolean) | undefined;
   /** Linear to physical while paging is on (virtual-8086 monitors); -1 where nothing is mapped. Absent: identity. */
   readonly translate?: (linearAddr: number, write: boolean) => number;
   /** Whether the processor has a floating-point unit, for the equipment word. Absent: it has none. */

@@ -314,6 +314,10 @@ export class FakePc {
     const next = (length: number): void => void (c.eip = (c.eip + length) & 0xffff);
     const jump = (length: number, distance: number): void => next(length + distance);
     const flag = (mask: number, on: boolean): void => void (c.eflags = on ? c.eflags | mask : c.eflags & ~mask);
+    const compare = (left: number, right: number): void => {
+      flag(FLAG.ZF, left === right);
+      flag(FLAG.CF, left < right);
+    };
     const op = byte(0);
     if (op === 0x2e && byte(1) === 0xc7) {
       if (linear(c.cs, word(3)) !== CALLOUT_PHYS_ADDR) throw new Error('a stub writes elsewhere');
@@ -339,7 +343,10 @@ export class FakePc {
         c.cs = this.pop();
         if (op === 0xcf) c.eflags = this.pop();
       } else if (op === 0xe9) jump(3, word(1));
-      else if (op === 0xea) {
+      else if (op === 0xe6) {
+        this.io.write(byte(1), 1, c.eax & 0xff);
+        next(2);
+      } else if (op === 0xea) {
         c.cs = word(3);
         c.eip = word(1);
       } else if (op === 0xff && byte(1) === 0x1e) {
@@ -400,6 +407,25 @@ export class FakePc {
             if (name !== 'esp') c[name] = value;
           }
           next(1);
+          break;
+        case 0x66: {
+          // INC dword
+          const counter = linear(c.ds, word(3));
+          this.memory.write32(counter, (this.memory.read32(counter) + 1) >>> 0);
+          next(5);
+          break;
+        }
+        case 0x80: // CMP byte, imm8
+          compare(this.memory.read8(linear(c.ds, word(2))), byte(4));
+          next(5);
+          break;
+        case 0x81: // CMP word, imm16
+          compare(this.memory.read16(linear(c.ds, word(2))), word(4));
+          next(6);
+          break;
+        case 0xb0:
+          c.eax = (c.eax & ~0xff) | byte(1);
+          next(2);
           break;
         case 0x83: // ADD SP, imm8
           c.esp += byte(2);

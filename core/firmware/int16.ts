@@ -19,7 +19,7 @@ export class Int16 {
     this.#keyboard = keyboard;
   }
 
-  /** Live carry set: nothing typed yet, the stub waits and calls again with AX unchanged. */
+  /** Live carry set: nothing is typed yet, the stub waits for an interrupt and calls again with AX unchanged. */
   call(): void {
     const g = this.#guest;
     switch (g.ah) {
@@ -98,6 +98,10 @@ export class Int16 {
     const g = this.#guest;
     const word = this.#next(enhanced);
     this.#keyboard.updateLeds();
+    if (word < 0 && g.frameFlags & FLAG.IF && g.env.pollsInVain?.()) {
+      g.setLiveCarry(true);
+      return;
+    }
     g.setFrameFlag(FLAG.ZF, word < 0);
     if (word >= 0) g.ax = word;
   }

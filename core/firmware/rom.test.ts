@@ -99,6 +99,15 @@ describe('the stubs at work', () => {
     expect(pc.cpu.edx).toBe(0x5555);
   });
 
+  it('INT 08h ends the day, and stops a motor whose time is over', () => {
+    const pc = new FakePc().post();
+    pc.memory.write32(0x46c, 0x1800af);
+    pc.memory.write32(0x43f, 0x0000_0141); // the motor's count 1, motor 0 on
+    pc.call(0x08);
+    expect([pc.memory.read32(0x46c), pc.memory.read8(0x470), pc.memory.read16(0x43f)]).toEqual([0, 1, 0x0040]);
+    expect(pc.portWrites).toContainEqual([0x20, 0x20]);
+  });
+
   it('INT 15h AH=86h halts until the RTC has counted the time down', () => {
     const pc = new FakePc().post();
     pc.onHalt = () => {

@@ -23,6 +23,10 @@ export const KEY_ACTION = {
 export const RESUME = { JUMP: 0, INTERRUPT_RETURN: 9 } as const;
 
 const BDA_SEGMENT = 0x40;
+/** High word of the tick count from 24 times 65536 ticks on: the day ends at 1800B0h. */
+const LAST_HOUR = 0x18;
+const PIC_MASTER = 0x20;
+const EOI = 0x20;
 /** Of INT 15h AH=89h's table: the BIOS's own code. */
 export const BIOS_CODE_SELECTOR = 0x38;
 const RESUME_POINTER = 0x67;
@@ -139,8 +143,17 @@ function keyboardInterrupt(asm: Assembler): void {
 
 function otherInterrupts(asm: Assembler): void {
   asm.org(0xeb00, ROM.INT13);
-  asm.label('int08').push('ax').push('dx').push('ds').callout(0x08).int(0x1c);
-  asm.cli().callout(CALLOUT.EOI_MASTER).pop('ds').pop('dx').pop('ax').iret();
+  // All that a machine without work does, 18 times a second: call-outs only when a motor runs and from 23:54 on.
+  asm.label('int08').push('ax').push('dx').push('ds').movImm('ax', BDA_SEGMENT).movDsAx();
+  asm.bytes(0x80, 0x3e).word(BDA.FLOPPY_MOTOR_COUNT).bytes(0).j('nz', 'tick_more'); // CMP byte [..],0
+  asm
+    .bytes(0x81, 0x3e)
+    .word(BDA.TICKS + 2)
+    .word(LAST_HOUR)
+    .j('nc', 'tick_more'); // CMP word [TICKS+2],LAST_HOUR
+  asm.bytes(0x66, 0xff, 0x06).word(BDA.TICKS); // INC dword [TICKS]
+  asm.label('tick_end').int(0x1c).cli().movAlImm(EOI).outImm(PIC_MASTER).pop('ds').pop('dx').pop('ax').iret();
+  asm.label('tick_more').callout(0x08).jmp('tick_end');
 
   // Programs that wait poll AH=00h without end: it is answered here, as a call-out costs them far more.
   asm.label('int1a').bytes(0x84, 0xe4).j('nz', 'int1a_other'); // TEST AH,AH

@@ -18,9 +18,10 @@ export interface MachineClock extends Clock {
   readonly state: StateOf<typeof MACHINE_CLOCK>;
   /**
    * Looks at the time. From here on it moves with instructions only (what one of them, or one alarm, asks of devices
-   * happens at one instant), and never passes the next alarm, at `deadlineNs`, before that has fired.
+   * happens at one instant), and never passes the next alarm, at `deadlineNs`, before that has fired. Returns the host's
+   * time in nanoseconds, 0 where it is not looked at.
    */
-  pin(deadlineNs: number): void;
+  pin(deadlineNs: number): number;
   /** The machine stands: time moves by itself again. */
   unpin(): void;
   /** Goes to `deadlineNs` while the processor waits. */
@@ -40,7 +41,9 @@ export class VirtualMachineClock implements MachineClock {
   get nowNs(): number {
     return this.state.baseNs + this.#retired() * NS_PER_INSTRUCTION;
   }
-  pin(): void {}
+  pin(): number {
+    return 0;
+  }
   unpin(): void {}
   skipTo(deadlineNs: number): void {
     this.state.baseNs += Math.max(0, deadlineNs - this.nowNs);
@@ -79,16 +82,18 @@ export class HostMachineClock implements MachineClock {
     }
     return this.#lastNs;
   }
-  #follow(): void {
-    const host = this.#host.nowNs + this.#offsetNs;
-    const capped = host - this.#capNs > HostMachineClock.MAX_LAG_NS ? host : Math.min(host, this.#capNs);
+  #follow(): number {
+    const hostNs = this.#host.nowNs;
+    const now = hostNs + this.#offsetNs;
+    const capped = now - this.#capNs > HostMachineClock.MAX_LAG_NS ? now : Math.min(now, this.#capNs);
     if (capped > this.#lastNs) this.#lastNs = capped;
+    return hostNs;
   }
-  pin(deadlineNs: number): void {
+  pin(deadlineNs: number): number {
     this.#capNs = deadlineNs;
     this.#pinned = true;
     this.#lastRetired = this.#retired();
-    this.#follow();
+    return this.#follow();
   }
   unpin(): void {
     this.#pinned = false;

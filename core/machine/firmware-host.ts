@@ -5,6 +5,7 @@ import type { BoardParts } from './board-parts.ts';
 import { FirmwareCpu, FirmwareMemory } from './bios-host.ts';
 import { CDROM_PLACE, type Chipset } from './chipset.ts';
 import type { IsaParts } from './isa-parts.ts';
+import { KeyPolls } from './key-polls.ts';
 import { FIRMWARE_MAX_BYTES, PCI_HOLE } from './memory-map.ts';
 
 const SEABIOS_BOOT = { floppy: 1, disk: 2, cdrom: 3 } as const;
@@ -64,6 +65,8 @@ function createBios(
 ): Bios {
   const { memory, backends, config, signals, io, cpu } = parts;
   const cdrom = chipset.ide.cdrom(CDROM_PLACE);
+  // Runs on the virtual clock are the same whenever a machine was saved in between; what was compared is not saved.
+  const polls = config.clock === 'host' ? new KeyPolls(cpu, io, memory, nowNs) : undefined;
   return new Bios({
     acpi,
     cpu: new FirmwareCpu(cpu),
@@ -84,6 +87,7 @@ function createBios(
     powerOff: signals.powerOff,
     reset: signals.reset,
     log: backends.log,
+    pollsInVain: polls && (() => polls.inVain()),
     lfbAddr: () => Math.max(0, chipset.vga.lfbBase),
   });
 }

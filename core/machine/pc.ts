@@ -271,15 +271,13 @@ class Pc implements Machine {
     const host = this.#backends.hostClock;
     const end = host.nowNs + sliceMs * 1e6;
     for (;;) {
-      this.#clock.pin(this.#timers.nextDeadlineNs);
-      this.#timers.runDue();
-      this.#clock.pin(this.#timers.nextDeadlineNs);
-      const before = host.nowNs;
+      let before = this.#clock.pin(this.#timers.nextDeadlineNs);
+      if (this.#timers.runDue()) before = this.#clock.pin(this.#timers.nextDeadlineNs);
       const now = this.#clock.nowNs;
       if (now >= untilNs || before >= end) return { kind: 'running' };
       if (this.#waiting) {
         if (this.#timers.nextDeadlineNs <= now) continue;
-        return { kind: 'idle', wakeNs: this.#timers.nextDeadlineNs };
+        return { kind: 'idle', wakeNs: this.#timers.nextWakeNs };
       }
       const spanNs = Math.min(untilNs - now, end - before, Math.max(this.#timers.nextDeadlineNs - now, 0));
       const count = Math.min(Math.max(Math.ceil(spanNs * this.#speed), MIN_SLICE), MAX_SLICE);
@@ -287,8 +285,9 @@ class Pc implements Machine {
       const stopped = this.#step(count);
       if (stopped) return stopped;
       const retired = this.#cpu.retired - retiredBefore;
+      if (retired <= MIN_SLICE / 2) continue;
       const tookNs = host.nowNs - before;
-      if (retired > MIN_SLICE / 2 && tookNs > 0) this.#speed += (retired / tookNs - this.#speed) / 8;
+      if (tookNs > 0) this.#speed += (retired / tookNs - this.#speed) / 8;
     }
   }
 

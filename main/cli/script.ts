@@ -54,6 +54,10 @@ export class Script {
    * is done, against what appeared since the typing began (or since power-on).
    */
   poll(): boolean {
+    if (this.#next === this.#steps.length && this.#todo.length === 0) {
+      this.#unseen = false;
+      return false;
+    }
     this.#screen.update(this.#machine.display.text());
     this.#serial.update();
     const acted = this.#advance();

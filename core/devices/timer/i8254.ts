@@ -180,12 +180,14 @@ export class I8254Pit implements Device<typeof I8254>, PortIo {
   }
 
   #arm(): void {
-    const edge = nextOutEdge(this.state.counters[0], this.state.seenTick);
-    if (edge === Infinity) this.#alarm.disarm();
-    else {
-      const deadlineNs = pitTickNs(edge);
-      if (deadlineNs !== this.#alarm.deadlineNs) this.#alarm.arm(deadlineNs);
-    }
+    const counter = this.state.counters[0];
+    const edge = nextOutEdge(counter, this.state.seenTick);
+    if (edge === Infinity) return this.#alarm.disarm();
+    const deadlineNs = pitTickNs(edge);
+    if (deadlineNs === this.#alarm.deadlineNs) return;
+    // Nobody is woken by OUT0's fall. A coming load may change what follows.
+    const falls = counter.loadTick < 0 && !outAt(counter, edge);
+    this.#alarm.arm(deadlineNs, falls ? pitTickNs(nextOutEdge(counter, edge)) : deadlineNs);
   }
 }
 
