@@ -54,6 +54,12 @@ export const MEDIA_COMMANDS: readonly MediaCommand[] = [
     options: COMMON,
   },
   {
+    name: 'compact',
+    words: ['FILE'],
+    help: 'write the image anew without what is zeros; needs room for the copy beside it',
+    options: COMMON,
+  },
+  {
     name: 'convert',
     words: ['FILE', 'TARGET'],
     help: 'copy a disk into a new image; snapshots and parents are left behind',

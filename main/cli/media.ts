@@ -4,11 +4,13 @@ import type { ImageCheck, ImageDescription, ImageRef } from '../../core/contract
 import type { ImageFormatName } from '../../core/contract/machine.ts';
 import {
   checkImageFile,
+  compactImageFile,
   convertImageFile,
   createImageFile,
   describeImage,
   resizeImageFile,
 } from '../services/images.ts';
+import type { TaskContext } from '../services/tasks.ts';
 import { oneLine, type CliIo } from './io.ts';
 import { MEDIA_COMMANDS } from './media-options.ts';
 import { parseOptions } from './options.ts';
@@ -47,8 +49,13 @@ class MediaRun {
         return this.#create(path);
       case 'resize':
         return this.#describe(await resizeImageFile(this.#ref(path), parseSize(this.#words[1])));
-      default:
-        return await this.#convert(path, this.#words[1]);
+      case 'compact':
+        return await this.#withProgress((context) => compactImageFile(this.#ref(path), context));
+      default: {
+        const to = this.#words[1];
+        const conversion = { from: this.#ref(path), to, ...this.#newImage(to) };
+        return await this.#withProgress((context) => convertImageFile(conversion, context));
+      }
     }
   }
 
@@ -90,7 +97,8 @@ class MediaRun {
     );
   }
 
-  async #convert(from: string, to: string): Promise<number> {
+  /** Says how far it is, and ends on a signal. */
+  async #withProgress(work: (context: TaskContext) => Promise<Result<ImageDescription>>): Promise<number> {
     const abort = new AbortController();
     let exit: number | undefined;
     const stopListening = this.#io.onSignal((signal) => {
@@ -100,18 +108,15 @@ class MediaRun {
     const live = this.#io.stdout.isTTY === true && !this.#has('json');
     let shown = -1;
     try {
-      const converted = await convertImageFile(
-        { from: this.#ref(from), to, ...this.#newImage(to) },
-        {
-          signal: abort.signal,
-          onProgress: (doneBytes, totalBytes) => {
-            const percent = Math.floor((doneBytes / totalBytes) * 100);
-            if (!live || percent === shown) return;
-            shown = percent;
-            this.#io.stderr.write(`\r${String(percent).padStart(3)} %`);
-          },
+      const converted = await work({
+        signal: abort.signal,
+        onProgress: (doneBytes, totalBytes) => {
+          const percent = Math.floor((doneBytes / totalBytes) * 100);
+          if (!live || percent === shown) return;
+          shown = percent;
+          this.#io.stderr.write(`\r${String(percent).padStart(3)} %`);
         },
-      );
+      });
       if (shown >= 0) this.#io.stderr.write('\r     \r');
       if (!converted.ok && exit !== undefined) return exit;
       return this.#describe(converted);

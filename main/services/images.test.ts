@@ -1,12 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Task } from '../../core/contract/index.ts';
 import { openDiskFile } from '../vm-host/disk-file.ts';
 import { lockImage } from '../vm-host/image-lock.ts';
-import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
+import {
+  checkImageFile,
+  compactImageFile,
+  convertImageFile,
+  createImageFile,
+  describeImage,
+  resizeImageFile,
+} from './images.ts';
 import { TaskRegistry } from './tasks.ts';
 
 const MIB = 1024 * 1024;
@@ -29,6 +36,40 @@ function filled(name: string): string {
 }
 
 const idle = { signal: new AbortController().signal, onProgress: () => {} };
+
+describe('compacting', () => {
+  test.each(['qcow2', 'vdi', 'vmdk', 'vhd', 'raw'] as const)(
+    'a %s image keeps its contents and gives space back',
+    async (format) => {
+      const path = file(`a.${format}`);
+      createImageFile({ path, format, sizeBytes: 16 * MIB });
+      const disk = openDiskFile({ path, format, writable: true });
+      if (!disk.ok) throw new Error(disk.error.message);
+      for (let at = 0; at < 16 * MIB; at += MIB) disk.value.image.write(at, new Uint8Array(MIB).fill(7));
+      for (let at = 0; at < 12 * MIB; at += MIB) disk.value.image.write(at, new Uint8Array(MIB));
+      disk.value.image.close();
+      execFileSync('cp', [path, file('before')]);
+      const blocks = statSync(path).blocks;
+
+      const compacted = await compactImageFile({ path, format }, { ...idle, lockFolder: locks() });
+
+      expect(compacted).toMatchObject({ ok: true, value: { format, path, sizeBytes: 16 * MIB } });
+      expect(statSync(path).blocks).toBeLessThan(blocks / 2);
+      const other = { vhd: 'vpc' }[format as string] ?? format;
+      execFileSync('qemu-img', ['compare', '-f', other, '-F', other, file('before'), path]);
+      expect(readdirSync(folder).filter((name) => name.startsWith('.compact'))).toEqual([]);
+    },
+  );
+
+  test('an image with a parent is refused, and stays', async () => {
+    createImageFile({ path: file('b.qcow2'), format: 'qcow2', parent: { path: filled('a.qcow2') } });
+
+    const refused = await compactImageFile({ path: file('b.qcow2') }, { ...idle, lockFolder: locks() });
+
+    expect(refused).toMatchObject({ ok: false, error: { code: 'image.unsupported' } });
+    expect(describeImage({ path: file('b.qcow2') })).toMatchObject({ value: { parent: { reference: 'a.qcow2' } } });
+  });
+});
 
 describe('a conversion', () => {
   test('tells how far it is, and makes what qemu-img reads', async () => {

@@ -1,6 +1,6 @@
 /** Disk images of the host as people work with them: look, check, create, resize, convert. */
-import { rmSync, statSync } from 'node:fs';
-import { basename, dirname, relative, resolve } from 'node:path';
+import { chmodSync, closeSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   fail,
@@ -92,25 +92,84 @@ const SLICE_MS = 10;
 /** Nothing but the finished image stays: what was made is removed on an error or when it is cancelled. */
 export function convertImageFile(conversion: Conversion, context: ConvertContext): Promise<Result<ImageDescription>> {
   const from = { ...conversion.from, path: resolve(conversion.from.path) };
-  const to = resolve(conversion.to);
   return locked(from.path, context.lockFolder, async () => {
     const source = openDiskFile({ ...from, writable: false });
     if (!source.ok) return source;
     try {
-      const made = makeImage(to, conversion, source.value.image.sizeBytes, undefined);
-      if (!made.ok) return made;
-      const { image, files } = made.value;
-      const copied = await copyInSlices(source.value.image, image, to, context);
-      const description = copied.ok ? descriptionOf(image, to, files) : undefined;
-      const closed = copied.ok ? image.close() : copied;
-      image.dispose();
-      if (closed.ok && description) return ok({ ...description, fileBytes: fileBytes(files) });
-      removeAll(files);
-      return closed.ok ? err(fail('internal', 'an image without a description')) : closed;
+      return await copyToNew(source.value.image, resolve(conversion.to), conversion, context);
     } finally {
       source.value.image.dispose();
     }
   });
+}
+
+async function copyToNew(
+  source: DiskImage,
+  to: string,
+  kind: ImageKind,
+  context: TaskContext,
+): Promise<Result<ImageDescription>> {
+  const made = makeImage(to, kind, source.sizeBytes, undefined);
+  if (!made.ok) return made;
+  const { image, files } = made.value;
+  const copied = await copyInSlices(source, image, to, context);
+  const description = copied.ok ? descriptionOf(image, to, files) : undefined;
+  const closed = copied.ok ? image.close() : copied;
+  image.dispose();
+  if (closed.ok && description) return ok({ ...description, fileBytes: fileBytes(files) });
+  removeAll(files);
+  return closed.ok ? err(fail('internal', 'an image without a description')) : closed;
+}
+
+/**
+ * Writes an image anew without what is zeros, and puts that in its place: whatever happens, the old one or the new one is
+ * there. Not for images whose other parts a copy would lose (code `image.unsupported`).
+ */
+export function compactImageFile(ref: ImageRef, context: ConvertContext): Promise<Result<ImageDescription>> {
+  const path = resolve(ref.path);
+  return locked(path, context.lockFolder, async () => {
+    const source = openDiskFile({ ...ref, path, writable: false });
+    if (!source.ok) return source;
+    const { image, identities } = source.value;
+    // Of the same name: some formats write it into the file.
+    const folder = mkdtempSync(join(dirname(path), '.compact-'));
+    const anew = join(folder, basename(path));
+    try {
+      const { format, variant, clusterBytes, parent, snapshots } = image.info();
+      const reason = parent
+        ? 'differs from a parent'
+        : snapshots.length > 0
+          ? 'holds snapshots'
+          : identities.size > 1
+            ? 'lies in several files'
+            : undefined;
+      if (reason !== undefined)
+        return err(fail('image.unsupported', `${path} ${reason}`, 'convert it into a new image instead'));
+      const kind = { format, variant, ...(format === 'qcow2' && { clusterBytes }) };
+      const copied = await copyToNew(image, anew, kind, context);
+      if (!copied.ok) return copied;
+      syncFile(anew);
+      chmodSync(anew, statSync(path).mode & 0o777);
+      renameSync(anew, path);
+      return ok({ ...copied.value, path });
+    } catch (error) {
+      return err(
+        fail('file.io', `${path}: ${(error as Error).message}`, 'the image is as it was; make room beside it'),
+      );
+    } finally {
+      image.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+function syncFile(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function copyInSlices(
@@ -138,6 +197,8 @@ async function copyInSlices(
   return cancelled ? err(cancelled) : ok(undefined);
 }
 
+type ImageKind = Pick<NewImage, 'format' | 'variant' | 'clusterBytes' | 'compression'>;
+
 interface MadeImage {
   readonly image: DiskImage;
   /** Paths of every file that was made for it. */
@@ -146,7 +207,7 @@ interface MadeImage {
 
 function makeImage(
   path: string,
-  { format, variant, clusterBytes, compression }: Pick<NewImage, 'format' | 'variant' | 'clusterBytes' | 'compression'>,
+  { format, variant, clusterBytes, compression }: ImageKind,
   sizeBytes: number,
   parent: { readonly image: DiskImage; readonly reference: string } | undefined,
 ): Result<MadeImage> {
