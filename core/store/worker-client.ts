@@ -3,6 +3,7 @@ import { FailureError, failure, type Disposable, type Failure } from '../base/in
 import type { FetchShare } from '../snapshot/index.ts';
 import type { ChunkName } from './name.ts';
 import type { Collected } from './collect.ts';
+import type { Usage } from './usage.ts';
 import type { SnapshotResult, SnapshotWork } from './take-snapshot.ts';
 
 export type WorkerTask =
@@ -12,6 +13,7 @@ export type WorkerTask =
   | { readonly kind: 'fold'; readonly medium: string; readonly lastLog: number }
   /** `fold`: bring the logs of idle disks into their trees first. */
   | { readonly kind: 'collect'; readonly fold: boolean }
+  | { readonly kind: 'usage' }
   | { readonly kind: 'fetch'; readonly share: FetchShare; readonly root: ChunkName };
 
 /** What each kind of task gives back. */
@@ -20,6 +22,7 @@ export interface WorkerResults {
   readonly logs: undefined;
   readonly fold: undefined;
   readonly collect: Collected | undefined;
+  readonly usage: Usage;
   readonly fetch: undefined;
 }
 

@@ -10,6 +10,7 @@ import { openLibrary, type Library } from './library.ts';
 import type { ChunkName } from './name.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { TreeReader, levelsFor } from './tree.ts';
+import { usageOf } from './usage.ts';
 import type { WorkerReply, WorkerTask } from './worker-client.ts';
 
 /**
@@ -65,6 +66,8 @@ function perform(task: WorkerTask): WorkerReply['value'] {
     case 'collect':
       if (task.fold) foldIdle(open());
       return collect(open());
+    case 'usage':
+      return usageOf(open());
     case 'fetch':
       fetchMemory(task.share, task.root);
       return undefined;

@@ -17,6 +17,7 @@ import {
   CHUNK_BYTES,
   ChunkReader,
   StoreDisk,
+  StoreWorker,
   TreeReader,
   ZERO_NAME,
   checkLibrary,
@@ -30,10 +31,10 @@ import {
   repairLibrary,
   resizeMedium,
   snapshotsOf,
-  usageOf,
   type Collected,
   type Library,
   type Medium,
+  type Usage,
 } from '../../core/store/index.ts';
 import { attempt } from './attempt.ts';
 import { examineMedium } from './examine-medium.ts';
@@ -186,11 +187,21 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
       }),
     'store.gc': async () => attempt('collect', async () => (await collectNow()) ?? { chunks: 0, bytes: 0, packs: 0 }),
     'store.usage': async () =>
-      attempt('usage', () => {
-        const usage = usageOf(library);
+      attempt('usage', async () => {
+        const usage = await usageBeside(library.folder);
         return { ...usage, owners: usage.owners.map((owner) => ({ ...owner, machine: owner.machine ?? null })) };
       }),
   };
+}
+
+/** In a thread: it reads every node of the library. */
+async function usageBeside(folder: string): Promise<Usage> {
+  const worker = new StoreWorker(folder);
+  try {
+    return await worker.run({ kind: 'usage' });
+  } finally {
+    worker.dispose();
+  }
 }
 
 const usesMedium = ({ floppies, disks, cdrom }: MachineConfig, id: string): boolean =>

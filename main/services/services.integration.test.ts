@@ -194,6 +194,14 @@ describe('the library', () => {
   });
 });
 
+test('what each disk of the library needs is counted in a thread', async () => {
+  const { id } = valueOf(await services.handlers['media.create']({ name: 'empty', kind: 'disk', sizeBytes: 1 << 20 }));
+
+  const usage = valueOf(await services.handlers['store.usage']({}));
+
+  expect(usage).toMatchObject({ storedBytes: 0, owners: [{ kind: 'medium', id, bytes: 0, machine: null }] });
+});
+
 describe('disk images', () => {
   test('are made and converted by calls; events tell how the work ends', async () => {
     const from = join(folder, 'a.qcow2');
