@@ -1,10 +1,11 @@
 import type { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import type { PhysicalMemory } from '../memory/index.ts';
+import { CodeFinder } from './code-finder.ts';
 import { CpuCounters, type CpuStats } from './counters.ts';
 import { DR6_BITS, DebugRegisters } from './debug.ts';
 import { Descriptors } from './descriptors.ts';
-import { CpuFault, VECTOR, gp } from './fault.ts';
+import { CpuFault, VECTOR } from './fault.ts';
 import { FarTransfers } from './far.ts';
 import { HELPERS, type HelperName, type HelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
@@ -13,10 +14,9 @@ import { SLOW } from './interp/memory-builder.ts';
 import type { CommonHandlers } from './interp/common-handlers.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
-import type { BlockFinder, RegionPage } from './jit/plan.ts';
 import { HOT, Regions, type RegionHost } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { BLOCK, CONTROL, EXIT, FAULT, INTERRUPTS, MODE, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
+import { CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -67,7 +67,6 @@ const HALTED = 1;
 const SHUTDOWN = 2;
 /** Faults that combine to a double fault, SDM volume 3, table 6-5. */
 const CONTRIBUTORY: readonly number[] = [VECTOR.DE, VECTOR.TS, VECTOR.NP, VECTOR.SS, VECTOR.GP];
-const MODE_MASK = 0xff;
 /** The TSC counts nanoseconds. */
 const TSC_HZ = 1e9;
 /** Some microseconds of a repeated string instruction; the same in every engine, so that runs repeat. */
@@ -89,6 +88,7 @@ export class Cpu {
   readonly #c: CpuConnections;
   readonly #model: CpuModel;
   readonly #handlers: HandlerTable;
+  readonly #finder: CodeFinder;
   readonly #helpers: readonly HelperTable[keyof HelperTable][];
   readonly #unimplemented = new Map<string, number>();
   /** Fault raised by a call from generated code, delivered once that code has returned. */
@@ -173,6 +173,15 @@ export class Cpu {
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
     this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections);
+    this.#finder = new CodeFinder({
+      state: this.state,
+      mmu: this.mmu,
+      blocks: this.blocks,
+      regions: this.regions,
+      counters: this.#counters,
+      view: memory.view,
+      jit: connections.jit ?? 'off',
+    });
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
   }
@@ -420,7 +429,7 @@ export class Cpu {
     const budget = single ? 1 : left;
     let record: number;
     try {
-      record = this.#resolve(single);
+      record = this.#finder.resolve(single);
     } catch (fault) {
       if (!(fault instanceof CpuFault)) throw fault;
       this.#deliver(fault.vector, 'exception', fault.errorCode);
@@ -522,80 +531,9 @@ export class Cpu {
     this.#patched = undefined;
   }
 
-  // --- finding code ----------------------------------------------------------------------------------------------------------
-
-  /** The block at rip, decoded if need be; sets S.ipBase. Throws CpuFault. */
-  #resolve(single: boolean): number {
-    this.#counters.resolved++;
-    const { state, mmu, blocks } = this;
-    const rip = state.rip;
-    const limit = state.limit(SEG.CS);
-    if (rip > limit) throw gp();
-    const linear = (state.base(SEG.CS) + rip) >>> 0;
-    const ipBase = rip - (linear & 0xfff);
-    // A page that the segment ends in is run one instruction at a time, each checked against the limit.
-    const partial = limit !== 0xffff_ffff && ipBase + 0xfff > limit;
-    const one = single || partial;
-    let mode = state.get(S.jumpKey) & MODE_MASK;
-    if (one) mode |= MODE.SINGLE;
-    if (ipBase < 0) mode |= MODE.LOW;
-    const link = state.get(S.exitLink);
-    state.set(S.exitLink, 0);
-    state.set(S.ipBase, ipBase);
-    const physical = mmu.fetch(linear);
-    const place = { physical, nextPage: () => mmu.fetch(((linear & ~0xfff) + 0x1000) >>> 0) };
-    const known = blocks.find(place, mode);
-    if (known !== undefined) {
-      if (!one) {
-        this.#reach(physical, known, link);
-        this.#warm(known, { physical: physical - (physical & 0xfff), ipBase }, mode);
-      }
-      return known;
-    }
-    const fresh = blocks.nearlyFull;
-    if (fresh) {
-      blocks.flush();
-      this.regions.flush();
-    }
-    const built = blocks.build(place, mode, limit - rip + 1);
-    if (!one && built.reusable) this.#reach(physical, built.record, fresh ? 0 : link);
-    return built.record;
-  }
-
-  /** Compiles a block that has run often, with what it leads to. */
-  #warm(header: number, page: RegionPage, mode: number): void {
-    const compiled = this.regions.has(header);
-    if (this.state.get(S.exitReason) === EXIT.BUDGET)
-      this.#counters.sample((this.state.base(SEG.CS) + this.state.rip) >>> 0, compiled ? 'compiled' : 'interpreted');
-    const { jit = 'off' } = this.#c;
-    if (jit === 'off' || compiled || this.#c.memory.view.getInt32(header + BLOCK.heat, true) > 0) return;
-    const find: BlockFinder = (from, offset) => {
-      let at = from;
-      if (offset < 0 || offset > 0xfff) {
-        // Only of flat segments is it known which linear page is next.
-        if (!(mode & MODE.FLAT)) return undefined;
-        const linear = (from.ipBase + offset) >>> 0;
-        const physical = this.mmu.probeFetch(linear);
-        if (physical < 0) return undefined;
-        at = { physical: physical - (physical & 0xfff), ipBase: linear - (linear & 0xfff) };
-      }
-      const found = this.blocks.findInPage(at.physical + (offset & 0xfff), mode);
-      return found === undefined ? undefined : { header: found, page: at };
-    };
-    this.regions.compile(header, page, mode, find, jit === 'force');
-  }
-
   #codeForgotten(record: number): void {
     this.regions.forget(record);
     if (this.#running) this.state.set(S.pause, 1);
-  }
-
-  /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
-  #reach(physical: number, record: number, link: number): void {
-    if (link !== 0) this.blocks.link(link, record);
-    else if (this.state.get(S.exitReason) === EXIT.RESOLVE)
-      this.#c.memory.view.setUint32(record + BLOCK.dynamic, 1, true);
-    this.blocks.remember(physical, this.state.get(S.jumpKey), record);
   }
 
   // --- exceptions and interrupts -----------------------------------------------------------------------------------------------

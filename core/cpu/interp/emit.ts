@@ -1,6 +1,6 @@
 /** What the hand-written functions of the runtime module are made of. */
 import { OP, type Code } from '../../wasm/index.ts';
-import { ACCESS, CONTROL, R, S, STATE } from '../layout.ts';
+import { ACCESS, CONTROL, R, S, STATE, TLB_ENTRY_BYTES } from '../layout.ts';
 
 /** Parameters of a handler. */
 export const RECORD = 0;
@@ -53,4 +53,16 @@ export function pushUserAccess(code: Code): void {
   code.byte(OP.i32Eq);
   code.i32Const(Math.log2(ACCESS.USER));
   code.byte(OP.i32Shl);
+}
+
+/** Pushes the address of a direct-mapped TLB's entry for a linear address, relative to what `pushBase` pushes. */
+export function pushTlbEntry(code: Code, linear: number, entries: number, pushBase?: () => void): void {
+  code.localGet(linear);
+  code.i32Const(12 - Math.log2(TLB_ENTRY_BYTES));
+  code.byte(OP.i32ShrU);
+  code.i32Const((entries - 1) * TLB_ENTRY_BYTES);
+  code.byte(OP.i32And);
+  if (!pushBase) return;
+  pushBase();
+  code.byte(OP.i32Add);
 }

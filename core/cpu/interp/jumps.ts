@@ -19,20 +19,13 @@ import {
   WALK,
   segmentAddress,
 } from '../layout.ts';
-import { loadState, pushUserAccess } from './emit.ts';
+import { loadState, pushTlbEntry, pushUserAccess } from './emit.ts';
 
 const PAGE_MASK = -4096;
 
 /** Pushes the address of the code TLB's entry for a linear address. */
-function pushCodeEntry(code: Code, linear: number): void {
-  code.localGet(linear);
-  code.i32Const(8);
-  code.byte(OP.i32ShrU);
-  code.i32Const((CODE_TLB_ENTRIES - 1) << 4);
-  code.byte(OP.i32And);
-  loadState(code, S.tlbCode);
-  code.byte(OP.i32Add);
-}
+const pushCodeEntry = (code: Code, linear: number): void =>
+  pushTlbEntry(code, linear, CODE_TLB_ENTRIES, () => loadState(code, S.tlbCode));
 
 /** Pushes 1 unless the entry is for the page of `linear`. */
 function pushDiffers(code: Code, entry: number, linear: number): void {

@@ -7,7 +7,7 @@ import { emitLoad, emitStore } from '../insn/memory.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
 import { R, S, SEGMENT, TLB, TLB_ENTRIES, segmentAddress } from '../layout.ts';
-import { BUDGET, RECORD } from './emit.ts';
+import { BUDGET, RECORD, pushTlbEntry } from './emit.ts';
 import type { Form } from './form.ts';
 
 /** Functions and the type that every handler module shares, by index in the module. */
@@ -128,11 +128,9 @@ export abstract class MemoryBuilder extends Builder {
     return this.add(base, this.shl(this.readRegister(R.index, 32), this.field(R.scale, OP.i32Load8U)));
   }
 
-  /** Adds the address of the TLB for reads or writes at the current privilege, less the offset that is returned. */
-  protected addTlb(write: boolean): number {
-    this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load);
-    this.code.byte(OP.i32Add);
-    return 0;
+  /** Where the TLB for reads or writes at the current privilege lies: at what is pushed, if anything, plus an offset. */
+  protected tlb(write: boolean): { readonly push?: () => void; readonly offset: number } {
+    return { push: () => this.loadState(write ? S.tlbWrite : S.tlbRead, OP.i32Load), offset: 0 };
   }
 
   protected pushRecord(): void {
@@ -218,20 +216,16 @@ export abstract class MemoryBuilder extends Builder {
   protected pushHost(linear: number, width: Width, write: boolean, missIf: () => void): void {
     const { code } = this;
     const entry = this.body.newLocal(I32);
-    code.localGet(linear);
-    code.i32Const(8);
-    code.byte(OP.i32ShrU);
-    code.i32Const((TLB_ENTRIES - 1) << 4);
-    code.byte(OP.i32And);
-    const tlb = this.addTlb(write);
+    const { push, offset } = this.tlb(write);
+    pushTlbEntry(code, linear, TLB_ENTRIES, push);
     code.localTee(entry);
-    code.memory(OP.i32Load, tlb + TLB.tag);
+    code.memory(OP.i32Load, offset + TLB.tag);
     this.pushPage(linear, width);
     code.byte(OP.i32Ne);
     missIf();
     code.localGet(linear);
     code.localGet(entry);
-    code.memory(OP.i32Load, tlb + TLB.addend);
+    code.memory(OP.i32Load, offset + TLB.addend);
     code.byte(OP.i32Add);
   }
 

@@ -22,7 +22,7 @@ import {
   WALK_RESULT,
   segmentAddress,
 } from '../layout.ts';
-import { BUDGET, RECORD, loadState, pushUserAccess, storeState } from './emit.ts';
+import { BUDGET, RECORD, loadState, pushTlbEntry, pushUserAccess, storeState } from './emit.ts';
 import { SLOW } from './memory-builder.ts';
 
 /**
@@ -86,13 +86,7 @@ function emitRetry(
   code.byte(OP.i32And);
   code.brIf(1);
   code.end();
-  code.localGet(linear);
-  code.i32Const(8);
-  code.byte(OP.i32ShrU);
-  code.i32Const((TLB_ENTRIES - 1) << 4);
-  code.byte(OP.i32And);
-  loadState(code, write ? S.tlbWrite : S.tlbRead);
-  code.byte(OP.i32Add);
+  pushTlbEntry(code, linear, TLB_ENTRIES, () => loadState(code, write ? S.tlbWrite : S.tlbRead));
   code.localSet(entry);
   // Nonzero unless the entry is for the page of the last byte: one that crosses its page's end stays outside.
   const differs = (): void => {
@@ -234,18 +228,14 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   code.if();
   returnZero();
   code.end();
-  code.localGet(linear);
-  code.i32Const(8);
-  code.byte(OP.i32ShrU);
-  code.i32Const((TLB_ENTRIES - 1) << 4);
-  code.byte(OP.i32And);
-  loadState(code, S.tlbWrite);
-  loadState(code, S.tlbRead);
-  code.localGet(info);
-  code.i32Const(SLOW.WRITE);
-  code.byte(OP.i32And);
-  code.byte(OP.select);
-  code.byte(OP.i32Add);
+  pushTlbEntry(code, linear, TLB_ENTRIES, () => {
+    loadState(code, S.tlbWrite);
+    loadState(code, S.tlbRead);
+    code.localGet(info);
+    code.i32Const(SLOW.WRITE);
+    code.byte(OP.i32And);
+    code.byte(OP.select);
+  });
   code.localSet(entry);
   pushTagIs(code, entry, linear, TLB_CODE);
   code.byte(OP.i32Eqz);

@@ -1,0 +1,432 @@
+/**
+ * Tier 1: the same semantics as tier 0, with operands taken from the records now instead of when they run. General
+ * registers and flags live in locals; memory that the TLB cannot serve ends the region. Control flow is region-builder.ts's.
+ */
+import { I32, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
+import { REP, SEG } from '../../isa/index.ts';
+import { UNTOUCHING, type HelperName } from '../helpers.ts';
+import type { Condition, SumFlags } from '../insn/builder.ts';
+import { auxOfSum } from '../insn/flags.ts';
+import type { Opnd } from '../insn/operand.ts';
+import type { Value } from '../insn/value.ts';
+import { type Width } from '../insn/value.ts';
+import { BUDGET, loadState } from '../interp/emit.ts';
+import { HandlerBuilder } from '../interp/handler-builder.ts';
+import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
+import { MODE, R, S, STATE, gprAddress, tlbAddress } from '../layout.ts';
+import type { RegionBlock, RegionPlan } from './plan.ts';
+import { RegionFlags } from './region-flags.ts';
+
+const GPR_COUNT = 8;
+const SP = 4;
+const BP = 5;
+
+/** How the region is left; each has its own code behind the region's. */
+export type Way =
+  /** S.rip is set: go on there, through the jump cache. */
+  | 'jump'
+  /** S.rip is set, and the header of its block in the local `at`: go on there unless it was forgotten. */
+  | 'linked'
+  /** A slow path raised a fault. */
+  | 'fault'
+  /** S.rip is set and the budget right: back to TypeScript. */
+  | 'yield'
+  /** The same in the middle of a repeated string instruction. */
+  | 'repeat'
+  /** The block whose header is in the local `at` goes on in tier 0. */
+  | 'tier0'
+  /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 does its access or case. */
+  | 'record';
+
+/** Equal to no address of which at most the four lowest bits of the offset are left. */
+const NO_STACK_PAGE = 0x800;
+
+/** Locals: a linear page and what takes its addresses to linear memory. */
+interface StackPage {
+  readonly page: number;
+  readonly addend: number;
+}
+
+/** What a region knows while it is emitted, and what its instructions read and write. */
+export abstract class RegionState extends HandlerBuilder {
+  protected readonly plan: RegionPlan;
+  protected readonly view: DataView;
+  protected readonly user: boolean;
+  readonly #gpr: number[] = [];
+  /** General registers that the region reads or writes, and those that it writes. */
+  readonly #used = new Set<number>();
+  readonly #written = new Set<number>();
+  protected readonly flags: RegionFlags;
+  /** Local: the header or record where control goes on. */
+  protected readonly at: number;
+  /** Local: the target of a computed jump. */
+  protected readonly target: number;
+  /** Local: set in a slow path when the board or changed code wants control before the next instruction. */
+  protected readonly pause: number;
+  /** The page that the stack pointer read from, and wrote to, last. */
+  readonly #stackRead: StackPage;
+  readonly #stackWrite: StackPage;
+  /** The instruction's record, its block's number, and whether a call out of it may have set `pause`. */
+  protected record = 0;
+  protected current = 0;
+  protected mayPause = false;
+
+  constructor(body: FunctionBody, plan: RegionPlan, view: DataView, imports: HandlerImports) {
+    super(body, plan.blocks[0].instructions[0].form, imports);
+    this.plan = plan;
+    this.view = view;
+    this.user = (plan.mode & MODE.USER) !== 0;
+    for (let i = 0; i < GPR_COUNT; i++) this.#gpr.push(body.newLocal(I32));
+    this.flags = new RegionFlags(this, body);
+    this.at = body.newLocal(I32);
+    this.target = body.newLocal(I32);
+    this.pause = body.newLocal(I32);
+    this.#stackRead = { page: body.newLocal(I32), addend: body.newLocal(I32) };
+    this.#stackWrite = { page: body.newLocal(I32), addend: body.newLocal(I32) };
+  }
+
+  protected abstract leaveBy(way: Way): void;
+
+  protected ripAt(block: RegionBlock, offset: number): number {
+    return (this.plan.pages[block.page].ipBase + offset) >>> 0;
+  }
+
+  // --- registers and flags in locals -----------------------------------------------------------------------------------------
+
+  /** Registers that were not written are in memory as they are. */
+  protected spill(): void {
+    const { code } = this;
+    for (const index of this.#written) {
+      code.i32Const(gprAddress(index));
+      code.localGet(this.#gpr[index]);
+      code.memory(OP.i32Store, 0);
+    }
+    code.i32Const(STATE);
+    this.flags.pushResult();
+    code.memory(OP.i64Store, S.flagsResult);
+    this.scoped(() => this.setState32(S.flagsAux, this.flags.aux()));
+  }
+
+  /** Emits into the prologue, when it is known which registers the region uses. */
+  protected loadUsed(code: Code): void {
+    this.#gpr.forEach((local, index) => {
+      if (this.#used.has(index)) loadGpr(code, local, index);
+    });
+    this.flags.reload(
+      code,
+      () => loadState(code, S.flagsResult),
+      () => loadState(code, S.flagsAux),
+    );
+    code.i32Const(NO_STACK_PAGE);
+    code.localTee(this.#stackRead.page);
+    code.localSet(this.#stackWrite.page);
+  }
+
+  #reload(): void {
+    const { code } = this;
+    this.#gpr.forEach((local, index) => loadGpr(code, local, index));
+    this.flags.reload(
+      code,
+      () => loadState(code, S.flagsResult),
+      () => loadState(code, S.flagsAux),
+    );
+  }
+
+  override readGpr(index: number, width: Width, high = false): Value {
+    this.#used.add(index);
+    return this.now(width, () => {
+      this.code.localGet(this.#gpr[index]);
+      if (high) {
+        this.code.i32Const(8);
+        this.code.byte(OP.i32ShrU);
+      }
+      if (width === 32) return;
+      this.code.i32Const(width === 8 ? 0xff : 0xffff);
+      this.code.byte(OP.i32And);
+    });
+  }
+
+  override writeGpr(index: number, value: Value, high = false): void {
+    const { code } = this;
+    const local = this.#gpr[index];
+    this.#used.add(index);
+    this.#written.add(index);
+    if (value.width === 32) this.push(value);
+    else {
+      const mask = value.width === 16 ? 0xffff : 0xff;
+      code.localGet(local);
+      code.i32Const(~(high ? mask << 8 : mask));
+      code.byte(OP.i32And);
+      this.pushClean(value);
+      if (high) {
+        code.i32Const(8);
+        code.byte(OP.i32Shl);
+      }
+      code.byte(OP.i32Or);
+    }
+    code.localSet(local);
+  }
+
+  /** The general register whose address a field of the record holds, or undefined. */
+  #gprAt(field: number): { index: number; high: boolean } | undefined {
+    const address = this.view.getUint32(this.record + field, true);
+    const offset = address - gprAddress(0);
+    if (offset < 0 || offset >= GPR_COUNT * 8) return undefined;
+    return { index: offset >> 3, high: (offset & 7) === 1 };
+  }
+
+  protected override readRegister(field: number, width: Width): Value {
+    const gpr = this.#gprAt(field);
+    if (gpr) return this.readGpr(gpr.index, width, gpr.high);
+    if (this.view.getUint32(this.record + field, true) === STATE + S.zero) return this.const(width, 0);
+    return super.readRegister(field, width);
+  }
+
+  protected override writeRegister(field: number, value: Value): void {
+    const gpr = this.#gprAt(field);
+    if (gpr) this.writeGpr(gpr.index, value, gpr.high);
+    else super.writeRegister(field, value);
+  }
+
+  override setFlagsResult(result: Value): void {
+    this.flags.setResult(result);
+  }
+  override setFlagsAux(aux: Value): void {
+    this.flags.setAux(aux);
+  }
+  override setFlagsSum(flags: SumFlags): void {
+    if (flags.result.width === 32) {
+      this.flags.setSum(flags);
+      return;
+    }
+    this.flags.setResult(flags.result);
+    this.flags.setAux(auxOfSum(this, flags));
+    this.flags.learnNarrowSum(flags);
+  }
+  override setFlagsLogic(result: Value): void {
+    super.setFlagsLogic(result);
+    this.flags.learnLogic();
+  }
+  override flagsResult(): Value {
+    return this.flags.result64;
+  }
+  override flagsAux(): Value {
+    return this.flags.aux();
+  }
+  override knownCondition(condition: Condition): Value | undefined {
+    return this.flags.condition(condition);
+  }
+  override flagsResultIsZero(): Value {
+    return this.flags.isZero;
+  }
+  override flagsResultSign(): Value {
+    return this.flags.sign;
+  }
+
+  protected override scoped(emit: () => void): void {
+    this.flags.maybe(() => super.scoped(emit));
+  }
+
+  override loop(body: () => Value): void {
+    this.flags.forget();
+    super.loop(body);
+    this.flags.forget();
+  }
+
+  // --- constants from the record -------------------------------------------------------------------------------------------
+
+  protected override field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
+    const at = this.record + offset;
+    const value =
+      op === OP.i32Load8U
+        ? this.view.getUint8(at)
+        : op === OP.i32Load16U
+          ? this.view.getUint16(at, true)
+          : this.view.getUint32(at, true);
+    return this.const(width, value);
+  }
+
+  protected override ipAt(offsetField: number): Value {
+    const offset = this.view.getUint16(this.record + offsetField, true);
+    return this.const(32, this.ripAt(this.plan.blocks[this.current], offset));
+  }
+
+  override relativeTarget(_target: Opnd): Value {
+    const offset = this.view.getInt32(this.record + R.imm, true);
+    const rip = this.ripAt(this.plan.blocks[this.current], offset);
+    return this.const(32, this.operandWidth === 16 ? rip & 0xffff : rip);
+  }
+
+  protected override tlb(write: boolean): { offset: number } {
+    return { offset: tlbAddress(this.user, write) };
+  }
+
+  protected override pushRecord(): void {
+    this.code.i32Const(this.record);
+  }
+
+  // --- memory ----------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Accesses that the TLB cannot serve leave the region, so that no memory access needs a look at faults or kicks
+   * behind it. Repeated string instructions are the exception: where they stop is the same on every engine.
+   */
+  protected override get hasSlowPaths(): boolean {
+    return this.form.rep !== REP.NONE;
+  }
+
+  protected override translated(
+    place: Place,
+    width: Width,
+    write: boolean,
+    paths: { fast: () => void; slow: () => void },
+  ): void {
+    if (this.hasSlowPaths) {
+      super.translated(place, width, write, paths);
+      return;
+    }
+    const { code } = this;
+    const linear = this.body.newLocal(I32);
+    this.pushLinear(place, width, write, linear, () => {
+      code.ifUnlikely();
+      this.leaveToRecord();
+      code.end();
+    });
+    const cache = this.#stackAccess(place);
+    if (cache === 'none') this.#pushTranslated(linear, width, write);
+    else this.#pushByStackPage(linear, width, write, cache === 'fill');
+    paths.fast();
+  }
+
+  protected leaveToRecord(): void {
+    this.code.i32Const(this.record);
+    this.code.localSet(this.at);
+    this.leaveBy('record');
+  }
+
+  /** `found` runs with the host address on the stack when the TLB had the page. */
+  #pushTranslated(linear: number, width: Width, write: boolean, found: () => void = () => {}): void {
+    const { code } = this;
+    code.block(I32);
+    code.block(VOID);
+    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
+    found();
+    code.br(1);
+    code.end();
+    code.localGet(linear);
+    code.i32Const(width / 8 + (write ? SLOW.WRITE : 0));
+    code.call(this.imports.translate);
+    code.localTee(this.target);
+    code.byte(OP.i32Eqz);
+    code.ifUnlikely();
+    this.leaveToRecord();
+    code.end();
+    code.localGet(this.target);
+    code.end();
+  }
+
+  /** By the page that the stack pointer used last. `fill`: where the TLB has another page, that becomes the one. */
+  #pushByStackPage(linear: number, width: Width, write: boolean, fill: boolean): void {
+    const { code } = this;
+    const host = this.body.newLocal(I32);
+    const { page, addend } = write ? this.#stackWrite : this.#stackRead;
+    // Aligned only: an access that ends in this page may begin in the page before, which lies elsewhere.
+    code.localGet(linear);
+    code.i32Const(-4096 | (width / 8 - 1));
+    code.byte(OP.i32And);
+    code.localGet(page);
+    code.byte(OP.i32Eq);
+    code.if(I32);
+    code.localGet(linear);
+    code.localGet(addend);
+    code.byte(OP.i32Add);
+    code.else();
+    // A page where code was decoded is not in the write TLB: each write must look.
+    this.#pushTranslated(linear, width, write, () => {
+      if (!fill) return;
+      code.localTee(host);
+      code.localGet(linear);
+      code.byte(OP.i32Sub);
+      code.localSet(addend);
+      this.pushPage(linear, width);
+      code.localSet(page);
+      if (write) {
+        code.localGet(addend);
+        code.localSet(this.#stackRead.addend);
+        code.localGet(page);
+        code.localSet(this.#stackRead.page);
+      }
+      code.localGet(host);
+    });
+    code.end();
+  }
+
+  /** Accesses by the stack pointer keep to one page most of the time, those by the frame pointer mostly to the same. */
+  #stackAccess(place: Place): 'none' | 'use' | 'fill' {
+    if (!place.flat) return 'none';
+    if (place.segment === SEG.SS) return 'fill';
+    if (place.segment !== 'record' || this.view.getUint8(this.record + R.segmentIndex) !== SEG.SS) return 'none';
+    const base = this.#gprAt(R.base)?.index;
+    return base === SP ? 'fill' : base === BP ? 'use' : 'none';
+  }
+
+  // --- calls into TypeScript -------------------------------------------------------------------------------------------------
+
+  protected override afterCall(): void {
+    const { code } = this;
+    this.loadState(S.fault, OP.i32Load);
+    code.ifUnlikely();
+    this.leaveBy('fault');
+    code.end();
+    this.#afterReturn();
+  }
+
+  override helper(name: HelperName, ...args: Value[]): Value {
+    if (!UNTOUCHING.has(name)) return super.helper(name, ...args);
+    this.#untouched = true;
+    const result = super.helper(name, ...args);
+    this.#untouched = false;
+    return result;
+  }
+  #untouched = false;
+
+  /** What the rest of the region will write is not known yet: all registers are in memory from here on. */
+  protected override beforeHelper(): void {
+    if (this.#untouched) return;
+    for (let index = 0; index < GPR_COUNT; index++) {
+      this.#used.add(index);
+      this.#written.add(index);
+    }
+    this.spill();
+  }
+
+  /** A helper that faulted may have changed registers in memory (a task switch): they are not written over. */
+  protected override afterHelper(): void {
+    if (this.#untouched) {
+      this.afterCall();
+      return;
+    }
+    const { code } = this;
+    this.loadState(S.fault, OP.i32Load);
+    code.ifUnlikely();
+    code.byte(OP.return);
+    code.end();
+    this.#reload();
+    this.#afterReturn();
+  }
+
+  #afterReturn(): void {
+    const { code } = this;
+    this.loadState(S.budget, OP.i32Load);
+    code.localSet(BUDGET);
+    this.loadState(S.pause, OP.i32Load);
+    code.localSet(this.pause);
+    this.mayPause = true;
+  }
+}
+
+function loadGpr(code: Code, local: number, index: number): void {
+  code.i32Const(gprAddress(index));
+  code.memory(OP.i32Load, 0);
+  code.localSet(local);
+}
