@@ -7,6 +7,13 @@ import { EBDA } from './layout.ts';
 import type { Video } from './video.ts';
 
 type Device = BiosEnv['bootOrder'][number];
+/** `index`: which one, where the machine has several. */
+interface Choice {
+  readonly device: Device;
+  readonly index: number;
+}
+/** As many as there are digits. */
+const CHOICES_MAX = 9;
 /** Long enough to press a key at, once the screen is there. */
 const WAIT_MS = 1000;
 const STATE = { IDLE: 0, WAITING: 1, SHOWN: 2 } as const;
@@ -32,11 +39,11 @@ export class BootMenu {
   }
 
   /** The device that was chosen, once. */
-  takeChoice(): Device | undefined {
+  takeChoice(): Choice | undefined {
     const g = this.#guest;
     const choice = g.ebda8(EBDA.MENU_CHOICE);
     g.setEbda8(EBDA.MENU_CHOICE, 0);
-    return this.#devices()[choice - 1];
+    return this.#choices()[choice - 1];
   }
 
   #wait(first: boolean): boolean {
@@ -55,7 +62,7 @@ export class BootMenu {
   }
 
   #show(): void {
-    const lines = this.#devices().map((device, i) => `  ${i + 1}. ${this.#describe(device)}\n`);
+    const lines = this.#choices().map((choice, i) => `  ${i + 1}. ${this.#describe(choice)}\n`);
     this.#video.print(`Boot from:\n\n${lines.join('')}\nPress a number, or Esc for the usual order.\n\n`);
     this.#guest.setEbda8(EBDA.MENU_STATE, STATE.SHOWN);
   }
@@ -65,22 +72,26 @@ export class BootMenu {
     const character = this.#takeKey() & 0xff;
     const choice = character - 0x30;
     if (character === KEY.ESCAPE) return true;
-    if (choice < 1 || choice > this.#devices().length) return false;
+    if (choice < 1 || choice > this.#choices().length) return false;
     g.setEbda8(EBDA.MENU_CHOICE, choice);
     return true;
   }
 
-  /** What could be booted from, in the usual order, then what that leaves out. */
-  #devices(): readonly Device[] {
+  /** What could be booted from, in the usual order, then what that leaves out; every disk. */
+  #choices(): readonly Choice[] {
     const { bootOrder, floppies, disks, cdroms } = this.#guest.env;
     const present = { floppy: floppies.length > 0, disk: disks.length > 0, cdrom: cdroms.length > 0 };
-    return [...new Set<Device>([...bootOrder, 'floppy', 'cdrom', 'disk'])].filter((device) => present[device]);
+    return [...new Set<Device>([...bootOrder, 'floppy', 'cdrom', 'disk'])]
+      .filter((device) => present[device])
+      .flatMap((device) => (device === 'disk' ? disks : [0]).map((_, index) => ({ device, index })))
+      .slice(0, CHOICES_MAX);
   }
 
-  #describe(device: Device): string {
+  #describe({ device, index }: Choice): string {
     const { floppies, disks, cdroms } = this.#guest.env;
-    const { medium } = { floppy: floppies, disk: disks, cdrom: cdroms }[device][0];
-    const name = { floppy: 'Floppy A', disk: 'Hard disk', cdrom: 'CD-ROM' }[device];
+    const { medium } = { floppy: floppies, disk: disks, cdrom: cdroms }[device][index];
+    const disk = disks.length > 1 ? `Hard disk ${index + 1}` : 'Hard disk';
+    const name = { floppy: 'Floppy A', disk, cdrom: 'CD-ROM' }[device];
     if (!medium) return `${name} (empty)`;
     const size =
       medium.sizeBytes < 4 * MIB ? `${medium.sizeBytes >> 10} KiB` : `${Math.round(medium.sizeBytes / MIB)} MiB`;

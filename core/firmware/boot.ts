@@ -37,14 +37,18 @@ export class Boot {
   start(): void {
     const g = this.#guest;
     const chosen = this.#menu.takeChoice();
+    g.setEbda8(EBDA.FIRST_DISK, chosen?.device === 'disk' ? chosen.index : 0);
     if (!chosen) {
       if (!this.#startKernel()) this.#from(0);
       return;
     }
     g.setEbda8(this.#drives.cdState(CD_STATE.ACTIVE), 0);
     g.setEbda8(EBDA.BOOT_INDEX, BEFORE_FIRST);
-    if (this.#load(chosen)) g.setLiveCarry(false);
-    else this.#from(0);
+    if (this.#load(chosen.device)) g.setLiveCarry(false);
+    else {
+      g.setEbda8(EBDA.FIRST_DISK, 0);
+      this.#from(0);
+    }
   }
 
   /** Starts the kernel that the machine was given, if any. */
@@ -90,8 +94,8 @@ export class Boot {
 
   #medium(device: Device): Block | undefined {
     const { floppies, disks, cdroms } = this.#guest.env;
-    const drive = (device === 'floppy' ? floppies : device === 'disk' ? disks : cdroms)[0];
-    return drive?.medium;
+    if (device === 'disk') return disks[this.#guest.ebda8(EBDA.FIRST_DISK)]?.medium;
+    return (device === 'floppy' ? floppies : cdroms)[0]?.medium;
   }
 
   #load(device: Device): boolean {

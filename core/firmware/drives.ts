@@ -128,6 +128,19 @@ export class Drives {
     return real + (this.#emulates(kind) ? 1 : 0);
   }
 
+  /** The place among the disks of the one with the number 80h + `index`. */
+  #diskAt(index: number): number {
+    const first = this.#guest.ebda8(EBDA.FIRST_DISK);
+    return index === 0 ? first : index === first ? 0 : index;
+  }
+
+  #real(kind: 'floppy' | 'disk', index: number): Target | undefined {
+    const { floppies, disks } = this.#guest.env;
+    if (kind === 'floppy') return this.#set(kind, index, floppies[index], 512);
+    const place = this.#diskAt(index);
+    return this.#set(kind, place, disks[place], 512);
+  }
+
   /** Undefined where no such drive exists; a drive without medium has `medium` undefined. */
   find(number: number): Target | undefined {
     const env = this.#guest.env;
@@ -135,8 +148,8 @@ export class Drives {
       return this.#set('cdrom', number - FIRST_CDROM, env.cdroms[number - FIRST_CDROM], CD_SECTOR_BYTES);
     const kind = number >= FIRST_DISK ? 'disk' : 'floppy';
     const index = number & 0x7f;
-    if (!this.#emulates(kind)) return this.#set(kind, index, (kind === 'disk' ? env.disks : env.floppies)[index], 512);
-    if (index > 0) return this.#set(kind, index - 1, (kind === 'disk' ? env.disks : env.floppies)[index - 1], 512);
+    if (!this.#emulates(kind)) return this.#real(kind, index);
+    if (index > 0) return this.#real(kind, index - 1);
     const target = this.#set(kind, 0, env.cdroms[this.#guest.ebda8(this.cdState(CD_STATE.CD_INDEX))], 512);
     if (target?.medium) {
       target.emulated = true;

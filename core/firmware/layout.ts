@@ -100,5 +100,7 @@ export const EBDA = {
   /** Boot menu: how far it is, the number that was pressed, when to wait no longer (ms modulo 2^32). */
   MENU_STATE: 0xac,
   MENU_CHOICE: 0xad,
+  /** Which disk is 80h: the one chosen in the boot menu changes numbers with the first. */
+  FIRST_DISK: 0xae,
   MENU_DEADLINE_MS: 0xb0,
 } as const;
