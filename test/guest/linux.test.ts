@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Disposable } from '../../core/base/index.ts';
+import { MemoryBlock } from '../../core/formats/index.ts';
 import { FileBlock, openHostFile } from '../../main/vm-host/image-file.ts';
 import { hostResults, type Arithmetic } from '../fixtures/linux-guests.ts';
 import { Linux } from './linux.ts';
@@ -121,11 +122,19 @@ test.each<Arithmetic>(['x87', 'sse'])(
 );
 
 test(
-  'a CD-ROM is mounted and read whole, and missed when it is taken out',
+  'a CD-ROM is mounted and read whole, ejected by the guest, exchanged, and missed when it is taken out',
   () => {
     linux.sh('mkdir /tmp/cd && mount -t iso9660 -o ro /dev/sr0 /tmp/cd');
 
     expect(linux.sh('md5sum /tmp/cd/data.bin')).toContain(md5(onDisc));
+    expect(linux.machine.cdrom!.pressEject()).toBe(false);
+    expect(linux.sh('eject /dev/sr0 2>&1 || echo kept')).toMatch(/kept\n$/);
+    linux.sh('umount /tmp/cd && eject /dev/sr0');
+    expect(Object.values(linux.machine.describe()).flat().join('\n')).toMatch(/trayOpen=true/);
+    const other = discWith({ 'other.txt': Buffer.from('the other disc') });
+    linux.machine.cdrom!.insert(new MemoryBlock(other, { readOnly: true }));
+    linux.sh('mount -t iso9660 -o ro /dev/sr0 /tmp/cd');
+    expect(linux.sh('cat /tmp/cd/other.txt')).toBe('the other disc');
     linux.sh('umount /tmp/cd');
     linux.machine.cdrom!.insert(undefined);
     expect(linux.sh('mount /dev/sr0 /tmp/cd || echo refused')).toMatch(/refused/);
@@ -216,6 +225,18 @@ function partitionsOf(disk: Buffer): Partition[] {
 test('the disk was driven without an error', () => {
   expect(linux.sh('dmesg | grep -i -E "ata.*(error|exception|failed|reset)|lost interrupt" || true')).toBe('');
 });
+
+test(
+  'a reboot goes by the reset register that ACPI names, and comes back to a shell',
+  () => {
+    linux.send('reboot -f\n');
+
+    linux.boot();
+    expect(linux.sh('uname -m')).toBe('i686\n');
+    expect(linux.log).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
 
 test('the power button ends the session, and the machine with it', () => {
   expect(linux.machine.pressPowerButton?.()).toBe(true);

@@ -32,9 +32,19 @@ export class Linux extends Guest {
 
   /** Runs until the serial port has sent this since the last call; returns what it sent before it. */
   untilSerial(wanted: RegExp, limitMs = COMMAND_LIMIT_MS): { before: string; match: RegExpExecArray } {
-    const found = (): RegExpExecArray | null => wanted.exec(this.serial.slice(this.#read));
-    this.runUntil(() => found() !== null, limitMs);
-    const match = found()!;
+    let match: RegExpExecArray | null = null;
+    let lookedAt = -1;
+    const found = (): boolean => {
+      if (this.serial.length === lookedAt) return false;
+      lookedAt = this.serial.length;
+      match = wanted.exec(this.serial.slice(this.#read));
+      return match !== null;
+    };
+    this.runUntil(found, limitMs);
+    return this.#taken(match!);
+  }
+
+  #taken(match: RegExpExecArray): { before: string; match: RegExpExecArray } {
     const before = this.serial.slice(this.#read, this.#read + match.index);
     this.#read += match.index + match[0].length;
     return { before, match };
