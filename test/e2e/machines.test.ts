@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { mediumPath } from '../../core/contract/index.ts';
+import { askMachine } from '../../main/vm-host/socket.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { launchBrowser } from './support/browser.ts';
 import { startShell, type Shell } from './support/shell.ts';
@@ -471,15 +472,17 @@ describe('the library', () => {
 
   test('reports a machine whose process was killed, and its neighbour goes on', async () => {
     const [victim, neighbour] = ['Victim', 'Neighbour'];
-    const before = shell.machinePids();
     await createMachine(page, victim, guestImage('freedos.img'));
     await startFromList(page, victim);
-    const [victimPid] = shell.machinePids().filter((pid) => !before.includes(pid));
+    const listed = await call(page, 'machines.list', {});
+    const id = (listed.ok && listed.value.machines.find(({ config }) => config.name === victim)?.config.id) || '';
+    const status = await askMachine(shell.libraryFolder, id, 'status', {});
     await button(page, 'Machines').click();
     await createMachine(page, neighbour, guestImage('freedos.img'));
     await startFromList(page, neighbour);
 
-    process.kill(victimPid, 'SIGKILL');
+    expect(status.ok).toBe(true);
+    if (status.ok) process.kill(status.value.pid, 'SIGKILL');
     await button(page, 'Machines').click();
     await waitForState(row(page, victim), 'aborted');
     await row(page, victim).click();

@@ -14,6 +14,7 @@ import { IconFolder, IconKeyboard, IconPalette, IconPlant2 } from '@tabler/icons
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LANGUAGES, chooseLanguage, type Language } from '../../i18n/index.ts';
+import { useApp } from '../../state/context.ts';
 import { HOST_KEYS, usePreferences, type HostKey } from '../../state/preferences.ts';
 import { useResource } from '../../state/resource.ts';
 import { useFormats } from '../../ui/formats.ts';
@@ -25,6 +26,7 @@ export function PreferencesPage() {
   const { t, i18n } = useTranslation();
   const { bytes } = useFormats();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { client } = useApp();
   const [preferences, change] = usePreferences();
   const { value: info } = useResource('app.info', {});
   const ids = { theme: useId(), language: useId() };
@@ -99,7 +101,11 @@ export function PreferencesPage() {
               <Code>{info?.libraryPath}</Code>
             </Fact>
             <Fact name={t('preferences.libraryChange')}>
-              <Code>terrarium serve --library DIR</Code> <Code>TERRARIUM_LIBRARY=DIR</Code>
+              <Code>{client.shell === 'web' ? 'terrarium serve --library DIR' : 'npm start -- --library=DIR'}</Code>{' '}
+              <Code>TERRARIUM_LIBRARY=DIR</Code>
+              <Text size="xs" c="var(--text-dimmed)" mt={4}>
+                {t('preferences.libraryHint')}
+              </Text>
             </Fact>
             <Fact name={t('preferences.version')}>{info?.version}</Fact>
             <Fact name={t('preferences.host')}>

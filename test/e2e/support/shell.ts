@@ -3,7 +3,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { commandLineOf, descendantsOf } from '../../fixtures/processes.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
@@ -11,8 +10,6 @@ const root = path.resolve(import.meta.dirname, '../../..');
 export interface Shell {
   readonly url: string;
   readonly libraryFolder: string;
-  /** Processes of the machines that run now. */
-  machinePids(): readonly number[];
   stop(): Promise<void>;
 }
 
@@ -35,7 +32,6 @@ export async function startShell(): Promise<Shell> {
   return {
     url,
     libraryFolder,
-    machinePids: () => descendantsOf(child.pid ?? 0).filter((pid) => commandLineOf(pid).includes('vm-host')),
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
