@@ -1,17 +1,21 @@
 /**
  * Lossless encodings of a rectangle of a frame. VGA screens have few colours and long runs, so most rectangles travel
- * as a palette and run lengths; what does not fit travels raw. Pixels are R G B A bytes with A = 255.
+ * as a palette and run lengths; a picture of more colours as these, by runs and rows. A socket's bytes are what a repaint
+ * waits for most. Pixels are R G B A bytes with A = 255.
  *
- * raw (0):      width * height * 4 bytes, R G B A
+ * packed (0):   packets until all pixels are given: a byte c < 80h is followed by c + 1 pixels, R G B; 80h <= c < C0h by
+ *               one pixel, repeated c - 7Eh times; c >= C0h stands for c - BFh pixels as in the row above
  * indexed (1):  colour count minus one (u8), per colour R G B, then packets until all pixels are given:
  *               a byte c < 80h is followed by c + 1 indexes; c >= 80h is followed by one index, repeated c - 7Eh times
  */
-export const ENCODING_RAW = 0;
-export const ENCODING_INDEXED = 1;
+const ENCODING_PACKED = 0;
+const ENCODING_INDEXED = 1;
 
 const LITERAL_MAX = 128;
 const RUN_MIN = 2;
 const RUN_MAX = 129;
+const PACKED_RUN_MAX = 65;
+const ABOVE_MAX = 64;
 
 interface Area {
   readonly x: number;
@@ -86,11 +90,10 @@ const startsRun = (indexes: Uint8Array, at: number): boolean =>
 
 /** The shorter of the encodings. The area lies within the frame; the frame's pixels start at a multiple of 4 bytes. */
 export function encodeArea(frame: Pixels, area: Area): { encoding: number; data: Uint8Array } {
-  const rawBytes = area.width * area.height * 4;
   const indexed = toIndexes(frame, area);
   if (indexed) {
     const header = 1 + indexed.colours.length * 3;
-    const data = new Uint8Array(Math.max(rawBytes, header));
+    const data = new Uint8Array(header + area.width * area.height * 2);
     data[0] = indexed.colours.length - 1;
     const colour = new Uint8Array(4);
     const colourWord = new Uint32Array(colour.buffer);
@@ -101,12 +104,83 @@ export function encodeArea(frame: Pixels, area: Area): { encoding: number; data:
     const end = packIndexes(indexed.indexes, data, header);
     if (end >= 0) return { encoding: ENCODING_INDEXED, data: data.slice(0, end) };
   }
-  const data = new Uint8Array(rawBytes);
+  return { encoding: ENCODING_PACKED, data: packPixels(frame, area) };
+}
+
+/** At most a 128th longer than three bytes a pixel. */
+function packPixels(frame: Pixels, area: Area): Uint8Array {
+  const all = new Uint32Array(frame.pixels.buffer, frame.pixels.byteOffset, frame.pixels.byteLength >> 2);
+  const { width } = area;
+  const count = width * area.height;
+  const words = new Uint32Array(count);
   for (let row = 0; row < area.height; row++) {
-    const start = ((area.y + row) * frame.width + area.x) * 4;
-    data.set(frame.pixels.subarray(start, start + area.width * 4), row * area.width * 4);
+    const start = (area.y + row) * frame.width + area.x;
+    words.set(all.subarray(start, start + width), row * width);
   }
-  return { encoding: ENCODING_RAW, data };
+  const out = new Uint8Array(count * 3 + Math.ceil(count / LITERAL_MAX));
+  let at = 0;
+  const put = (word: number): void => {
+    out[at++] = word;
+    out[at++] = word >>> 8;
+    out[at++] = word >>> 16;
+  };
+  /** How many pixels from `from` on are as in the row above. */
+  const above = (from: number): number => {
+    let n = 0;
+    while (n < ABOVE_MAX && from + n < count && from + n >= width && words[from + n] === words[from + n - width]) n++;
+    return n;
+  };
+  for (let from = 0; from < count;) {
+    const same = above(from);
+    if (same >= RUN_MIN) {
+      out[at++] = same + 0xbf;
+      from += same;
+      continue;
+    }
+    let run = 1;
+    while (run < PACKED_RUN_MAX && from + run < count && words[from + run] === words[from]) run++;
+    if (run >= RUN_MIN) {
+      out[at++] = run + 0x7e;
+      put(words[from]);
+      from += run;
+      continue;
+    }
+    const header = at++;
+    const start = from;
+    do put(words[from++]);
+    while (from < count && from - start < LITERAL_MAX && words[from] !== words[from + 1] && above(from) < RUN_MIN);
+    out[header] = from - start - 1;
+  }
+  return out.subarray(0, at);
+}
+
+function unpackPixels(width: number, height: number, data: Uint8Array): Uint8ClampedArray<ArrayBuffer> | undefined {
+  const pixels = width * height;
+  const out = new Uint8ClampedArray(pixels * 4);
+  const words = new Uint32Array(out.buffer);
+  const colour = new Uint8Array([0, 0, 0, 0xff]);
+  const colourWord = new Uint32Array(colour.buffer);
+  let done = 0;
+  for (let at = 0; at < data.length;) {
+    const control = data[at++];
+    if (control >= 0xc0) {
+      const end = done + control - 0xbf;
+      if (done < width || end > pixels) return undefined;
+      for (; done < end; done++) words[done] = words[done - width];
+      continue;
+    }
+    const isRun = control >= 0x80;
+    const end = done + (isRun ? control - 0x7e : control + 1);
+    if (end > pixels || at + 3 * (isRun ? 1 : control + 1) > data.length) return undefined;
+    while (done < end) {
+      colour[0] = data[at++];
+      colour[1] = data[at++];
+      colour[2] = data[at++];
+      if (isRun) words.fill(colourWord[0], done, (done = end));
+      else words[done++] = colourWord[0];
+    }
+  }
+  return done === pixels ? out : undefined;
 }
 
 /** `width * height` pixels as R G B A, ready for ImageData; undefined when the data is not a valid encoding of them. */
@@ -117,12 +191,7 @@ export function decodeArea(
   data: Uint8Array,
 ): Uint8ClampedArray<ArrayBuffer> | undefined {
   const pixels = width * height;
-  if (encoding === ENCODING_RAW) {
-    if (data.length !== pixels * 4) return undefined;
-    const out = new Uint8ClampedArray(pixels * 4);
-    out.set(data);
-    return out;
-  }
+  if (encoding === ENCODING_PACKED) return unpackPixels(width, height, data);
   if (encoding !== ENCODING_INDEXED || data.length === 0) return undefined;
   const colourCount = data[0] + 1;
   let at = 1 + colourCount * 3;

@@ -81,9 +81,13 @@ describe('stream messages', () => {
       const colours = [1, 2, 16, 256, 257, 100_000][round % 6];
       const runLength = 1 + random(200);
       let colour = 0;
-      const frame = picture(width, height, () => {
+      // Some rows are as those above them, some in part.
+      const above: number[] = [];
+      const likeAbove = random(3);
+      const frame = picture(width, height, (x) => {
         if (random(runLength) === 0) colour = random(colours) * 131;
-        return colour & 0xffffff;
+        if (likeAbove === 0 || x % 7 < likeAbove || above[x] === undefined) above[x] = colour & 0xffffff;
+        return above[x];
       });
       const x = random(width);
       const y = random(height);
@@ -108,6 +112,23 @@ describe('stream messages', () => {
     expect(message.length).toBeLessThan((720 * 400 * 4) / 8);
   });
 
+  test('a picture of many colours costs no more than three bytes a pixel, and rows that repeat cost next to nothing', () => {
+    const area = { x: 0, y: 0, width: 320, height: 200 };
+    const noise = encodeFrame(
+      1,
+      picture(320, 200, (x, y) => (x * 7919 + y * 104_729) & 0xffffff),
+      [area],
+    );
+    const bars = encodeFrame(
+      1,
+      picture(320, 200, (x) => (x * 7919) & 0xffffff),
+      [area],
+    );
+
+    expect(noise.length).toBeLessThan(320 * 200 * 3.03);
+    expect(bars.length).toBeLessThan((320 * 200 * 3) / 50);
+  });
+
   test('every truncation of a message is refused as malformed', () => {
     const frame = encodeFrame(
       1,
@@ -128,6 +149,11 @@ describe('stream messages', () => {
         3,
         picture(16, 9, (x, y) => (x * y) & 3),
         [{ x: 1, y: 1, width: 15, height: 8 }],
+      ),
+      encodeFrame(
+        4,
+        picture(40, 20, (x, y) => (y % 3 === 0 ? x * 7919 : x < 9 ? 5 : x * y * 7919) & 0xffffff),
+        [{ x: 0, y: 0, width: 40, height: 20 }],
       ),
       ...machineMessages.map(encodeMachineMessage),
       ...windowMessages.map(encodeWindowMessage),
