@@ -183,6 +183,19 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     await snapshotLine('kept').waitFor();
   });
 
+  test('a snapshot has another name and a note, written where they stand', async () => {
+    await snapshotLine('third').click();
+    const details = page.locator('aside');
+    await details.getByLabel(t('snapshots.note')).fill('after all');
+    await details.getByLabel(t('snapshots.name')).fill('last');
+    await page.keyboard.press('Tab');
+
+    await snapshotLine('last').waitFor();
+    const { id } = (await machineOf('freedos')) ?? { id: '' };
+    const listed = await call(page, 'snapshots.list', { machine: id });
+    expect(listed.ok && listed.value.snapshots.find(({ name }) => name === 'last')?.note).toBe('after all');
+  });
+
   test('the floppy is changed while the machine runs', async () => {
     const imported = await call(page, 'media.import', {
       path: guestImage('mikeos.img'),
