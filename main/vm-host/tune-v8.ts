@@ -2,12 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 
 /**
  * Sets V8 up for generated code; before the first machine is made. Branch hints keep slow paths out of the registers'
- * way (newer versions have them on); regions are hot when they are made, so they are optimized soon. Figures:
- * docs/decisions.md.
+ * way (newer versions have them on). Figures: docs/decisions.md.
  */
 export function tuneV8(): void {
   setFlagsFromString('--experimental-wasm-branch-hinting');
-  setFlagsFromString('--wasm-tiering-budget=4000000');
   // Else baseline code is made at the first call, on the machine's thread.
   setFlagsFromString('--no-wasm-lazy-compilation');
 }
