@@ -4,7 +4,7 @@ import { definitionOf, type InsnDef } from '../insn/index.ts';
 import { COMMON_SLOTS, rowName, type CommonHandlers } from './common-handlers.ts';
 import { formKey, formOf, formOfKey, type Form } from './form.ts';
 import { HandlerBuilder } from './handler-builder.ts';
-import { RUNTIME_HANDLER, declareImports, encodeRuntime, type TypeScriptImports } from './runtime.ts';
+import { RUNTIME_HANDLER, declareImports, runtimeModule, type TypeScriptImports } from './runtime.ts';
 
 const TABLE_LIMIT = 1 << 16;
 /** Entries that regions leave for handlers: more than there are forms. */
@@ -48,7 +48,7 @@ export class HandlerTable {
   ) {
     this.#limits = limits;
     const shared = { memory, handlers: this.#table };
-    const module = new WebAssembly.Module(encodeRuntime(limits, codeMap));
+    const module = new WebAssembly.Module(runtimeModule(limits, codeMap));
     const runtime = new WebAssembly.Instance(module, {
       env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
     });

@@ -187,11 +187,20 @@ function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, 
   code.returnCall(dynamicJump);
 }
 
+/** What was encoded last: whoever makes many processors makes them alike, and each would take some milliseconds. */
+let last: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+
 /** The module that all handler modules share: slow paths, entry, dynamic jumps, block headers and ends. */
-export function encodeRuntime(
+export function runtimeModule(
   memory: { minPages: number; maxPages: number },
   codeMap: number,
 ): Uint8Array<ArrayBuffer> {
+  const key = `${memory.minPages} ${memory.maxPages} ${codeMap}`;
+  if (last?.key !== key) last = { key, bytes: encodeRuntime(memory, codeMap) };
+  return last.bytes;
+}
+
+function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: number): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('memory', memory);
   module.importTable('handlers', 0);
