@@ -1,5 +1,6 @@
 import { VECTOR } from './fault.ts';
 import { HELPERS } from './helpers.ts';
+import type { InterruptSource } from './interrupts.ts';
 import { EXIT } from './layout.ts';
 
 /** Vectors that have a name; others are written as numbers. */
@@ -52,6 +53,17 @@ export class CpuCounters {
   resolved = 0;
   slowReads = 0;
   slowWrites = 0;
+
+  /** An exception or interrupt is about to be delivered. */
+  count(vector: number, source: InterruptSource): void {
+    const counts = {
+      exception: this.exceptions,
+      trap: this.exceptions,
+      external: this.externalInterrupts,
+      software: this.softwareInterrupts,
+    };
+    counts[source][vector]++;
+  }
 
   /** The block at a linear address is about to run in this tier. */
   sample(address: number, tier: 'interpreted' | 'compiled'): void {

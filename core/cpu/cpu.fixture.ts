@@ -5,7 +5,8 @@
 import { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
 import { PhysicalMemory } from '../memory/index.ts';
-import { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
+import type { CpuConnections, CpuStop } from './connections.ts';
+import { Cpu } from './engine.ts';
 import { CONTROL, PHYSICAL_TABLES, RAM_BASE, SEG_TR, codeMapBytes } from './layout.ts';
 import { ATTR } from './state.ts';
 

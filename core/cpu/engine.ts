@@ -1,7 +1,6 @@
-import type { IoBus } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
-import type { PhysicalMemory } from '../memory/index.ts';
 import { CodeFinder } from './code-finder.ts';
+import type { CpuConnections, CpuStop, ExceptionListener } from './connections.ts';
 import { CpuCounters, type CpuStats } from './counters.ts';
 import { DR6_BITS, DebugRegisters } from './debug.ts';
 import { Descriptors } from './descriptors.ts';
@@ -11,10 +10,9 @@ import { HELPERS, type HelperName, type HelperTable } from './helpers.ts';
 import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/memory-builder.ts';
-import type { CommonHandlers } from './interp/common-handlers.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER } from './interp/runtime.ts';
-import { HOT, Regions, type RegionHost } from './jit/regions.ts';
+import { HOT, Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
 import { CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
@@ -25,43 +23,7 @@ import { systemHelpers } from './system.ts';
 import { Tasks } from './tasks.ts';
 import { x87Helpers } from './x87-helpers.ts';
 import { X87Images } from './x87-image.ts';
-import type { FpuErrorPins } from './x87-stack.ts';
 import { X87Fpu } from './x87.ts';
-
-export interface CpuConnections extends FpuErrorPins, RegionHost {
-  readonly memory: PhysicalMemory;
-  readonly linearMemory: WebAssembly.Memory;
-  readonly limits: { readonly minPages: number; readonly maxPages: number };
-  /** Offset in linear memory of the code map: a byte for every 16 of RAM, all zero. */
-  readonly codeMap: number;
-  readonly io: IoBus;
-  /** Vector of the interrupt that the board signals; called once per interrupt taken. */
-  readonly acknowledge: () => number;
-  /** Absent: a processor without local APIC. */
-  readonly localApic?: () => { apicBase: number };
-  /** Ticks of the time-stamp counter since power-on: a whole number. */
-  readonly timeStamp: () => number;
-  /** Handlers that were made before. Absent: all are made as they are needed. */
-  readonly commonHandlers?: CommonHandlers | undefined;
-  readonly log: (message: string) => void;
-  /** Default: CPU_MODELS.default. */
-  readonly model?: CpuModel;
-  /** What the local APIC's timer counts; CPUID tells it. Default: as the TSC. */
-  readonly busHz?: number;
-  /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
-  readonly jit?: 'off' | 'auto' | 'force';
-}
-
-export type CpuStop =
-  /** The budget is used up. */
-  | 'budget'
-  | 'halted'
-  /** Triple fault. */
-  | 'shutdown'
-  /** `kick` was called: the board wants to look. */
-  | 'kicked';
-
-export type ExceptionListener = (vector: number, source: InterruptSource, errorCode: number | undefined) => void;
 
 const HALTED = 1;
 const SHUTDOWN = 2;
@@ -544,7 +506,7 @@ export class Cpu {
     let current = { vector, source, errorCode };
     state.set(S.exitLink, 0);
     for (;;) {
-      this.#count(current.vector, current.source);
+      this.#counters.count(current.vector, current.source);
       this.#onException?.(current.vector, current.source, current.errorCode);
       try {
         this.interrupts.deliver(current.vector, current.source, state.rip, current.errorCode);
@@ -566,17 +528,6 @@ export class Cpu {
           : { vector: fault.vector, source: 'exception', errorCode: fault.errorCode };
       }
     }
-  }
-
-  #count(vector: number, source: InterruptSource): void {
-    const { exceptions, externalInterrupts, softwareInterrupts } = this.#counters;
-    const counts = {
-      exception: exceptions,
-      trap: exceptions,
-      external: externalInterrupts,
-      software: softwareInterrupts,
-    };
-    counts[source][vector]++;
   }
 
   #noteUnimplemented(mnemonic: string): void {

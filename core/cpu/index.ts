@@ -1,6 +1,7 @@
 /** The processor: decode once, define once, execute in WebAssembly. */
 export type { CpuStats } from './counters.ts';
-export { Cpu, type CpuConnections, type CpuStop } from './engine.ts';
+export type { CpuConnections, CpuStop } from './connections.ts';
+export { Cpu } from './engine.ts';
 export { CPU_MODELS, type CpuModel, type CpuModelName } from './models.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
 export { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from './layout.ts';

@@ -5,7 +5,8 @@
  */
 import type { PhysicalMemory } from '../memory/index.ts';
 import { PAGE_BYTES } from '../memory/index.ts';
-import type { Cpu, CpuStop } from './engine.ts';
+import type { CpuStop } from './connections.ts';
+import type { Cpu } from './engine.ts';
 import { CONTROL, S, SEGMENT, SSE, STATE, X87, X87_REGISTER_BYTES, segmentAddress } from './layout.ts';
 import { CPU, cpuStateView } from './snapshot.ts';
 
