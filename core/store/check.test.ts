@@ -13,7 +13,7 @@ const MIB = 1 << 20;
 /** Many syncs; the disk may be busy. */
 vi.setConfig({ testTimeout: 120_000 });
 
-function finish(work: Generator<string, CheckReport>): CheckReport {
+function finish(work: Generator<unknown, CheckReport>): CheckReport {
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;

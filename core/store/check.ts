@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { FailureError } from '../base/index.ts';
 import { ChunkReader, nameOfRow } from './chunks.ts';
@@ -33,17 +33,23 @@ export interface CheckReport {
   readonly repaired: readonly string[];
 }
 
+/** How far a check is; the rows of owners come after all bytes. */
+export interface CheckStep {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
 const messageOf = (error: unknown): string => (error instanceof FailureError ? error.failure.message : String(error));
 
 /**
- * Reads everything in a library and compares it with its names, sums and digests. Yields what it is about, so that
- * the caller can show progress and stop; returns the report. Changes nothing.
+ * Reads everything in a library and compares it with its names, sums and digests. Yields how far it is, so that
+ * the caller can show it and stop; returns the report. Changes nothing.
  */
-export function* checkLibrary(library: Library): Generator<string, CheckReport> {
+export function* checkLibrary(library: Library): Generator<CheckStep, CheckReport> {
   const problems: Problem[] = [];
   const note = (where: string, what: string): void => void problems.push({ where, what });
-  yield 'database';
   checkDatabase(library, note);
+  const totalBytes = storedBytes(library);
   let chunks = 0;
   let bytes = 0;
   const bad = new Set<ChunkName>();
@@ -51,14 +57,23 @@ export function* checkLibrary(library: Library): Generator<string, CheckReport> 
     .prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack')
     .pluck()
     .all() as number[]) {
-    yield `pack ${pack}`;
     for (const row of checkPack(library, pack, note, bad)) {
       chunks++;
       bytes += row;
+      yield { doneBytes: bytes, totalBytes };
     }
   }
-  yield* checkOwners(library, note, bad);
+  for (const _ of checkOwners(library, note, bad)) yield { doneBytes: totalBytes, totalBytes };
   return { problems, chunks, bytes, repaired: [] };
+}
+
+/** What the index says; 0 where it cannot be read. */
+function storedBytes(library: Library): number {
+  try {
+    return library.database.prepare('SELECT COALESCE(SUM(stored_bytes), 0) FROM chunk').pluck().get() as number;
+  } catch {
+    return 0;
+  }
 }
 
 function checkDatabase(library: Library, note: (where: string, what: string) => void): void {
@@ -118,7 +133,7 @@ function* checkOwners(
   library: Library,
   note: (where: string, what: string) => void,
   bad: ReadonlySet<ChunkName>,
-): Generator<string> {
+): Generator<void> {
   const chunks = new ChunkReader(library);
   const trees = new TreeReader(chunks);
   const seen = new Set<string>();
@@ -143,7 +158,7 @@ function* checkOwners(
     );
   try {
     for (const id of ids(library, 'medium', 'id')) {
-      yield `medium ${id}`;
+      yield;
       attempt(`table medium, row ${id}`, () => {
         const medium = getMedium(library, id);
         tree(`medium "${medium.name}"`, medium);
@@ -155,7 +170,7 @@ function* checkOwners(
       });
     }
     for (const id of ids(library, 'snapshot', 'id')) {
-      yield `snapshot ${id}`;
+      yield;
       attempt(`table snapshot, row ${id}`, () => {
         const snapshot = getSnapshot(library, id);
         for (const ref of rootsOf(snapshot)) tree(`snapshot "${snapshot.name}"`, ref);
@@ -178,20 +193,17 @@ const ids = (library: Library, table: string, column: string): string[] =>
  * Puts right what can be: chunks of which a pack holds another whole copy, rows that packs know better, logs with a
  * damaged record (their other records go on). Removes nothing: what it replaces is kept beside it.
  */
-export function* repairLibrary(library: Library): Generator<string, CheckReport> {
+export function* repairLibrary(library: Library): Generator<CheckStep, CheckReport> {
   const before = yield* checkLibrary(library);
   if (before.problems.length === 0) return before;
   const repaired: string[] = [];
-  yield* rebuildIndex(library, repaired);
-  for (const id of ids(library, 'medium', 'id')) {
-    yield `medium ${id}`;
-    repairLogs(library, id, repaired);
-  }
+  rebuildIndex(library, repaired);
+  for (const id of ids(library, 'medium', 'id')) repairLogs(library, id, repaired);
   const after = yield* checkLibrary(library);
   return { ...after, repaired };
 }
 
-function* rebuildIndex(library: Library, repaired: string[]): Generator<string> {
+function rebuildIndex(library: Library, repaired: string[]): void {
   const { io, database } = library;
   const chunks = new ChunkReader(library);
   const readable = (name: ChunkName): boolean => {
@@ -208,7 +220,6 @@ function* rebuildIndex(library: Library, repaired: string[]): Generator<string> 
   );
   try {
     for (const pack of database.prepare('SELECT id FROM pack').pluck().all() as number[]) {
-      yield `pack ${pack}`;
       let fd: number;
       try {
         fd = io.open(packPath(library, pack), 'r');
@@ -252,6 +263,16 @@ function rewriteHeader(library: Library, pack: number, repaired: string[]): void
   }
 }
 
+/** Returns the path of a copy that no later repair replaces. */
+function keepCopy(path: string): string {
+  for (let number = 1; ; number++) {
+    const copy = number === 1 ? `${path}.damaged` : `${path}.damaged-${number}`;
+    if (existsSync(copy)) continue;
+    copyFileSync(path, copy, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return copy;
+  }
+}
+
 /** A log that does not open is written again without the record that is damaged; the old file stays as `.damaged`. */
 function repairLogs(library: Library, id: string, repaired: string[]): void {
   const lock = lockInLibrary(library, mediumLock(id));
@@ -266,6 +287,7 @@ function repairLogs(library: Library, id: string, repaired: string[]): void {
         DiskLog.open(io, path, id, number).dispose();
       } catch {
         const old = DiskLog.open(io, path, id, number, true);
+        io.remove(`${path}.repaired`); // of a repair that was cut short
         const fresh = DiskLog.create(io, `${path}.repaired`, dirname(path), id, number);
         const block = new Uint8Array(BLOCK_BYTES);
         for (const [index, entry] of old.blocks) {
@@ -274,11 +296,12 @@ function repairLogs(library: Library, id: string, repaired: string[]): void {
         }
         fresh.sync();
         fresh.dispose();
-        repaired.push(`${path}: ${old.lostRecords} damaged records left out; the file as it was is ${path}.damaged`);
-        old.dispose();
-        renameSync(path, `${path}.damaged`);
+        // The log is there under its name at every moment, whatever ends this.
+        const kept = keepCopy(path);
         renameSync(`${path}.repaired`, path);
         io.syncFolder(logFolder(library, id));
+        repaired.push(`${path}: ${old.lostRecords} damaged records left out; the file as it was is ${kept}`);
+        old.dispose();
       }
     }
   } catch {

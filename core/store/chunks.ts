@@ -67,8 +67,7 @@ export class ChunkReader implements Disposable {
       row.offset >= ahead.offset &&
       row.offset + length <= ahead.offset + ahead.bytes.length
     )
-      // A copy: a chunk that is kept must not keep its neighbours.
-      record = Buffer.from(ahead.bytes.subarray(row.offset - ahead.offset, row.offset - ahead.offset + length));
+      record = ahead.bytes.subarray(row.offset - ahead.offset, row.offset - ahead.offset + length);
     else {
       // Records that follow each other are read many at a time.
       const follows = this.#last.pack === row.pack && this.#last.end === row.offset;
@@ -80,7 +79,9 @@ export class ChunkReader implements Disposable {
     }
     this.#last = { pack: row.pack, end: row.offset + length };
     if (record.length !== row.stored_bytes) throw damaged(`${where}: the pack is too short`);
-    return decodeRecord(record, name, where);
+    const chunk = decodeRecord(record, name, where);
+    // A chunk that is kept must not keep its neighbours.
+    return chunk.buffer === this.#ahead?.bytes.buffer ? Buffer.from(chunk) : chunk;
   }
 
   #open(pack: number): number {

@@ -79,7 +79,8 @@ export function decodeRecord(record: Buffer, name: ChunkName, where: string): Bu
   let raw: Buffer = data;
   if (header.method === METHOD.ZSTD)
     try {
-      raw = zstdDecompressSync(data, { maxOutputLength: header.rawBytes });
+      // Room for all of it at once: Node asks for more output until some room is left.
+      raw = zstdDecompressSync(data, { maxOutputLength: header.rawBytes, chunkSize: header.rawBytes + 64 });
     } catch {
       throw damaged(`${where}: the data cannot be decompressed`);
     }

@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import { FailureError, failure, type Disposable, type Failure } from '../base/index.ts';
 import type { FetchShare } from '../snapshot/index.ts';
-import type { ChunkName } from './name.ts';
+import type { CheckReport } from './check.ts';
 import type { Collected } from './collect.ts';
+import type { ChunkName } from './name.ts';
+import type { Medium } from './rows.ts';
 import type { Usage } from './usage.ts';
 import type { SnapshotResult, SnapshotWork } from './take-snapshot.ts';
 
@@ -14,6 +16,9 @@ export type WorkerTask =
   /** `fold`: bring the logs of idle disks into their trees first. */
   | { readonly kind: 'collect'; readonly fold: boolean }
   | { readonly kind: 'usage' }
+  | { readonly kind: 'check'; readonly repair: boolean }
+  | { readonly kind: 'compact'; readonly medium: string }
+  | { readonly kind: 'resize'; readonly medium: string; readonly sizeBytes: number; readonly force: boolean }
   | { readonly kind: 'fetch'; readonly share: FetchShare; readonly root: ChunkName };
 
 /** What each kind of task gives back. */
@@ -23,6 +28,9 @@ export interface WorkerResults {
   readonly fold: undefined;
   readonly collect: Collected | undefined;
   readonly usage: Usage;
+  readonly check: CheckReport;
+  readonly compact: Medium;
+  readonly resize: Medium;
   readonly fetch: undefined;
 }
 
@@ -30,6 +38,18 @@ export interface WorkerReply {
   readonly id: number;
   readonly value?: WorkerResults[WorkerTask['kind']];
   readonly error?: Failure;
+}
+
+/** How far a task is, told now and then before its reply. */
+export interface WorkerProgress {
+  readonly id: number;
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+interface Pending {
+  readonly settle: (reply: WorkerReply) => void;
+  readonly onProgress: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /** The entry is a file of its own in every form that Terrarium is run in: beside this one, or beside the bundle. */
@@ -41,13 +61,16 @@ function entry(): URL {
 /** Work for the store in a thread of its own. */
 export class StoreWorker implements Disposable {
   readonly #worker: Worker;
-  readonly #pending = new Map<number, (reply: WorkerReply) => void>();
+  readonly #pending = new Map<number, Pending>();
   #next = 0;
   #ended: Failure | undefined;
 
   constructor(folder: string) {
     this.#worker = new Worker(entry(), { workerData: { folder } });
-    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    this.#worker.on('message', (message: WorkerReply | WorkerProgress) => {
+      if ('doneBytes' in message) this.#pending.get(message.id)?.onProgress?.(message.doneBytes, message.totalBytes);
+      else this.#settle(message);
+    });
     this.#worker.on('error', (error) => this.#end(`the store's thread failed: ${String(error)}`));
     this.#worker.on('exit', () => this.#end("the store's thread ended"));
     // An idle thread keeps no process alive.
@@ -55,11 +78,14 @@ export class StoreWorker implements Disposable {
   }
 
   /** Throws FailureError. */
-  async run<T extends WorkerTask>(task: T): Promise<WorkerResults[T['kind']]> {
+  async run<T extends WorkerTask>(
+    task: T,
+    onProgress?: (doneBytes: number, totalBytes: number) => void,
+  ): Promise<WorkerResults[T['kind']]> {
     const id = this.#next++;
     const reply = await new Promise<WorkerReply>((resolve) => {
       if (this.#ended) return resolve({ id, error: this.#ended });
-      this.#pending.set(id, resolve);
+      this.#pending.set(id, { settle: resolve, onProgress });
       this.#worker.ref();
       this.#worker.postMessage({ id, task });
     });
@@ -68,7 +94,7 @@ export class StoreWorker implements Disposable {
   }
 
   #settle(reply: WorkerReply): void {
-    this.#pending.get(reply.id)?.(reply);
+    this.#pending.get(reply.id)?.settle(reply);
     this.#pending.delete(reply.id);
     if (this.#pending.size === 0) this.#worker.unref();
   }

@@ -1,25 +1,28 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FailureError } from '../base/index.ts';
 import { CHUNK_BYTES, giveChunk, type FetchShare } from '../snapshot/index.ts';
+import { checkLibrary, repairLibrary, type CheckStep } from './check.ts';
 import { ChunkReader } from './chunks.ts';
 import { collect } from './collect.ts';
 import { createLog, foldMedium } from './disk.ts';
-import { foldIdle } from './media.ts';
+import { compactMedium, foldIdle, resizeMedium } from './media.ts';
 import { ioFailure } from './errors.ts';
 import { openLibrary, type Library } from './library.ts';
 import type { ChunkName } from './name.ts';
 import { takeSnapshot } from './take-snapshot.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 import { usageOf } from './usage.ts';
-import type { WorkerReply, WorkerTask } from './worker-client.ts';
+import type { WorkerProgress, WorkerReply, WorkerTask } from './worker-client.ts';
 
 /**
- * A thread of a machine's process that compresses, hashes and writes beside the guest. One task after another; the
+ * A thread that compresses, hashes and writes beside the guest, or beside the services. One task after another; the
  * library is opened with the first.
  */
 const { folder } = workerData as { folder: string };
 let library: Library | undefined;
 const HOST_PAGE_BYTES = 4096;
+/** Progress is told at most this often. */
+const TELL_MS = 100;
 
 function open(): Library {
   if (library) return library;
@@ -53,7 +56,17 @@ function touch(memory: Uint8Array): number {
   return sum;
 }
 
-function perform(task: WorkerTask): WorkerReply['value'] {
+function toEnd<T>(id: number, work: Generator<CheckStep, T>): T {
+  for (let toldMs = performance.now(); ;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (performance.now() - toldMs < TELL_MS) continue;
+    toldMs = performance.now();
+    parentPort!.postMessage({ id, ...step.value } satisfies WorkerProgress);
+  }
+}
+
+function perform(id: number, task: WorkerTask): WorkerReply['value'] {
   switch (task.kind) {
     case 'snapshot':
       return takeSnapshot(open(), task.work);
@@ -68,6 +81,12 @@ function perform(task: WorkerTask): WorkerReply['value'] {
       return collect(open());
     case 'usage':
       return usageOf(open());
+    case 'check':
+      return toEnd(id, task.repair ? repairLibrary(open()) : checkLibrary(open()));
+    case 'compact':
+      return compactMedium(open(), task.medium);
+    case 'resize':
+      return resizeMedium(open(), task.medium, task.sizeBytes, task.force);
     case 'fetch':
       fetchMemory(task.share, task.root);
       return undefined;
@@ -77,7 +96,7 @@ function perform(task: WorkerTask): WorkerReply['value'] {
 parentPort!.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
   let reply: WorkerReply;
   try {
-    reply = { id, value: perform(task) };
+    reply = { id, value: perform(id, task) };
   } catch (error) {
     reply = { id, error: ioFailure(error, task.kind) };
   }

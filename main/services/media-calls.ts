@@ -20,21 +20,18 @@ import {
   StoreWorker,
   TreeReader,
   ZERO_NAME,
-  checkLibrary,
-  compactMedium,
   createMedium,
   getMedium,
   getSnapshot,
   levelsFor,
   listMedia,
   removeMedium,
-  repairLibrary,
-  resizeMedium,
   snapshotsOf,
   type Collected,
   type Library,
   type Medium,
-  type Usage,
+  type WorkerResults,
+  type WorkerTask,
 } from '../../core/store/index.ts';
 import { attempt } from './attempt.ts';
 import { examineMedium } from './examine-medium.ts';
@@ -42,7 +39,7 @@ import { guessMedium } from './guess-medium.ts';
 import { imageHost, importImage } from './import-image.ts';
 import type { Handlers } from './services.ts';
 import { driveSteps } from './steps.ts';
-import type { TaskRegistry } from './tasks.ts';
+import type { TaskContext, TaskRegistry } from './tasks.ts';
 
 export interface MediaContext {
   readonly library: Library;
@@ -162,8 +159,11 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
       }),
     'media.guess': async ({ path }) => guessMedium(resolve(path)),
     'media.resize': async ({ id, sizeBytes, force }) =>
-      attempt('resize', () => changed(resizeMedium(library, id, sizeBytes, force))),
-    'media.compact': async ({ id }) => attempt('compact', () => changed(compactMedium(library, id))),
+      attempt('resize', async () =>
+        changed(await beside(library.folder, { kind: 'resize', medium: id, sizeBytes, force })),
+      ),
+    'media.compact': async ({ id }) =>
+      attempt('compact', async () => changed(await beside(library.folder, { kind: 'compact', medium: id }))),
     'media.remove': async ({ id }) =>
       attempt('remove', () => {
         const { name } = getMedium(library, id);
@@ -181,24 +181,34 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
       }),
     'store.check': async ({ repair }) =>
       attempt('check', async () => {
-        const work = repair ? repairLibrary(library) : checkLibrary(library);
-        const { problems, repaired, chunks, bytes } = await drive('check', library.folder, work, () => [0, 0]);
+        const { problems, repaired, chunks, bytes } = await tasks.perform('check', library.folder, (context) =>
+          beside(library.folder, { kind: 'check', repair }, context),
+        );
         return { problems: [...problems], repaired: [...repaired], chunks, bytes };
       }),
     'store.gc': async () => attempt('collect', async () => (await collectNow()) ?? { chunks: 0, bytes: 0, packs: 0 }),
     'store.usage': async () =>
       attempt('usage', async () => {
-        const usage = await usageBeside(library.folder);
+        const usage = await beside(library.folder, { kind: 'usage' });
         return { ...usage, owners: usage.owners.map((owner) => ({ ...owner, machine: owner.machine ?? null })) };
       }),
   };
 }
 
-/** In a thread: it reads every node of the library. */
-async function usageBeside(folder: string): Promise<Usage> {
+/** What reads or writes much, in a thread of its own: others are answered meanwhile. A cancel ends the thread. */
+async function beside<T extends WorkerTask>(
+  folder: string,
+  task: T,
+  context?: TaskContext,
+): Promise<WorkerResults[T['kind']]> {
   const worker = new StoreWorker(folder);
+  const cancel = (): void => worker.dispose();
+  context?.signal.addEventListener('abort', cancel);
   try {
-    return await worker.run({ kind: 'usage' });
+    return await worker.run(task, context?.onProgress);
+  } catch (error) {
+    if (context?.signal.aborted) throw new FailureError(fail('task.cancelled', `${folder}: the work was cancelled`));
+    throw error;
   } finally {
     worker.dispose();
   }

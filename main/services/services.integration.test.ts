@@ -151,6 +151,17 @@ describe('the library', () => {
     expect(machines.map(({ config }) => [config.id, config.name, config.memoryMiB])).toEqual([[id, 'DOS', 16]]);
   });
 
+  test('a machine whose process ends after the services is no longer told of', async () => {
+    const id = await create('DOS');
+    valueOf(await services.handlers['machines.start']({ id }));
+    const pid = services.pid(id)!;
+    const told = events.length;
+    services.dispose();
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 30_000 });
+    expect(events).toHaveLength(told);
+    services = open();
+  });
+
   test('a name is given once, whatever its case', async () => {
     await create('DOS');
     const second = await create('other');
@@ -178,6 +189,18 @@ describe('the library', () => {
     const { machines } = valueOf(await services.handlers['machines.list']({}));
     expect(machines.map(({ config }) => config.id)).toEqual([id]);
     expect(events.filter(({ event }) => event === 'log')).toHaveLength(2);
+  });
+
+  test('a check of the library is a task beside other calls, which can be cancelled', async () => {
+    const checked = services.handlers['store.check']({ repair: false });
+    const running = (): Task | undefined => events.flatMap((e) => (e.event === 'task.changed' ? [e.task] : [])).at(-1);
+    expect(running()).toMatchObject({ kind: 'check', state: 'running' });
+    valueOf(await services.handlers['machines.list']({}));
+    expect(running()).toMatchObject({ state: 'running' });
+    valueOf(await services.handlers['tasks.cancel']({ id: running()!.id }));
+
+    expect(await checked).toMatchObject({ error: { code: 'task.cancelled' } });
+    expect(valueOf(await services.handlers['store.check']({ repair: true }))).toMatchObject({ problems: [] });
   });
 
   test('a library of a later version is refused and left alone', () => {

@@ -26,6 +26,7 @@ export class Supervisor implements Disposable {
   readonly #processes = new Map<string, SupervisedMachine>();
   readonly #ended = new Map<string, MachineStatus>();
   readonly #openedAt = new Date().toISOString();
+  #disposed = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -100,11 +101,14 @@ export class Supervisor implements Disposable {
     await Promise.all([...this.#processes.values()].map((machine) => machine.stop()));
   }
 
+  /** Kills what runs, and tells nothing of it. */
   dispose(): void {
+    this.#disposed = true;
     for (const machine of this.#processes.values()) machine.kill();
   }
 
   #changed(id: string, status: MachineStatus): void {
+    if (this.#disposed) return;
     if (status.state === 'stopped' || status.state === 'aborted') {
       this.#processes.delete(id);
       this.#ended.set(id, status);

@@ -1,6 +1,7 @@
 /**
  * Disks on the host, without a guest: MiB/s through core/formats beside `qemu-img bench` on the same image, and through the
  * store beside `qemu-img bench` on qcow2, which is what QEMU has for the same (snapshots, clones, nothing stored twice).
+ * Then as a guest sees them (guest-disks.ts).
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,6 +12,7 @@ import { nodeCodecs } from '../../core/formats/file-codecs.ts';
 import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
 import { openImage, type ImageFormat } from '../../core/formats/index.ts';
 import { StoreDisk, createMedium, foldMedium, openLibrary } from '../../core/store/index.ts';
+import { guestDiskCases } from './guest-disks.ts';
 import type { Bench, BenchCase } from './harness.ts';
 
 const MIB = 1024 * 1024;
@@ -37,10 +39,11 @@ const PATTERNS: readonly Pattern[] = [
 
 export const disk: Bench = {
   name: 'disk',
-  unit: 'MiB/s',
+  unit: '',
   better: 'higher',
   async cases(workDir) {
-    return [...FORMATS.flatMap((format) => casesOf(format, workDir)), ...storeCases(workDir)];
+    const onHost = [...FORMATS.flatMap((format) => casesOf(format, workDir)), ...storeCases(workDir)];
+    return [...onHost, ...(await guestDiskCases(workDir))];
   },
 };
 
@@ -48,7 +51,7 @@ function casesOf(format: ImageFormat, workDir: string): BenchCase[] {
   return PATTERNS.map((pattern) => {
     const image = path.join(workDir, `${format}.img`);
     return {
-      name: `${format}: ${pattern.name}`,
+      name: `${format}: ${pattern.name}, MiB/s`,
       run: {
         terrarium: async () => ours(fresh(image, format), format, pattern),
         qemu: async () => theirs(fresh(image, format), format, pattern),
@@ -60,7 +63,7 @@ function casesOf(format: ImageFormat, workDir: string): BenchCase[] {
 /** A disk of the store whose every chunk is in its tree, as after a snapshot. */
 function storeCases(workDir: string): BenchCase[] {
   return PATTERNS.map((pattern) => ({
-    name: `store: ${pattern.name}`,
+    name: `store: ${pattern.name}, MiB/s`,
     run: {
       terrarium: async () => inStore(fs.mkdtempSync(path.join(workDir, 'library-')), pattern),
       qemu: async () => theirs(fresh(path.join(workDir, 'store.qcow2'), 'qcow2'), 'qcow2', pattern),

@@ -33,9 +33,10 @@ function startFloppy(image: string, memoryMiB: number, extra: readonly string[])
 }
 
 /** A kernel started directly, its first serial port on standard output. */
-export function qemuKernel({ kernel, initrd, commandLine, memoryMiB }: KernelRun): PeerProcess {
+export function qemuKernel(guest: KernelRun, more: readonly string[] = []): PeerProcess {
+  const { kernel, initrd, commandLine, memoryMiB } = guest;
   const direct = ['-kernel', kernel, '-initrd', initrd, '-append', commandLine];
-  return start(memoryMiB, [...direct, '-monitor', 'none', '-serial', 'stdio']);
+  return start(memoryMiB, [...direct, '-monitor', 'none', '-serial', 'stdio', ...more]);
 }
 
 /** A QMP connection: one command at a time, resolved by its answer; events are skipped. */
