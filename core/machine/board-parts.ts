@@ -3,10 +3,14 @@ import type { Cpu } from '../cpu/index.ts';
 import type { PcBackends, PcConfig } from './machine.ts';
 import type { BoardMemory } from './memory-map.ts';
 
+/** What can reset the whole board. */
+export type ResetSource =
+  'keyboard controller' | 'port 92h' | 'reset control register' | 'firmware' | 'processor shutdown' | 'host';
+
 /** What parts ask of the board as a whole. Each takes effect after the instruction that caused it. */
 export interface BoardSignals {
   setA20(source: 'a20Keyboard' | 'a20Port92', on: boolean): void;
-  reset(): void;
+  reset(source: ResetSource): void;
   powerOff(): void;
 }
 

@@ -62,7 +62,7 @@ export function addChipset(parts: BoardParts, host: PciHost, wires: readonly Sha
       'piix3',
       host,
       wires.map((wire) => wire.driver()),
-      { reset: signals.reset },
+      { reset: () => signals.reset('reset control register') },
     ),
   );
   const pci = parts.add(new PciBus('pci', piix3.pirqs));

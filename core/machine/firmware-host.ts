@@ -85,7 +85,7 @@ function createBios(
     },
     getA20: a20,
     powerOff: signals.powerOff,
-    reset: signals.reset,
+    reset: () => signals.reset('firmware'),
     log: backends.log,
     pollsInVain: polls && (() => polls.inVain()),
     lfbAddr: () => Math.max(0, chipset.vga.lfbBase),

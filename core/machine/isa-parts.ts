@@ -73,7 +73,10 @@ export function addIsaParts(parts: BoardParts, { wires, pitLine, rtcLine }: IsaW
   const rtc = parts.add(new Mc146818Rtc('rtc', timers, backends.wallClock, rtcLine));
   const dma = parts.add(new I8237Dma('dma', memory.physical, log));
   const port92 = parts.add(
-    new Port92('port92', { setA20: (on) => signals.setA20('a20Port92', on), reset: signals.reset }),
+    new Port92('port92', {
+      setA20: (on) => signals.setA20('a20Port92', on),
+      reset: () => signals.reset('port 92h'),
+    }),
   );
   const keyboard = parts.add(new Ps2KeyboardDevice('keyboard'));
   const mouse = parts.add(new Ps2MouseDevice('mouse', timers));
@@ -85,7 +88,7 @@ export function addIsaParts(parts: BoardParts, { wires, pitLine, rtcLine }: IsaW
       irq1: wires[1].driver(),
       irq12: wires[12].driver(),
       setA20: (on) => signals.setA20('a20Keyboard', on),
-      reset: signals.reset,
+      reset: () => signals.reset('keyboard controller'),
       log,
     }),
   );

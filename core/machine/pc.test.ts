@@ -25,13 +25,15 @@ const HALT_IF_SECOND = [0x80, 0x3e, 0x00, 0x05, 0x02, 0x75, 0x01, HLT];
 describe('reset', () => {
   test.each<[by: string, program: number[]]>([
     ['port 92h', [0xb0, 0x01, 0xe6, 0x92]],
-    ['the keyboard controller', [...toKeyboard(0x64, 0xfe)]],
-  ])('by %s takes effect before the next instruction', (_by, program) => {
+    ['keyboard controller', [...toKeyboard(0x64, 0xfe)]],
+    ['reset control register', [0xba, 0xf9, 0x0c, 0xb0, 0x02, 0xee, 0xb0, 0x06, 0xee]],
+  ])('by %s takes effect before the next instruction, and is known to have come from there', (by, program) => {
     const pc = withRom([...report('S'), ...COUNT_STARTS, ...HALT_IF_SECOND, ...program, ...report('X'), HLT]);
 
     pc.machine.run(1e6);
 
     expect(pc.text).toBe('SS');
+    expect(pc.machine.describe()['resets']).toEqual([`${by} = 1`]);
   });
 
   test('follows a triple fault', () => {

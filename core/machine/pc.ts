@@ -10,7 +10,7 @@ import { checkKernel } from '../firmware/index.ts';
 import { GuestMemory } from '../snapshot/index.ts';
 import { create, defineState, describeState, bool } from '../state/index.ts';
 import { addApics, type Apics } from './apics.ts';
-import { BoardParts, onceLog } from './board-parts.ts';
+import { BoardParts, onceLog, type ResetSource } from './board-parts.ts';
 import { addChipset, CDROM_PLACE, pciSpaces, type Chipset } from './chipset.ts';
 import {
   HostMachineClock,
@@ -66,6 +66,8 @@ class Pc implements Machine {
   readonly cdrom: Machine['cdrom'];
   readonly memory: GuestMemory;
   #resetWanted = false;
+  /** Since this object was made, like the processor's counters: no part of the machine's state. */
+  readonly #resets = new Map<ResetSource, number>();
   /** An image is made or loaded: the clock's state has the whole sum, and parts ask for the time meanwhile. */
   #imaging = false;
   /** Instructions per nanosecond of host time, measured; sizes the slices. */
@@ -107,7 +109,7 @@ class Pc implements Machine {
     timers.onChange = () => cpu.kick();
     const signals = {
       setA20: (source: 'a20Keyboard' | 'a20Port92', on: boolean) => this.#setA20(source, on),
-      reset: () => this.#wantReset(),
+      reset: (source: ResetSource) => this.#wantReset(source),
       powerOff: () => this.#powerOff(),
     };
 
@@ -211,9 +213,14 @@ class Pc implements Machine {
   }
 
   /** Takes effect before the next instruction: the request often comes from inside one. */
-  #wantReset(): void {
+  #wantReset(source: ResetSource): void {
+    if (!this.#resetWanted) this.#countReset(source);
     this.#resetWanted = true;
     this.#cpu.kick();
+  }
+
+  #countReset(source: ResetSource): void {
+    this.#resets.set(source, (this.#resets.get(source) ?? 0) + 1);
   }
 
   #powerOff(): void {
@@ -231,6 +238,7 @@ class Pc implements Machine {
   }
 
   reset(): void {
+    this.#countReset('host');
     this.#resetAll('hard');
   }
 
@@ -303,7 +311,7 @@ class Pc implements Machine {
     if (stop === 'shutdown') {
       // What a PC's chipset does with the processor's shutdown cycle.
       this.#backends.log('the processor shut down (triple fault): reset');
-      this.#wantReset();
+      this.#wantReset('processor shutdown');
     }
     const callout = this.#firmware.takeCallout();
     if (callout !== 0) {
@@ -377,14 +385,15 @@ class Pc implements Machine {
   describe(): Readonly<Record<string, readonly string[]>> {
     const { unimplemented } = this.#cpu;
     const { code, memory } = this.stats();
-    const lines = (counts: Readonly<Record<string, number>>): string[] =>
-      Object.entries(counts).map(([name, count]) => `${name} = ${count}`);
+    const lines = (counts: Iterable<readonly [string, number]>, what = ''): string[] =>
+      Array.from(counts, ([name, count]) => `${what}${name} = ${count}`);
     return {
       engine: [
-        ...lines(code),
-        ...lines(memory),
-        ...[...unimplemented].map(([name, count]) => `unimplemented ${name} = ${count}`),
+        ...lines(Object.entries(code)),
+        ...lines(Object.entries(memory)),
+        ...lines(unimplemented, 'unimplemented '),
       ],
+      resets: lines(this.#resets),
       ...Object.fromEntries(this.#parts.map((part) => [part.id, describeState(part.spec, part.state as never)])),
     };
   }

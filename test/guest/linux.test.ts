@@ -233,6 +233,8 @@ test(
 
     linux.boot();
     expect(linux.sh('uname -m')).toBe('i686\n');
+    // Not by what Linux falls back on: the keyboard controller, a triple fault.
+    expect(linux.machine.describe()['resets']).toEqual(['reset control register = 1']);
     expect(linux.log).toEqual([]);
   },
   TIMEOUT_MS,
