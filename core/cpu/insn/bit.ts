@@ -44,8 +44,7 @@ function bitScan(name: string, find: (b: Builder, source: Value) => Value): void
     const index = b.let(find(b, source));
     b.if(b.nonZero(source), () => b.write(dst, index));
     const found = b.or(b.zext(index, 32), b.const(32, NONZERO));
-    b.setFlagsResult(b.select(b.isZero(source), b.const(32, 0), found));
-    b.setFlagsAux(b.const(32, 0));
+    b.setFlagsWords(b.select(b.isZero(source), b.const(32, 0), found), b.const(32, 0));
   });
 }
 bitScan('BSF', (b, source) => b.ctz(source));
@@ -64,8 +63,8 @@ insn('POPCNT', (b, dst, src) => {
 /** ZF tells a zero source; all other arithmetic flags are cleared. */
 function flagsPopcnt(b: Builder, source: Value): void {
   // A low byte of 0 has even parity: the parity byte turns PF off.
-  b.setFlagsResult(b.select(b.isZero(source), b.const(32, 0), b.const(32, NONZERO)));
-  b.setFlagsAux(b.const(32, 1 << AUX.PARITY_SHIFT));
+  const result = b.select(b.isZero(source), b.const(32, 0), b.const(32, NONZERO));
+  b.setFlagsWords(result, b.const(32, 1 << AUX.PARITY_SHIFT));
 }
 
 function byteSwap(b: Builder, value: Value): Value {

@@ -10,15 +10,24 @@ import { Value, type Width } from './value.ts';
 export type Condition = number;
 export const CC = { O: 0, B: 2, Z: 4, BE: 6, S: 8, P: 10, L: 12, LE: 14 } as const;
 
-/** See `setFlagsSum`. */
-export interface SumFlags {
+/** Flags of an operation, from its operands and its result, of up to 32 bits. */
+export interface OperationFlags {
+  /** What it was, where conditions can be read off the operands: result = left + right, left - right; bitwise. */
+  readonly kind?: 'add' | 'sub' | 'logic';
+  readonly result: Value;
+  readonly left?: Value;
+  readonly right?: Value;
+  /** INC, DEC: CF stays. */
+  readonly keepsCarry?: boolean;
+  /** Auxiliary bits without AUX.SIGN and without a parity byte. `old`: the bits before, where CF stays. */
+  readonly aux: (operands: AuxOperands) => Value;
+}
+
+export interface AuxOperands {
   readonly result: Value;
   readonly left: Value;
   readonly right: Value;
-  readonly sum: Value;
-  readonly keepCarry?: boolean;
-  readonly carryIn?: boolean;
-  readonly subtraction?: boolean;
+  readonly old: Value;
 }
 
 /**
@@ -134,9 +143,9 @@ export abstract class Builder extends Expressions {
    * sets flags stores both; a condition reads what it needs.
    */
 
-  setFlagsResult(result: Value): void {
-    const wide = this.sext(result, 64);
-    this.storeState(S.flagsResult, OP.i64Store, wide);
+  setFlagsWords(result: Value, aux: Value): void {
+    this.storeState(S.flagsResult, OP.i64Store, this.sext(result, 64));
+    this.setFlagsAux(aux);
   }
 
   setFlagsAux(aux: Value): void {
@@ -151,16 +160,11 @@ export abstract class Builder extends Expressions {
     return this.let(Value.tree(32, true, () => this.loadState(S.flagsAux, OP.i32Load)));
   }
 
-  /**
-   * Flags of an addition `left + right (+ carry in) = sum`; a subtraction is one with the difference as `left`. All
-   * values are kept; `keepCarry`: CF stays (INC, DEC). `subtraction`: it stands for `sum - right = left`.
-   */
-  abstract setFlagsSum(flags: SumFlags): void;
-
-  /** Flags of a bitwise operation: CF, OF and AF are 0. */
-  setFlagsLogic(result: Value): void {
-    this.setFlagsResult(result);
-    this.setFlagsAux(this.const(32, 0));
+  /** All values are kept. */
+  setFlags({ result, left, right, keepsCarry, aux }: OperationFlags): void {
+    const none = this.const(32, 0);
+    const old = keepsCarry ? this.flagsAux() : none;
+    this.setFlagsWords(result, aux({ result, left: left ?? none, right: right ?? none, old }));
   }
 
   /** A condition that is cheaper than by the flag words because what set the flags is known; or undefined. */

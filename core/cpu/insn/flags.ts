@@ -7,7 +7,7 @@
  *
  * This needs no record of which instruction set the flags, so reading a condition never dispatches.
  */
-import { CC, type Builder, type Condition, type SumFlags } from './builder.ts';
+import { CC, type Builder, type Condition } from './builder.ts';
 import type { Expressions } from './expressions.ts';
 import type { Value } from './value.ts';
 
@@ -56,39 +56,51 @@ function auxFromCarries(b: Builder, carries: Value): Value {
 const addCarries = (b: Builder, left: Value, right: Value, sum: Value): Value =>
   b.or(b.and(left, right), b.and(b.or(left, right), b.not(sum)));
 
-/** Auxiliary bits of `setFlagsSum`, for builders that keep them as a word. */
-export function auxOfSum(b: Builder, { left, right, sum, keepCarry }: SumFlags): Value {
-  const fresh = auxFromCarries(b, addCarries(b, left, right, sum));
-  if (!keepCarry) return fresh;
-  b.let(fresh);
-  const overflow = b.xor(fresh, b.shl(fresh, 1)); // bit 31: OF
-  const carry = b.and(b.flagsAux(), b.const(32, AUX.CF));
-  const po = b.shr(b.and(b.xor(overflow, carry), b.const(32, AUX.CF)), 1);
-  return b.or(b.or(carry, po), b.and(fresh, b.const(32, AUX.AF)));
-}
-
 export function flagsAdd(b: Builder, left: Value, right: Value, sum: Value, carryIn = false): void {
   for (const value of [left, right, sum]) b.let(value);
-  b.setFlagsSum({ result: sum, left, right, sum, carryIn });
+  b.setFlags({
+    ...(carryIn ? {} : { kind: 'add' }),
+    result: sum,
+    left,
+    right,
+    aux: (of) => auxFromCarries(b, addCarries(b, of.left, of.right, of.result)),
+  });
 }
 
 /** The borrows of left - right = difference are the carries of difference + right = left. */
 export function flagsSub(b: Builder, left: Value, right: Value, difference: Value, borrowIn = false): void {
   for (const value of [left, right, difference]) b.let(value);
-  b.setFlagsSum({ result: difference, left: difference, right, sum: left, carryIn: borrowIn, subtraction: true });
+  b.setFlags({
+    ...(borrowIn ? {} : { kind: 'sub' }),
+    result: difference,
+    left,
+    right,
+    aux: (of) => auxFromCarries(b, addCarries(b, of.result, of.right, of.left)),
+  });
 }
 
 /** INC and DEC: as adding or subtracting 1, with CF kept. */
 export function flagsIncDec(b: Builder, left: Value, result: Value, decrement: boolean): void {
   for (const value of [left, result]) b.let(value);
   const right = b.const(left.width, 1);
-  const operands = decrement ? { left: result, sum: left } : { left, sum: result };
-  b.setFlagsSum({ result, right, ...operands, keepCarry: true, subtraction: decrement });
+  b.setFlags({
+    result,
+    left,
+    keepsCarry: true,
+    aux: (of) => {
+      const [from, to] = decrement ? [of.result, of.left] : [of.left, of.result];
+      const fresh = b.let(auxFromCarries(b, addCarries(b, from, right, to)));
+      const overflow = b.xor(fresh, b.shl(fresh, 1)); // bit 31: OF
+      const carry = b.and(of.old, b.const(32, AUX.CF));
+      const po = b.shr(b.and(b.xor(overflow, carry), b.const(32, AUX.CF)), 1);
+      return b.or(b.or(carry, po), b.and(fresh, b.const(32, AUX.AF)));
+    },
+  });
 }
 
 /** AND, OR, XOR, TEST: CF, OF and AF become 0. */
 export function flagsLogic(b: Builder, result: Value): void {
-  b.setFlagsLogic(b.let(result));
+  b.setFlags({ kind: 'logic', result: b.let(result), aux: () => b.const(32, 0) });
 }
 
 /** Auxiliary bits from single flags (0 or 1, any width up to 32). */
@@ -99,8 +111,7 @@ export function auxFromBits(b: Builder, carry: Value, overflow: Value, adjust?: 
 }
 
 export function flagsFromBits(b: Builder, result: Value, carry: Value, overflow: Value, adjust?: Value): void {
-  b.setFlagsResult(result);
-  b.setFlagsAux(auxFromBits(b, carry, overflow, adjust));
+  b.setFlagsWords(result, auxFromBits(b, carry, overflow, adjust));
 }
 
 /** CF and OF change, the others stay: rotates. */
@@ -177,8 +188,8 @@ export function setArithmeticFlags(b: Builder, image: Value): void {
   const bit = (position: number): Value => b.and(b.shr(image, position), b.const(32, 1));
   // The result is 0 for ZF, else 0x100: its low byte is 0 (even parity) and its sign is 0 either way.
   const not = (position: number): Value => b.zext(b.isZero(bit(position)), 32);
-  b.setFlagsResult(b.shl(not(6), 8));
-  b.setFlagsAux(b.or(auxFromBits(b, bit(0), bit(11), bit(4)), b.or(b.shl(not(2), AUX.PARITY_SHIFT), bit(7))));
+  const aux = b.or(auxFromBits(b, bit(0), bit(11), bit(4)), b.or(b.shl(not(2), AUX.PARITY_SHIFT), bit(7)));
+  b.setFlagsWords(b.shl(not(6), 8), aux);
 }
 
 /** ZF, PF and CF given (0 or 1, width 8), the others 0: COMISS, PTEST, PCMPISTRI. */
@@ -191,8 +202,8 @@ export function flagsZeroParityCarry(
   overflow?: Value,
 ): void {
   // The result's low byte is 0 (even parity) whether it is zero or not.
-  b.setFlagsResult(b.select(zero, b.const(32, 0), b.const(32, 0x100)));
+  const result = b.select(zero, b.const(32, 0), b.const(32, 0x100));
   const odd = b.shl(b.zext(b.isZero(parity), 32), AUX.PARITY_SHIFT);
   const aux = b.or(auxFromBits(b, carry, overflow ?? b.const(8, 0)), odd);
-  b.setFlagsAux(sign ? b.or(aux, b.zext(sign, 32)) : aux);
+  b.setFlagsWords(result, sign ? b.or(aux, b.zext(sign, 32)) : aux);
 }

@@ -4,7 +4,7 @@
  */
 import { CC, type Builder } from './builder.ts';
 import { insn } from './define.ts';
-import { conditionValue, flagsCarryOverflow, flagsFromBits } from './flags.ts';
+import { auxFromBits, conditionValue, flagsCarryOverflow } from './flags.ts';
 import type { Opnd } from './operand.ts';
 import type { Value, Width } from './value.ts';
 
@@ -36,43 +36,55 @@ function counted(b: Builder, dst: Opnd, count: Opnd, step: (value: Value, count:
   });
 }
 
-function shift(
-  name: string,
-  compute: (
-    b: Builder,
-    value: Value,
-    count: Value,
-  ) => { result: Value; carry: Value; overflow: (result: Value, carry: Value) => Value },
-): void {
+interface Shift {
+  readonly result: (b: Builder, value: Value, count: Value) => Value;
+  readonly carry: (b: Builder, value: Value, count: Value) => Value;
+  readonly overflow: (b: Builder, result: Value, carry: Value) => Value;
+}
+
+function shift(name: string, { result: compute, carry, overflow }: Shift): void {
   insn(name, (b, dst, count) =>
-    counted(b, dst, count, (value, n) => {
-      const { result, carry, overflow } = compute(b, value, n);
-      b.let(result);
-      const c = b.let(carry);
-      return { result, flags: () => flagsFromBits(b, result, c, overflow(result, c), b.const(8, 1)) };
+    counted(b, dst, count, (left, right) => {
+      const result = b.let(compute(b, left, right));
+      return { result, flags: () => flagsShift(b, { result, left, right }, carry, overflow) };
     }),
   );
 }
 
+/** Flags of shifting `left` by `right` bits. */
+function flagsShift(
+  b: Builder,
+  operation: { readonly result: Value; readonly left: Value; readonly right: Value },
+  carry: Shift['carry'],
+  overflow: (b: Builder, result: Value, carry: Value, value: Value, count: Value) => Value,
+): void {
+  b.setFlags({
+    ...operation,
+    aux: ({ result, left, right }) => {
+      const c = b.let(carry(b, left, right));
+      return auxFromBits(b, c, overflow(b, result, c, left, right), b.const(8, 1));
+    },
+  });
+}
+
 const minusOne = (b: Builder, n: Value): Value => b.sub(n, b.const(n.width, 1));
+const carryLeft = (b: Builder, value: Value, n: Value): Value => topBit(b, b.shl(value, minusOne(b, n)));
+const carryRight = (b: Builder, value: Value, n: Value): Value => lowBit(b, b.shr(value, minusOne(b, n)));
+const overflowRight = (b: Builder, result: Value): Value => b.xor(topBit(b, result), secondBit(b, result));
 
-shift('SHL', (b, value, n) => ({
-  result: b.shl(value, n),
-  carry: topBit(b, b.shl(value, minusOne(b, n))),
-  overflow: (result, carry) => b.xor(topBit(b, result), carry),
-}));
+shift('SHL', {
+  result: (b, value, n) => b.shl(value, n),
+  carry: carryLeft,
+  overflow: (b, result, carry) => b.xor(topBit(b, result), carry),
+});
 
-shift('SHR', (b, value, n) => ({
-  result: b.shr(value, n),
-  carry: lowBit(b, b.shr(value, minusOne(b, n))),
-  overflow: (result) => b.xor(topBit(b, result), secondBit(b, result)),
-}));
+shift('SHR', { result: (b, value, n) => b.shr(value, n), carry: carryRight, overflow: overflowRight });
 
-shift('SAR', (b, value, n) => ({
-  result: b.sar(value, n),
-  carry: lowBit(b, b.sar(value, minusOne(b, n))),
-  overflow: () => b.const(8, 0),
-}));
+shift('SAR', {
+  result: (b, value, n) => b.sar(value, n),
+  carry: (b, value, n) => lowBit(b, b.sar(value, minusOne(b, n))),
+  overflow: (b) => b.const(8, 0),
+});
 
 function rotate(name: string, left: boolean): void {
   insn(name, (b, dst, count) =>
@@ -148,9 +160,13 @@ function doubleShift(name: string, left: boolean): void {
         result = left ? b.or(b.shl(value, n), b.shr(other, rest)) : b.or(b.shr(value, n), b.shl(other, rest));
       }
       b.let(result);
-      const carry = b.let(left ? topBit(b, b.shl(value, minusOne(b, n))) : lowBit(b, b.shr(value, minusOne(b, n))));
-      const overflow = left ? b.xor(topBit(b, b.shl(value, n)), carry) : b.xor(topBit(b, result), secondBit(b, result));
-      return { result, flags: () => flagsFromBits(b, result, carry, overflow, b.const(8, 1)) };
+      const flags = (): void =>
+        left
+          ? flagsShift(b, { result, left: value, right: n }, carryLeft, (_, _r, carry, was, by) =>
+              b.xor(topBit(b, b.shl(was, by)), carry),
+            )
+          : flagsShift(b, { result, left: value, right: n }, carryRight, overflowRight);
+      return { result, flags };
     }),
   );
 }

@@ -1,10 +1,8 @@
 import { SEG } from '../../isa/index.ts';
 import { I32, OP, VOID } from '../../wasm/index.ts';
 import { HELPERS, type HelperName } from '../helpers.ts';
-import type { SumFlags } from '../insn/builder.ts';
 import { typeOf } from '../insn/expressions.ts';
 import { KERNELS, type KernelName } from '../insn/kernels.ts';
-import { auxOfSum } from '../insn/flags.ts';
 import { emitLoad, emitStore } from '../insn/memory.ts';
 import { isMemory, type Opnd } from '../insn/operand.ts';
 import { Value, type Width } from '../insn/value.ts';
@@ -266,11 +264,6 @@ export class HandlerBuilder extends MemoryBuilder {
     const results = KERNELS[name].results.map((width) => Value.local(width, true, this.body.newLocal(typeOf(width))));
     for (const { local } of results.toReversed()) this.code.localSet(local);
     return results;
-  }
-
-  setFlagsSum(flags: SumFlags): void {
-    this.setFlagsResult(flags.result);
-    this.setFlagsAux(auxOfSum(this, flags));
   }
 
   // --- control flow ------------------------------------------------------------------------------------------------------

@@ -121,6 +121,7 @@ export class RegionBuilder extends RegionState {
     const { flow, blocks } = this.plan;
     const isLoop = flow.isLoop(index);
     if (isLoop) {
+      this.whole(() => this.flags.settle());
       this.flags.forget();
       this.#loopDepth[index] = code.depth;
       code.loop(VOID);
@@ -151,7 +152,7 @@ export class RegionBuilder extends RegionState {
       this.record = record;
       this.mayPause = false;
       this.form = form;
-      this.body.reusingLocals(() => this.scoped(() => form.def.semantics(this, ...form.operands)));
+      this.whole(() => form.def.semantics(this, ...form.operands));
       this.current = index;
       const { endsBlock } = form.def;
       ended = endsBlock === true || (endsBlock === 'protected' && !form.realMode);
@@ -242,17 +243,17 @@ export class RegionBuilder extends RegionState {
     }
     switch (kind) {
       case 'back':
-        code.br(code.depth - this.#loopDepth[target] - 1);
+        this.#settled(() => code.br(code.depth - this.#loopDepth[target] - 1));
         return;
       case 'merge':
-        code.br(code.depth - this.#labelDepth[target] - 1);
+        this.#settled(() => code.br(code.depth - this.#labelDepth[target] - 1));
         return;
       case 'dispatch':
         code.i32Const(this.#entryNumbers.get(target)!);
         code.localSet(this.#next);
         code.i32Const(blocks[target].header);
         code.localSet(this.at);
-        code.br(code.depth - this.#rootDepth - 1);
+        this.#settled(() => code.br(code.depth - this.#rootDepth - 1));
         return;
       case 'inline': {
         const { form } = this;
@@ -294,11 +295,20 @@ export class RegionBuilder extends RegionState {
 
   protected override leaveBy(way: Way): void {
     const { code } = this;
-    code.br(code.depth - this.#ways.get(way)! - 1);
+    this.#settled(() => code.br(code.depth - this.#ways.get(way)! - 1));
+  }
+
+  /** Emits a branch to where the flags are words. */
+  #settled(branch: () => void): void {
+    this.flags.aside(() => {
+      this.whole(() => this.flags.settle());
+      branch();
+    });
   }
 
   #emitWayOut(way: Way): void {
     const { code } = this;
+    this.flags.forget();
     this.spill();
     switch (way) {
       case 'jump':
@@ -341,6 +351,7 @@ export class RegionBuilder extends RegionState {
   /** Looks the target up in the jump cache: an entry of this region, other code, or not known. */
   #emitComputedJump(): void {
     const { code } = this;
+    this.flags.forget();
     this.setState32(S.rip, Value.local(32, true, this.target));
     const { record, linear } = emitFindBlock(this.body, this.target, this.imports.enterPage, this.#ways.get('jump')!);
     this.setState32(
@@ -412,7 +423,7 @@ export class RegionBuilder extends RegionState {
     }
     this.push(target);
     code.localSet(this.target);
-    code.br(code.depth - this.#dynamicDepth - 1);
+    this.#settled(() => code.br(code.depth - this.#dynamicDepth - 1));
   }
 
   override attempt(common: (giveUp: (when: Value) => void) => void): void {

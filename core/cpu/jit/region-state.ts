@@ -5,8 +5,7 @@
 import { I32, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { REP, SEG } from '../../isa/index.ts';
 import { UNTOUCHING, type HelperName } from '../helpers.ts';
-import type { Condition, SumFlags } from '../insn/builder.ts';
-import { auxOfSum } from '../insn/flags.ts';
+import type { Condition, OperationFlags } from '../insn/builder.ts';
 import type { Opnd } from '../insn/operand.ts';
 import type { Value } from '../insn/value.ts';
 import { type Width } from '../insn/value.ts';
@@ -104,7 +103,7 @@ export abstract class RegionState extends HandlerBuilder {
     code.i32Const(STATE);
     this.flags.pushResult();
     code.memory(OP.i64Store, S.flagsResult);
-    this.scoped(() => this.setState32(S.flagsAux, this.flags.aux()));
+    this.scoped(() => this.setState32(S.flagsAux, this.flags.aux));
   }
 
   /** Emits into the prologue, when it is known which registers the region uses. */
@@ -188,30 +187,20 @@ export abstract class RegionState extends HandlerBuilder {
     else super.writeRegister(field, value);
   }
 
-  override setFlagsResult(result: Value): void {
-    this.flags.setResult(result);
+  override setFlagsWords(result: Value, aux: Value): void {
+    this.flags.setWords(result, aux);
   }
   override setFlagsAux(aux: Value): void {
     this.flags.setAux(aux);
   }
-  override setFlagsSum(flags: SumFlags): void {
-    if (flags.result.width === 32) {
-      this.flags.setSum(flags);
-      return;
-    }
-    this.flags.setResult(flags.result);
-    this.flags.setAux(auxOfSum(this, flags));
-    this.flags.learnNarrowSum(flags);
-  }
-  override setFlagsLogic(result: Value): void {
-    super.setFlagsLogic(result);
-    this.flags.learnLogic();
+  override setFlags(flags: OperationFlags): void {
+    this.flags.set(flags);
   }
   override flagsResult(): Value {
     return this.flags.result64;
   }
   override flagsAux(): Value {
-    return this.flags.aux();
+    return this.flags.aux;
   }
   override knownCondition(condition: Condition): Value | undefined {
     return this.flags.condition(condition);
@@ -223,14 +212,38 @@ export abstract class RegionState extends HandlerBuilder {
     return this.flags.sign;
   }
 
-  protected override scoped(emit: () => void): void {
-    this.flags.maybe(() => super.scoped(emit));
+  /** Emits code that runs always, whose locals and kept values nothing after it needs. */
+  protected whole(emit: () => void): void {
+    this.body.reusingLocals(() => this.scoped(emit));
+  }
+
+  override if(condition: Value, then: () => void, otherwise?: () => void): void {
+    if (condition.constant !== undefined) {
+      super.if(condition, then, otherwise);
+      return;
+    }
+    const { code, flags } = this;
+    if (otherwise) flags.settle();
+    this.push(condition);
+    code.if(VOID);
+    const arm = (emit: (() => void) | undefined) => emit && ((): void => this.scoped(emit));
+    flags.fork(arm(then)!, arm(otherwise), (emit) => {
+      code.else();
+      this.scoped(emit);
+    });
+    code.end();
   }
 
   override loop(body: () => Value): void {
-    this.flags.forget();
-    super.loop(body);
-    this.flags.forget();
+    const { flags } = this;
+    flags.settle();
+    flags.forget();
+    super.loop(() => {
+      const again = this.let(body());
+      flags.settle();
+      return again;
+    });
+    flags.forget();
   }
 
   // --- constants from the record -------------------------------------------------------------------------------------------
