@@ -184,8 +184,11 @@ export const TLB_BASE = 0x10000;
 export const TLB_ENTRIES = 4096;
 export const TLB_ENTRY_BYTES = 16;
 export const TLB_BYTES = TLB_ENTRIES * TLB_ENTRY_BYTES;
-/** One TLB: `tag` is the linear page (u64, TLB_INVALID when empty), `addend` takes a linear address to linear memory. */
-export const TLB = { tag: 0, addend: 8 } as const;
+/**
+ * One TLB: `tag` is the linear page (u32, TLB_INVALID when empty), `addend` takes a linear address to linear memory. They
+ * lie side by side so that one load has both.
+ */
+export const TLB = { tag: 0, addend: 4 } as const;
 /** Not a page address, so it never compares equal. */
 export const TLB_INVALID = 1;
 /** Added to the tag of a write entry whose page holds decoded code: writes there look at the code map first. */

@@ -77,7 +77,6 @@ export class Mmu {
   #clear(entry: number): void {
     const at = (TLB_BASE + entry * TLB_ENTRY_BYTES) >> 2;
     this.#i32[at] = TLB_INVALID;
-    this.#i32[at + 1] = 0;
   }
 
   // --- TLB --------------------------------------------------------------------------------------------------------------
@@ -142,7 +141,7 @@ export class Mmu {
   guardCode(physPage: number): void {
     const host = this.#memory.hostPage[physPage];
     this.#eachWritable((at) => {
-      if (((this.#i32[at] + this.#i32[at + 2]) | 0) === host) this.#i32[at] |= TLB_CODE;
+      if (((this.#i32[at] + this.#i32[at + 1]) | 0) === host) this.#i32[at] |= TLB_CODE;
     });
   }
 
@@ -150,7 +149,7 @@ export class Mmu {
   releaseCode(physPage: number): void {
     const host = this.#memory.hostPage[physPage];
     this.#eachWritable((at) => {
-      if (((this.#i32[at] + this.#i32[at + 2]) | 0) === host + TLB_CODE) this.#i32[at] &= ~TLB_CODE;
+      if (((this.#i32[at] + this.#i32[at + 1]) | 0) === host + TLB_CODE) this.#i32[at] &= ~TLB_CODE;
     });
   }
 
@@ -232,7 +231,7 @@ export class Mmu {
   read(linear: number, width: IoWidth, user: boolean): number {
     const at = this.#slot(linear, user, false);
     if (this.#i32[at] === ((linear + width - 1) & PAGE_MASK)) {
-      const host = linear + this.#i32[at + 2];
+      const host = linear + this.#i32[at + 1];
       const { bytes, view } = this.#memory;
       return width === 1
         ? bytes[host >>> 0]
@@ -281,7 +280,7 @@ export class Mmu {
   write(linear: number, width: IoWidth, value: number, user: boolean): void {
     const at = this.#slot(linear, user, true);
     if (this.#i32[at] === ((linear + width - 1) & PAGE_MASK)) {
-      const host = (linear + this.#i32[at + 2]) >>> 0;
+      const host = (linear + this.#i32[at + 1]) >>> 0;
       const { bytes, view } = this.#memory;
       if (width === 1) bytes[host] = value;
       else if (width === 2) view.setUint16(host, value, true);

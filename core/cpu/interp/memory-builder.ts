@@ -1,5 +1,5 @@
 import { SEG } from '../../isa/index.ts';
-import { I32, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
+import { I32, I64, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
 import { Builder } from '../insn/builder.ts';
 import { typeOf } from '../insn/expressions.ts';
 import type { KernelName } from '../insn/kernels.ts';
@@ -215,17 +215,20 @@ export abstract class MemoryBuilder extends Builder {
   /** Pushes the address in linear memory by the TLB; `missIf` with the comparison of the tags on the stack. */
   protected pushHost(linear: number, width: Width, write: boolean, missIf: () => void): void {
     const { code } = this;
-    const entry = this.body.newLocal(I32);
+    const entry = this.body.newLocal(I64);
     const { push, offset } = this.tlb(write);
     pushTlbEntry(code, linear, TLB_ENTRIES, push);
+    code.memory(OP.i64Load, offset + TLB.tag);
     code.localTee(entry);
-    code.memory(OP.i32Load, offset + TLB.tag);
+    code.byte(OP.i32WrapI64);
     this.pushPage(linear, width);
     code.byte(OP.i32Ne);
     missIf();
     code.localGet(linear);
     code.localGet(entry);
-    code.memory(OP.i32Load, offset + TLB.addend);
+    code.i64Const(BigInt(8 * (TLB.addend - TLB.tag)));
+    code.byte(OP.i64ShrU);
+    code.byte(OP.i32WrapI64);
     code.byte(OP.i32Add);
   }
 
