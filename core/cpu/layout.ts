@@ -9,7 +9,7 @@
  *     0x0005_2000  code TLB: {supervisor, user}, CODE_TLB_ENTRIES x 16 bytes each
  *     0x0006_0000  jump cache: JUMP_SETS x JUMP_WAYS x 16 bytes
  *     0x000e_0000  which TLB entries are filled
- *     0x0010_0000  tables of the physical address space (core/memory)
+ *     0x000f_fff0  tables of the physical address space (core/memory)
  *     0x0080_0000  writes to pages with code
  *     0x0090_0000  record arena (decoded instructions)
  *     RAM_BASE     guest physical memory from address 0; then the adapter's VRAM, then the code map
@@ -255,7 +255,7 @@ export const jumpSetAddress = (physical: number): number =>
 export const JUMP = { physical: 0, key: 8, record: 12 } as const;
 
 /** Where PhysicalMemory keeps its tables, so that page walks in generated code can look into them. */
-export const PHYSICAL_TABLES = 0x0010_0000;
+export const PHYSICAL_TABLES = 0x000f_fff0;
 /**
  * A byte for each page of linear memory from RAM_BASE on: writes to a page with code that changed none of it, modulo 256.
  * TypeScript makes every 256th.

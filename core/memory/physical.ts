@@ -6,16 +6,19 @@ export const PAGE_SHIFT = 12;
 const PAGE_COUNT = 1 << 20;
 
 /**
- * Where the tables of a PhysicalMemory lie that keeps them at `at` of its buffer: offsets of pages (i32 each), then a
- * byte each for kind, code and dirt.
+ * Where the tables of a PhysicalMemory lie that keeps them at `at` of its buffer: a word that is nonzero while somebody
+ * wants to see a page before it is written; offsets of pages (i32 each), then a byte each for kind, code and dirt.
  */
 export const physicalTables = (at: number) => ({
-  hostPage: at,
-  kind: at + 4 * PAGE_COUNT,
-  hasCode: at + 5 * PAGE_COUNT,
-  dirty: at + 6 * PAGE_COUNT,
-  end: at + 7 * PAGE_COUNT,
+  watched: at,
+  hostPage: at + TABLES_HEAD_BYTES,
+  kind: at + TABLES_HEAD_BYTES + 4 * PAGE_COUNT,
+  hasCode: at + TABLES_HEAD_BYTES + 5 * PAGE_COUNT,
+  dirty: at + TABLES_HEAD_BYTES + 6 * PAGE_COUNT,
+  end: at + TABLES_HEAD_BYTES + 7 * PAGE_COUNT,
 });
+/** Before the tables of pages. */
+const TABLES_HEAD_BYTES = 16;
 
 /** What lies behind a physical page. ABSENT: RAM whose contents are still to be fetched; `hostPage` is -1 until then. */
 export const PAGE_KIND = { NONE: 0, RAM: 1, ROM: 2, MMIO: 3, ABSENT: 4 } as const;
@@ -36,7 +39,7 @@ interface MmioSlot {
 /**
  * The physical address space of a machine. RAM and ROM pages lie somewhere in the machine's linear memory; others are
  * memory-mapped I/O or nothing (reads as ones, swallows writes). Also keeps which pages hold decoded code and which
- * were written: a page enters a write TLB only when it is RAM that was (cpu/insn/page-walk.ts).
+ * were written, which generated code notes too (cpu/insn/page-walk.ts).
  */
 export class PhysicalMemory implements DmaMemory {
   readonly bytes: Uint8Array;
@@ -53,8 +56,8 @@ export class PhysicalMemory implements DmaMemory {
   /** A write to a ROM page, which changes nothing; the firmware's call-outs arrive here. */
   romWritten: (physAddr: number, width: IoWidth, value: number) => void = () => {};
 
-  /** Called before the first write to a page since its `dirty` flag was cleared. */
-  beforeFirstWrite: (page: number) => void = () => {};
+  readonly #watched: Int32Array;
+  #beforeFirstWrite: ((page: number) => void) | undefined;
   /** Maps an absent page with its contents there. */
   fetchPage: (page: number) => void = () => {};
 
@@ -68,6 +71,13 @@ export class PhysicalMemory implements DmaMemory {
     this.kind = new Uint8Array(tables, at.kind, PAGE_COUNT);
     this.hasCode = new Uint8Array(tables, at.hasCode, PAGE_COUNT);
     this.dirty = new Uint8Array(tables, at.dirty, PAGE_COUNT);
+    this.#watched = new Int32Array(tables, at.watched, 1);
+  }
+
+  /** Called before the first write to a page since its `dirty` flag was cleared. */
+  set beforeFirstWrite(call: ((page: number) => void) | undefined) {
+    this.#beforeFirstWrite = call;
+    this.#watched[0] = call ? 1 : 0;
   }
 
   mapRam(physAddr: number, sizeBytes: number, hostOffset: number): void {
@@ -149,7 +159,7 @@ export class PhysicalMemory implements DmaMemory {
   }
 
   #firstWrite(page: number): void {
-    this.beforeFirstWrite(page);
+    this.#beforeFirstWrite?.(page);
     this.dirty[page] = 1;
   }
 

@@ -67,7 +67,6 @@ export class GuestMemory {
     this.#offset = offset;
     this.sizeBytes = sizeBytes;
     this.#revokeWrites = revokeWrites;
-    physical.beforeFirstWrite = (page) => this.#keepAside(page);
     physical.fetchPage = (page) => this.#fetchPage(page);
   }
 
@@ -107,6 +106,7 @@ export class GuestMemory {
     const share = { buffer: this.#buffer, offset: this.#offset, sizeBytes: this.sizeBytes, states, slots, aside };
     this.#capture = { share, states: view, slots: new Int32Array(slots) };
     this.#aside = 0;
+    this.#physical.beforeFirstWrite = (page) => this.#keepAside(page);
     return share;
   }
 
@@ -118,6 +118,7 @@ export class GuestMemory {
   /** The worker has read everything. */
   endCapture(): void {
     this.#capture = undefined;
+    this.#physical.beforeFirstWrite = undefined;
   }
 
   #keepAside(page: number): void {

@@ -1,7 +1,7 @@
 /**
  * The page walk, and the entry of what it found into the TLB. SDM volume 3, chapter 4. Generated code and TypeScript
- * both call this one; only entries that are absent, and accessed or dirty bits in pages that are clean or hold code, are
- * left to TypeScript.
+ * both call this one; only entries that are absent, and accessed or dirty bits in pages that hold code or are watched
+ * until they are written, are left to TypeScript.
  */
 import { CR0, CR4 } from '../bits.ts';
 import { PAGE_KIND, physicalTables } from '../../memory/index.ts';
@@ -197,15 +197,21 @@ class Walk {
       const page = k.let(k.shr(address, 12));
       const marked = k.let(k.or(low, bits));
       k.if(k.eq(k.load(8, page, TABLES.kind), k.const(8, PAGE_KIND.RAM)), () => {
-        const clean = k.isZero(k.load(8, page, TABLES.dirty));
-        k.if(k.or(clean, k.nonZero(k.load(8, page, TABLES.hasCode))), () => {
+        k.if(k.or(this.#mustAsk(page), k.nonZero(k.load(8, page, TABLES.hasCode))), () => {
           this.setState(WALK.entry, address);
           this.setState(WALK.entryValue, marked);
           k.return(this.c(WALK_RESULT.MARK));
         });
+        k.store(page, k.const(8, 1), TABLES.dirty);
         k.store(k.add(k.load(32, k.shl(page, 2), TABLES.hostPage), this.bits(address, 0xfff)), marked);
       });
     });
+  }
+
+  /** The page is clean and somebody wants to see it before it is written: TypeScript tells them. */
+  #mustAsk(page: Value): Value {
+    const { k } = this;
+    return k.and(k.isZero(k.load(8, page, TABLES.dirty)), k.nonZero(k.load(32, this.c(0), TABLES.watched)));
   }
 
   #noteGlobal(entry: Value): void {
@@ -245,7 +251,7 @@ class Walk {
     k.store(entry, this.bits(physical, PAGE_MASK), CODE_TLB_BASE + CODE_TLB.physical);
   }
 
-  /** Memory only; into the write TLB only RAM that was written since its page was last clean. */
+  /** Memory only; into the write TLB only RAM, whose page counts as written from then on. */
   #fill(physical: Value): void {
     const { k, linear, access } = this;
     const page = k.let(k.shr(physical, 12));
@@ -258,8 +264,8 @@ class Walk {
     k.if(this.has(access, ACCESS.USER), () => k.set(number, k.add(k.get(number), this.c(2 * TLB_ENTRIES))));
     k.if(this.has(access, ACCESS.WRITE), () => {
       leave(k.ne(k.load(8, page, TABLES.kind), k.const(8, PAGE_KIND.RAM)));
-      // The first write since the page was clean is TypeScript's.
-      leave(k.isZero(k.load(8, page, TABLES.dirty)));
+      leave(this.#mustAsk(page));
+      k.store(page, k.const(8, 1), TABLES.dirty);
       k.set(number, k.add(k.get(number), this.c(TLB_ENTRIES)));
       k.if(k.nonZero(k.load(8, page, TABLES.hasCode)), () => k.set(tag, k.or(linearPage, this.c(TLB_CODE))));
     });

@@ -1,6 +1,7 @@
 /**
  * Memory accesses that missed the fast path, as far as generated code can make them: after a page walk, and to pages
- * that hold code. Faults, memory-mapped I/O, page crossings and first writes to clean pages go to TypeScript.
+ * that hold code. Faults, memory-mapped I/O, page crossings and first writes to
+ * pages that are watched go to TypeScript.
  */
 import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import {
