@@ -55,6 +55,7 @@ async function bundleCli() {
     entryPoints: {
       entry: 'main/cli/entry.ts',
       'vm-host': 'main/vm-host/entry.ts',
+      'region-worker': 'main/vm-host/region-worker.ts',
       'store-worker': 'core/store/worker.ts',
     },
     outdir: 'dist/cli',
@@ -73,6 +74,7 @@ async function bundleMain() {
     entryPoints: {
       main: 'main/app/main.ts',
       'vm-host': 'main/vm-host/entry.ts',
+      'region-worker': 'main/vm-host/region-worker.ts',
       'store-worker': 'core/store/worker.ts',
     },
     outdir: 'dist/main',

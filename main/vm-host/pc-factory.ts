@@ -1,5 +1,6 @@
 import type { MachineFactory } from './build.ts';
 import { commonHandlers } from './common-handlers.ts';
+import { compileRegionsLater } from './region-compiler.ts';
 import { tuneV8 } from './tune-v8.ts';
 
 /** Begins what a machine will wait for, beside whatever is to be done before: call it where a machine is sure to come. */
@@ -15,6 +16,6 @@ export const pcFactory: MachineFactory = async (config, backends) => {
   return createPc(config, {
     ...backends,
     commonHandlers: await commonHandlers(),
-    compileLater: (code) => WebAssembly.compile(code),
+    compileLater: compileRegionsLater,
   });
 };

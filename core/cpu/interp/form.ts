@@ -1,6 +1,5 @@
-import type { Instruction, OpcodeRow } from '../../isa/index.ts';
-import { SEG } from '../../isa/index.ts';
-import type { InsnDef } from '../insn/index.ts';
+import { SEG, rows, type Instruction, type OpcodeRow } from '../../isa/index.ts';
+import { definitionOf, type InsnDef } from '../insn/index.ts';
 import type { Opnd } from '../insn/operand.ts';
 import type { Width } from '../insn/value.ts';
 import { MODE } from '../layout.ts';
@@ -204,4 +203,22 @@ export function formOfKey(def: InsnDef, row: OpcodeRow, key: number): Form {
     reg: key & (1 << 17) ? SEG.SS : SEG.DS,
   } as Instruction;
   return formOf(def, like, key >> 6, (key & (1 << 15)) !== 0, (key & (1 << 16)) !== 0);
+}
+
+/** Above every key of `formKey`. */
+const KEY_LIMIT = 1 << 18;
+
+/** A number for each form of all rows, the same in every process. */
+export const formNumber = (row: number, key: number): number => row * KEY_LIMIT + key;
+
+const numbered = new Map<number, Form>();
+
+/** The form with this number. */
+export function formOfNumber(number: number): Form {
+  let form = numbered.get(number);
+  if (!form) {
+    const row = rows[Math.floor(number / KEY_LIMIT)];
+    numbered.set(number, (form = formOfKey(definitionOf(row)!, row, number % KEY_LIMIT)));
+  }
+  return form;
 }

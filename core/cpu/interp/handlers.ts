@@ -1,8 +1,8 @@
-import { rows, type Instruction } from '../../isa/index.ts';
+import type { Instruction } from '../../isa/index.ts';
 import { ModuleBuilder } from '../../wasm/index.ts';
 import { definitionOf, type InsnDef } from '../insn/index.ts';
 import { COMMON_SLOTS, rowName, type CommonHandlers } from './common-handlers.ts';
-import { formKey, formOf, formOfKey, type Form } from './form.ts';
+import { formKey, formNumber, formOf, type Form } from './form.ts';
 import { HandlerBuilder } from './handler-builder.ts';
 import { RUNTIME_HANDLER, declareImports, runtimeModule, type TypeScriptImports } from './runtime.ts';
 
@@ -28,7 +28,8 @@ export class HandlerTable {
   readonly #byRow: (Map<number, number> | undefined)[] = [];
   readonly #definitions: (InsnDef | null | undefined)[] = [];
   readonly #env: Record<string, WebAssembly.ImportValue>;
-  readonly #forms: (Form | undefined)[] = [];
+  /** `formNumber` of each handler's form, by index. */
+  readonly #numbers: number[] = [];
   #pending: Pending[] = [];
   #next: number = RUNTIME_HANDLER.COUNT + COMMON_SLOTS;
   #made = 0;
@@ -99,21 +100,16 @@ export class HandlerTable {
       index = this.#next++;
       this.#made++;
       forms.set(key, index);
-      const form = formOf(def, insn, mode, targetInPage, nextInPage);
-      this.#forms[index] = form;
-      this.#pending.push({ index, form });
+      this.#numbers[index] = formNumber(insn.row.id, key);
+      this.#pending.push({ index, form: formOf(def, insn, mode, targetInPage, nextInPage) });
     }
     return index;
   }
 
-  /** The form that a handler was made from. */
-  formOf(index: number): Form {
-    return (this.#forms[index] ??= this.#commonForm(index - RUNTIME_HANDLER.COUNT));
-  }
-
-  #commonForm(i: number): Form {
-    const row = rows[this.#common![2 * i]];
-    return formOfKey(definitionOf(row)!, row, this.#common![2 * i + 1]);
+  /** Of the form that a handler was made from: `formNumber`. */
+  numberOf(index: number): number {
+    const i = 2 * (index - RUNTIME_HANDLER.COUNT);
+    return this.#numbers[index] ?? formNumber(this.#common![i], this.#common![i + 1]);
   }
 
   /** A table entry of its own for a compiled region; undefined when only the reserve for handlers is left. */

@@ -1,19 +1,14 @@
 /** What a region is made of: decoded blocks and the ways between them, found from the block that is hot. */
 import type { HandlerTable } from '../interp/handlers.ts';
-import type { Form } from '../interp/form.ts';
+import { formOfNumber, type Form } from '../interp/form.ts';
 import { BLOCK, R, RECORD_BYTES } from '../layout.ts';
-import { Flow } from './flow.ts';
+import type { FlowGraph } from './flow.ts';
+import { copyRecords, type RecordCopy } from './record-copy.ts';
 
 const MAX_BLOCKS = 64;
 const MAX_INSTRUCTIONS = 300;
 /** Returns that are compared with a return point each; beyond that they are looked up. */
 const MAX_RETURN_POINTS = 4;
-
-/** A decoded instruction: its record, and the form that its handler was made from. */
-export interface RegionInsn {
-  readonly record: number;
-  readonly form: Form;
-}
 
 /** Where a page of code lies: its physical address, and rip minus the offset in the page. */
 export interface RegionPage {
@@ -27,7 +22,8 @@ export interface RegionBlock {
   readonly page: number;
   /** Offset in the page of its first byte. */
   readonly offset: number;
-  readonly instructions: readonly RegionInsn[];
+  /** `formNumber` of each instruction; their records follow the header. */
+  readonly forms: readonly number[];
   /** Offset of what follows when the last instruction is no branch. */
   readonly fallsTo: number;
 }
@@ -38,19 +34,22 @@ export interface RegionExit {
   readonly page: RegionPage;
 }
 
+/** Plain data: it crosses to the thread that compiles it. */
 export interface RegionPlan {
   /** All in one mode, MODE.* bits. */
   readonly mode: number;
   readonly pages: readonly RegionPage[];
   /** The first is the hot one. */
   readonly blocks: readonly RegionBlock[];
+  /** Of the blocks, as they are now. */
+  readonly records: RecordCopy;
   /** Blocks that a return of this block may come to, by block. */
   readonly returnPoints: readonly (readonly number[])[];
   /** The block that a computed call or jump is expected to go to, by block. */
   readonly expected: readonly (number | undefined)[];
   /** Known blocks outside that a block leads to, by the offset in the block's page. */
   readonly exits: readonly ReadonlyMap<number, RegionExit>[];
-  readonly flow: Flow;
+  readonly graph: FlowGraph;
 }
 
 /** Finds decoded code: the block at an offset of a page (which may lie outside it), and the page that it lies in. */
@@ -82,7 +81,7 @@ export class Planner {
       const { header: next, page: place } = this.#pending[at];
       if (this.#byHeader.has(next)) continue;
       const block = this.#read(next, this.#pageNumber(place));
-      instructions += block.instructions.length;
+      instructions += block.forms.length;
       if (instructions > MAX_INSTRUCTIONS && this.#blocks.length > 0) break;
       this.#byHeader.set(next, this.#blocks.length);
       this.#blocks.push(block);
@@ -106,13 +105,12 @@ export class Planner {
   #read(header: number, page: number): RegionBlock {
     const view = this.#view;
     const count = view.getUint32(header + BLOCK.count, true);
-    const instructions = Array.from({ length: count }, (_, i) => {
-      const record = header + (i + 1) * RECORD_BYTES;
-      return { record, form: this.#handlers.formOf(view.getUint32(record + R.handler, true)) };
-    });
+    const forms: number[] = [];
+    for (let record = header + RECORD_BYTES; forms.length < count; record += RECORD_BYTES)
+      forms.push(this.#handlers.numberOf(view.getUint32(record + R.handler, true)));
     const end = header + (count + 1) * RECORD_BYTES;
     const offset = view.getUint16(header + R.ipOffset, true);
-    return { header, page, offset, instructions, fallsTo: view.getUint16(end + R.ipOffset, true) };
+    return { header, page, offset, forms, fallsTo: view.getUint16(end + R.ipOffset, true) };
   }
 
   /** Offsets of the blocks that control passes to directly, or by a computed jump the last time. */
@@ -147,15 +145,16 @@ export class Planner {
     blocks.forEach(({ header }, index) => {
       if (this.#view.getUint32(header + BLOCK.dynamic, true) !== 0) entries.add(index);
     });
-    const flow = new Flow({
+    const graph: FlowGraph = {
       count: blocks.length,
       edges: edges.map((targets, index) => [...targets, ...returnPoints[index]]),
       entries: [...entries],
-      weights: blocks.map(({ instructions }) => instructions.length),
-    });
+      weights: blocks.map(({ forms }) => forms.length),
+    };
     const expected = blocks.map((block, index) => (lastOf(block).form.def.computed ? edges[index][0] : undefined));
     const exits = blocks.map((block) => this.#exits(block));
-    return { mode, pages: this.#pages, blocks, returnPoints, expected, exits, flow };
+    const records = copyRecords(this.#view, blocks);
+    return { mode, pages: this.#pages, blocks, records, returnPoints, expected, exits, graph };
   }
 
   #exits(block: RegionBlock): Map<number, RegionExit> {
@@ -187,14 +186,20 @@ export class Planner {
   }
 }
 
-const lastOf = (block: RegionBlock): RegionInsn => block.instructions.at(-1)!;
+const lastOf = ({ header, forms }: RegionBlock): { record: number; form: Form } => ({
+  record: header + forms.length * RECORD_BYTES,
+  form: formOfNumber(forms.at(-1)!),
+});
 const linkOf = (block: RegionBlock): 'call' | 'return' | undefined => lastOf(block).form.def.link;
 
 const endsAlways = (form: Form): boolean =>
   form.def.endsBlock === true || (form.def.endsBlock === 'protected' && !form.realMode);
 
 /** Offset in the page that a direct branch goes to; undefined for other instructions and truncated targets. */
-export function branchTarget(view: DataView, { record, form }: RegionInsn): number | undefined {
+export function branchTarget(
+  view: Pick<DataView, 'getInt32'>,
+  { record, form }: { record: number; form: Form },
+): number | undefined {
   if (form.operands[0]?.kind !== 'rel' || !(form.targetInPage || (form.flat && form.operandWidth === 32)))
     return undefined;
   return view.getInt32(record + R.imm, true);

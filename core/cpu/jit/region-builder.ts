@@ -2,6 +2,7 @@ import { I32, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value } from '../insn/value.ts';
 import { BUDGET, RECORD } from '../interp/emit.ts';
+import { formOfNumber } from '../interp/form.ts';
 import { emitFindBlock } from '../interp/jumps.ts';
 import { type HandlerImports } from '../interp/memory-builder.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
@@ -19,7 +20,7 @@ import {
 } from '../layout.ts';
 import type { EdgeKind } from './flow.ts';
 import { branchTarget, type RegionBlock, type RegionPage, type RegionPlan } from './plan.ts';
-import { RegionState, type Way } from './region-state.ts';
+import { RegionState, type RegionSource, type Way } from './region-state.ts';
 
 const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump', 'linked'];
 
@@ -37,8 +38,8 @@ export class RegionBuilder extends RegionState {
   #rootDepth = 0;
   #dynamicDepth = 0;
 
-  constructor(body: FunctionBody, plan: RegionPlan, slot: number, view: DataView, imports: HandlerImports) {
-    super(body, plan, view, imports);
+  constructor(body: FunctionBody, plan: RegionSource, slot: number, imports: HandlerImports) {
+    super(body, plan, imports);
     this.#slot = slot;
     this.#byPlace = new Map(plan.blocks.map(({ page, offset }, index) => [placeKey(plan, page, offset), index]));
     this.#entryNumbers = new Map(plan.flow.entries.map((block, number) => [block, number]));
@@ -144,11 +145,13 @@ export class RegionBuilder extends RegionState {
     const block = this.plan.blocks[index];
     this.current = index;
     code.localGet(BUDGET);
-    code.i32Const(block.instructions.length);
+    code.i32Const(block.forms.length);
     code.byte(OP.i32Sub);
     code.localSet(BUDGET);
     let ended = false;
-    for (const { record, form } of block.instructions) {
+    const last = block.header + block.forms.length * RECORD_BYTES;
+    for (let record = block.header + RECORD_BYTES; record <= last; record += RECORD_BYTES) {
+      const form = formOfNumber(block.forms[(record - block.header) / RECORD_BYTES - 1]);
       this.record = record;
       this.mayPause = false;
       this.form = form;
@@ -156,7 +159,7 @@ export class RegionBuilder extends RegionState {
       this.current = index;
       const { endsBlock } = form.def;
       ended = endsBlock === true || (endsBlock === 'protected' && !form.realMode);
-      if (!ended && record !== block.instructions.at(-1)!.record) this.#pauseHere(block, record + RECORD_BYTES);
+      if (!ended && record !== last) this.#pauseHere(block, record + RECORD_BYTES);
     }
     if (!ended) this.#goTo(block.fallsTo);
     code.byte(OP.unreachable);

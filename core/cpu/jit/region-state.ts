@@ -10,10 +10,13 @@ import type { Opnd } from '../insn/operand.ts';
 import type { Value } from '../insn/value.ts';
 import { type Width } from '../insn/value.ts';
 import { BUDGET, loadState } from '../interp/emit.ts';
+import { formOfNumber } from '../interp/form.ts';
 import { HandlerBuilder } from '../interp/handler-builder.ts';
 import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
 import { MODE, R, S, STATE, gprAddress, tlbAddress } from '../layout.ts';
+import type { Flow } from './flow.ts';
 import type { RegionBlock, RegionPlan } from './plan.ts';
+import type { RecordView } from './record-copy.ts';
 import { RegionFlags } from './region-flags.ts';
 
 const GPR_COUNT = 8;
@@ -46,10 +49,16 @@ interface StackPage {
   readonly addend: number;
 }
 
+/** A plan, with its control flow as code will have it. */
+export interface RegionSource extends RegionPlan {
+  readonly flow: Flow;
+  readonly view: RecordView;
+}
+
 /** What a region knows while it is emitted, and what its instructions read and write. */
 export abstract class RegionState extends HandlerBuilder {
-  protected readonly plan: RegionPlan;
-  protected readonly view: DataView;
+  protected readonly plan: RegionSource;
+  protected readonly view: RecordView;
   protected readonly user: boolean;
   readonly #gpr: number[] = [];
   /** General registers that the region reads or writes, and those that it writes. */
@@ -70,10 +79,10 @@ export abstract class RegionState extends HandlerBuilder {
   protected current = 0;
   protected mayPause = false;
 
-  constructor(body: FunctionBody, plan: RegionPlan, view: DataView, imports: HandlerImports) {
-    super(body, plan.blocks[0].instructions[0].form, imports);
+  constructor(body: FunctionBody, plan: RegionSource, imports: HandlerImports) {
+    super(body, formOfNumber(plan.blocks[0].forms[0]), imports);
     this.plan = plan;
-    this.view = view;
+    this.view = plan.view;
     this.user = (plan.mode & MODE.USER) !== 0;
     for (let i = 0; i < GPR_COUNT; i++) this.#gpr.push(body.newLocal(I32));
     this.flags = new RegionFlags(this, body);

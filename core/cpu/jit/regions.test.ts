@@ -1,6 +1,7 @@
 /** Compiling beside the guest: it goes on in tier 0, and takes what is ready, unless its code has changed. */
 import { expect, test } from 'vitest';
 import { CODE, REG, TestCpu } from '../cpu.fixture.ts';
+import { compileRegions } from './encode-regions.ts';
 import { HOT } from './regions.ts';
 
 const INC_AX = 0x40, INC_BX = 0x43, LOOP = 0xe2, HLT = 0xf4; // prettier-ignore
@@ -10,9 +11,9 @@ function hotLoop() {
   const waiting: (() => void)[] = [];
   const t = new TestCpu({
     jit: 'auto',
-    compileLater: (code) =>
+    compileLater: (requests, limits) =>
       new Promise((resolve) => {
-        waiting.push(() => resolve(new WebAssembly.Module(code)));
+        waiting.push(() => resolve(compileRegions(requests, limits)));
       }),
   });
   t.program(INC_AX, LOOP, 0xfd, HLT);

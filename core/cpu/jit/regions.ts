@@ -1,11 +1,9 @@
-import { ModuleBuilder } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
-import type { HandlerImports } from '../interp/memory-builder.ts';
-import { declareImports, RUNTIME_HANDLER } from '../interp/runtime.ts';
+import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, HEAT_STEP } from '../layout.ts';
+import { compileRegions, type CompiledRegions, type RegionRequest } from './encode-regions.ts';
 import { Pauses } from './pauses.ts';
-import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
-import { RegionBuilder } from './region-builder.ts';
+import { Planner, type BlockFinder, type RegionPage } from './plan.ts';
 
 /** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
 export const HOT = 4000;
@@ -31,25 +29,23 @@ const BATCH = { regions: 8, ns: 3e6 } as const;
 /** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
 const CACHE_BYTES = 24 << 20;
 
-interface Region {
-  readonly slot: number;
-  readonly plan: RegionPlan;
-  readonly bytes: number;
+interface Region extends RegionRequest {
+  /** Length of its code; 0 until it is there. */
+  bytes: number;
 }
 
-/** A module under construction. */
-interface Batch {
-  readonly module: ModuleBuilder;
-  readonly imports: HandlerImports;
-  readonly regions: Region[];
-  readonly startedNs: number;
+interface MemoryLimits {
+  readonly minPages: number;
+  readonly maxPages: number;
 }
+
+export type CompileLater = (requests: readonly RegionRequest[], limits: MemoryLimits) => Promise<CompiledRegions>;
 
 export interface RegionHost {
   /** Host time, for the count of what compiling costs. Absent: not measured. */
   readonly hostNowNs?: (() => number) | undefined;
-  /** Compiles WebAssembly beside the guest. Absent: it waits. */
-  readonly compileLater?: ((code: Uint8Array<ArrayBuffer>) => Promise<WebAssembly.Module>) | undefined;
+  /** Compiles beside the guest, which goes on in tier 0. Absent: it waits. */
+  readonly compileLater?: CompileLater | undefined;
 }
 
 /**
@@ -59,7 +55,7 @@ export interface RegionHost {
 export class Regions {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
-  readonly #limits: { minPages: number; maxPages: number };
+  readonly #limits: MemoryLimits;
   readonly #bySlot = new Map<number, Region>();
   /** Regions that contain a block. */
   readonly #byBlock = new Map<number, Set<Region>>();
@@ -73,17 +69,14 @@ export class Regions {
   readonly #compileLater: RegionHost['compileLater'];
   /** Of a batch that is gathered or compiled: their slots are taken until it is there. */
   readonly #compiling = new Set<Region>();
-  #batch: Batch | undefined;
+  /** Gathered since `#batchNs`, to be sent together. */
+  #batch: Region[] = [];
+  #batchNs = 0;
   readonly #batchRegions: number;
   #window = { startNs: 0, compileNs: 0 };
   #heatStep = 1;
 
-  constructor(
-    handlers: HandlerTable,
-    view: DataView,
-    limits: { minPages: number; maxPages: number },
-    { hostNowNs, compileLater }: RegionHost,
-  ) {
+  constructor(handlers: HandlerTable, view: DataView, limits: MemoryLimits, { hostNowNs, compileLater }: RegionHost) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
@@ -96,7 +89,7 @@ export class Regions {
   /** Between runs of the processor: sends what waits, adapts to what compiling cost lately. */
   tend(): void {
     const now = this.#now();
-    if (this.#batch && now - this.#batch.startedNs >= BATCH.ns) this.#send();
+    if (this.#batch.length > 0 && now - this.#batchNs >= BATCH.ns) this.#send();
     const elapsed = now - this.#window.startNs;
     if (elapsed < WINDOW_NS) return;
     const share = (this.pauses.totalNs - this.#window.compileNs) / elapsed;
@@ -135,30 +128,30 @@ export class Regions {
     const started = this.#now();
     const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
     const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(header, page, mode);
-    const batch = (this.#batch ??= this.#newBatch(started));
-    const { index, body } = batch.module.addFunction(batch.imports.handlerType);
-    new RegionBuilder(body, plan, slot, this.#view, batch.imports).build();
-    batch.module.elements(slot, [index]);
-    const region = { slot, plan, bytes: body.length };
-    batch.regions.push(region);
+    const region = { slot, plan, bytes: 0 };
+    if (this.#batch.length === 0) this.#batchNs = started;
+    this.#batch.push(region);
     this.#compiling.add(region);
     this.#add(region);
-    while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
-    if (all || !this.#compileLater || batch.regions.length >= this.#batchRegions) this.#send(all);
+    if (all || !this.#compileLater || this.#batch.length >= this.#batchRegions) this.#send(all);
     this.pauses.note(this.#now() - started);
   }
 
-  #newBatch(startedNs: number): Batch {
-    const module = new ModuleBuilder();
-    return { module, imports: declareImports(module, this.#limits), regions: [], startedNs };
-  }
-
   #send(atOnce = false): void {
-    const { module, regions } = this.#batch!;
-    this.#batch = undefined;
-    const code = module.encode();
-    if (this.#compileLater && !atOnce) void this.#compileLater(code).then((made) => this.#installLater(regions, made));
-    else this.#install(regions, new WebAssembly.Module(code));
+    const regions = this.#batch;
+    this.#batch = [];
+    if (!this.#compileLater || atOnce) {
+      this.#install(regions, compileRegions(regions, this.#limits));
+      return;
+    }
+    this.#compileLater(regions, this.#limits).then(
+      (compiled) => {
+        const started = this.#now();
+        this.#install(regions, compiled);
+        this.pauses.note(this.#now() - started);
+      },
+      () => this.#giveUp(regions),
+    );
   }
 
   /** A place in the function table; the oldest region gives up its own when all are taken. */
@@ -175,9 +168,8 @@ export class Regions {
   }
 
   #add(region: Region): void {
-    const { slot, plan, bytes } = region;
+    const { slot, plan } = region;
     this.#bySlot.set(slot, region);
-    this.#bytes += bytes;
     for (const { header } of plan.blocks) {
       let regions = this.#byBlock.get(header);
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
@@ -185,25 +177,34 @@ export class Regions {
     }
   }
 
-  #installLater(regions: readonly Region[], module: WebAssembly.Module): void {
-    const started = this.#now();
-    this.#install(regions, module);
-    this.pauses.note(this.#now() - started);
+  /** All but those of which a block was forgotten meanwhile. */
+  #install(regions: readonly Region[], { module, regions: compiled }: CompiledRegions): void {
+    this.#handlers.instantiate(module);
+    regions.forEach((region, i) => {
+      this.#compiling.delete(region);
+      if (this.#bySlot.get(region.slot) !== region) {
+        this.#releaseSlot(region.slot);
+        return;
+      }
+      region.bytes = compiled[i].bytes;
+      this.#bytes += region.bytes;
+      this.#enter(region, compiled[i].entries);
+    });
+    while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
   }
 
-  /** All but those of which a block was forgotten meanwhile. */
-  #install(regions: readonly Region[], module: WebAssembly.Module): void {
-    this.#handlers.instantiate(module);
+  /** They were not compiled: the host ended, or has no memory. */
+  #giveUp(regions: readonly Region[]): void {
     for (const region of regions) {
       this.#compiling.delete(region);
-      if (this.#bySlot.get(region.slot) === region) this.#enter(region);
+      if (this.#bySlot.get(region.slot) === region) this.#remove(region);
       else this.#releaseSlot(region.slot);
     }
   }
 
-  #enter({ slot, plan }: Region): void {
+  #enter({ slot, plan }: Region, entries: readonly number[]): void {
     this.compiled++;
-    plan.flow.entries.forEach((index, entry) => {
+    entries.forEach((index, entry) => {
       const block = plan.blocks[index];
       this.#view.setUint32(block.header + BLOCK.handler, slot, true);
       this.#view.setUint32(block.header + BLOCK.entry, entry, true);

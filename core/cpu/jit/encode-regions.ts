@@ -1,0 +1,46 @@
+/** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
+import { ModuleBuilder } from '../../wasm/index.ts';
+import { declareImports } from '../interp/runtime.ts';
+import { Flow } from './flow.ts';
+import type { RegionPlan } from './plan.ts';
+import { RecordView } from './record-copy.ts';
+import { RegionBuilder } from './region-builder.ts';
+
+/** A region to be compiled. Plain data. */
+export interface RegionRequest {
+  /** Entry of the function table that it will have. */
+  readonly slot: number;
+  readonly plan: RegionPlan;
+}
+
+/** What came of a request. */
+export interface EncodedRegion {
+  /** Length of its code. */
+  readonly bytes: number;
+  /** Blocks that it may be entered by, in the order of BLOCK.entry. */
+  readonly entries: readonly number[];
+}
+
+/** Regions compiled together; the module puts them into their slots. Plain data. */
+export interface CompiledRegions {
+  readonly module: WebAssembly.Module;
+  /** By request. */
+  readonly regions: readonly EncodedRegion[];
+}
+
+/** Compiles regions for a machine with so much memory. */
+export function compileRegions(
+  requests: readonly RegionRequest[],
+  limits: { readonly minPages: number; readonly maxPages: number },
+): CompiledRegions {
+  const module = new ModuleBuilder();
+  const imports = declareImports(module, limits);
+  const regions = requests.map(({ slot, plan }) => {
+    const { index, body } = module.addFunction(imports.handlerType);
+    const flow = new Flow(plan.graph);
+    new RegionBuilder(body, { ...plan, flow, view: new RecordView(plan.records) }, slot, imports).build();
+    module.elements(slot, [index]);
+    return { bytes: body.length, entries: flow.entries };
+  });
+  return { module: new WebAssembly.Module(module.encode()), regions };
+}
