@@ -71,8 +71,10 @@ export class CodeFinder {
   #warm(header: number, page: RegionPage, mode: number): void {
     const { state, mmu, blocks, regions, counters, view, jit } = this.#p;
     const compiled = regions.has(header);
-    if (state.get(S.exitReason) === EXIT.BUDGET)
-      counters.sample((state.base(SEG.CS) + state.rip) >>> 0, compiled ? 'compiled' : 'interpreted');
+    if (state.get(S.exitReason) === EXIT.BUDGET) {
+      const tier = regions.covers(header) ? 'compiled' : 'interpreted';
+      counters.sample((state.base(SEG.CS) + state.rip) >>> 0, tier);
+    }
     if (jit === 'off' || compiled || view.getInt32(header + BLOCK.heat, true) > 0) return;
     const find: BlockFinder = (from, offset) => {
       let at = from;

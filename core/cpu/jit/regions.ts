@@ -107,6 +107,12 @@ export class Regions {
     return this.#bySlot.has(this.#view.getUint32(header + BLOCK.handler, true));
   }
 
+  /** A region contains this block, whether it may be entered there or not: it runs in that, most of the time. */
+  covers(header: number): boolean {
+    for (const region of this.#byBlock.get(header) ?? []) if (!this.#compiling.has(region)) return true;
+    return false;
+  }
+
   /** A region with this block is on its way. */
   #expects(header: number): boolean {
     for (const region of this.#byBlock.get(header) ?? []) if (this.#compiling.has(region)) return true;
