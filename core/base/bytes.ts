@@ -1,8 +1,14 @@
 /** Little-endian byte stream writer that grows; the counterpart of ByteReader. */
 export class ByteWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** `bytes`: how many there will be, if that is known. */
+  constructor(bytes = 256) {
+    this.#bytes = new Uint8Array(bytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   get length(): number {
     return this.#length;
@@ -55,8 +61,9 @@ export class ByteWriter {
     this.blob(new TextEncoder().encode(value));
   }
 
+  /** The last call. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, this.#length);
   }
 }
 

@@ -5,7 +5,10 @@ import type { TerrariumEvent } from './events.ts';
  * What the Electron preload puts on `window.terrarium`. The web shell has no bridge; there the same things are:
  * - call: `POST /api/call` with a CallRequest as JSON; the body of the answer is a CallResponse at any HTTP status;
  * - events: WebSocket `/api/events`, one TerrariumEvent as JSON per text message;
- * - stream: WebSocket `/api/machines/<id>/stream`, one stream message (see stream.ts) per binary message.
+ * - stream: WebSocket `/api/machines/<id>/stream`, one stream message (see stream.ts) per binary message. A browser takes
+ *   long to receive long messages that way: with `?bulk=<key>`, any key that nobody guesses, the socket is for what the
+ *   window sends, and the body of `POST` to bulkPath is what the machine sends, each message with its length before it
+ *   (u32, little-endian). The socket is opened first; the end of one ends the other.
  * The page is opened with `?token=…`; the server answers with a cookie, so that nothing else needs the token.
  */
 export interface TerrariumBridge {
@@ -34,6 +37,7 @@ export const API_CALL_PATH = '/api/call';
 export const API_IMPORT_PATH = '/api/import';
 export const API_EVENTS_PATH = '/api/events';
 export const streamPath = (machineId: string): string => `/api/machines/${machineId}/stream`;
+export const bulkPath = (machineId: string, key: string): string => `${streamPath(machineId)}/${key}`;
 
 /** Electron's channels between the preload script and the app. */
 export const IPC_CALL = 'terrarium:call';

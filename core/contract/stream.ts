@@ -153,6 +153,10 @@ const CHORD = 0x87;
 const SERIAL_IN = 0x88;
 const POINTER = 0x89;
 
+/** A frame message and an area of it without its data. */
+const FRAME_BYTES = 11;
+const AREA_BYTES = 13;
+
 const SIDE_MAX = 4096;
 const RECTS_MAX = 4096;
 const ROWS_MAX = 512;
@@ -171,14 +175,14 @@ export function encodeFrame(
   frame: Size & { readonly pixels: Uint8ClampedArray },
   areas: readonly Area[],
 ): Uint8Array<ArrayBuffer> {
-  const out = new ByteWriter();
+  const encoded = areas.map((area) => ({ area, ...encodeArea(frame, area) }));
+  const out = new ByteWriter(encoded.reduce((sum, { data }) => sum + AREA_BYTES + data.length, FRAME_BYTES));
   out.u8(FRAME);
   out.u32(sequence);
   out.u16(frame.width);
   out.u16(frame.height);
   out.u16(areas.length);
-  for (const area of areas) {
-    const { encoding, data } = encodeArea(frame, area);
+  for (const { area, encoding, data } of encoded) {
     out.u16(area.x);
     out.u16(area.y);
     out.u16(area.width);

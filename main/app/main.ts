@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { ok, type Result } from '../../core/base/index.ts';
 import { BrowserWindow, Menu, MessageChannelMain, app, dialog, ipcMain } from 'electron';
 import {
   IPC_CALL,
@@ -72,6 +73,22 @@ async function pickFile(kind: MediumKind): Promise<string | null> {
   return filePaths[0] ?? null;
 }
 
+/** Between a window's port and a machine that another Terrarium started, whose socket is the way to it. */
+function carryStream(services: Services, machineId: string, port: Electron.MessagePortMain): Result<void> {
+  const stream = services.openStream(machineId, {
+    onData: (data) => port.postMessage(data),
+    onClose: () => port.close(),
+  });
+  if (!stream.ok) return stream;
+  port.on('message', ({ data }) => {
+    const bytes: unknown = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+    if (bytes instanceof Uint8Array) stream.value.send(bytes);
+  });
+  port.on('close', () => stream.value.close());
+  port.start();
+  return ok(undefined);
+}
+
 function connect(services: Services): void {
   const router = createRouter(services);
   services.events((event) => {
@@ -96,9 +113,9 @@ function connect(services: Services): void {
     const id = machineIdSchema.safeParse(machineId);
     if (!id.success) return { ok: false, error: fail('call.malformed', 'a machine id is needed') };
     const { port1, port2 } = new MessageChannelMain();
-    // The machine's end goes to its process: frames and keys do not pass through here.
-    const stream = services.openStream(id.data, { onData: () => {}, onClose: () => {} }, port1);
-    if (!stream.ok) return { ok: false, error: { ...stream.error } };
+    // The machine's end goes to its process: frames and keys do not pass through here. Another's child has no port.
+    const opened = services.openPort(id.data, port1) ? ok(undefined) : carryStream(services, id.data, port1);
+    if (!opened.ok) return { ok: false, error: { ...opened.error } };
     frame.postMessage(IPC_STREAM, id.data, [port2]);
     return { ok: true, value: {} };
   });

@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { machineDraftSchema, type Result, type TerrariumEvent } from '../../core/contract/index.ts';
+import {
+  decodeMachineMessage,
+  encodeWindowMessage,
+  machineDraftSchema,
+  type Result,
+  type TerrariumEvent,
+} from '../../core/contract/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import { forkLauncher } from './host-process.ts';
 import { createServices, type Services } from './services.ts';
@@ -81,10 +87,29 @@ test('windows see what commands do, and the end of a machine that nobody tells o
   await hears(({ event }) => event === 'media.changed');
   valueOf(await handlers['machines.startHeadless']({ id }));
   await hears(is(id, 'running'));
+  const prompt = Promise.withResolvers<void>();
+  const typed = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const window = valueOf(
+    app.openStream(id, {
+      onData: (data) => {
+        const message = valueOf(decodeMachineMessage(data));
+        const rows = message.type === 'text' ? (message.rows ?? []).map((row) => row.trimEnd()) : [];
+        if (rows.includes('A:\\>')) prompt.resolve();
+        if (rows.includes('A:\\>ver')) typed.resolve();
+      },
+      onClose: ended.resolve,
+    }),
+  );
+  window.send(encodeWindowMessage({ type: 'watch', frames: true, text: true, serial: false, status: false }));
+  await prompt.promise;
+  window.send(encodeWindowMessage({ type: 'type', text: 'ver' }));
+  await typed.promise;
   valueOf(await handlers['machines.pause']({ id }));
   await hears(is(id, 'paused'));
   const { pid } = valueOf(await askMachine(folder, id, 'status', {}));
   process.kill(pid, 'SIGKILL');
+  await ended.promise;
   await hears(is(id, 'stopped'));
   valueOf(await handlers['machines.remove']({ id }));
   await hears((event) => event.event === 'machine.removed' && event.id === id);

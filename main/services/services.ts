@@ -21,6 +21,7 @@ import { FileBlock, looksBootable, mediumBytes, openHostFile } from '../vm-host/
 import { attempt } from '../../core/formats/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import { askMachine } from '../vm-host/socket.ts';
+import { openMachineStream, type Stream, type StreamEnd } from '../vm-host/stream-socket.ts';
 import type { RequestName, RequestParams, RequestResult } from '../vm-host/requests.ts';
 import { BackgroundCollector } from './background-collector.ts';
 import { startDetached, untilFree, type Detach } from './detached.ts';
@@ -35,7 +36,6 @@ import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/s
 import { MachineRegistry } from './registry.ts';
 import { Reserve } from './reserve.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
-import type { Stream, StreamEnd } from './supervised.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 import { TaskRegistry } from './tasks.ts';
 
@@ -66,7 +66,10 @@ export interface Services extends Disposable {
   readonly handlers: Handlers;
   readonly events: Event<TerrariumEvent>;
   log(entry: Omit<LogEntry, 'at'>): void;
-  openStream(id: string, end: StreamEnd, port?: unknown): Result<Stream>;
+  /** Shows a machine that runs, whichever process runs it. */
+  openStream(id: string, end: StreamEnd): Result<Stream>;
+  /** Electron's shorter way: whether the machine's process is a child of this one and took the window's port. */
+  openPort(id: string, port: unknown): boolean;
   /** The process of a running machine, for diagnosis. */
   pid(id: string): number | undefined;
   stopAll(): Promise<void>;
@@ -361,7 +364,13 @@ export function createServices(options: ServicesOptions): Result<Services> {
     handlers,
     events: events.event,
     log,
-    openStream: (id, end, port) => supervisor.openStream(id, end, port),
+    openStream: (id, end) => {
+      const { state } = (supervisor.isActive(id) ? undefined : elsewhere.status(id)) ?? supervisor.status(id);
+      return state === 'running' || state === 'paused'
+        ? ok(openMachineStream(options.libraryFolder, id, end))
+        : err(fail('machine.not-running', `the machine is ${state}`, 'start it first'));
+    },
+    openPort: (id, port) => supervisor.openPort(id, port),
     pid: (id) => supervisor.pid(id),
     stopAll: async () => {
       await Promise.all([supervisor.stopAll(), tasks.cancelAll()]);

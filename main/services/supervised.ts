@@ -15,17 +15,6 @@ export interface SupervisedOptions {
   readonly log: (level: 'info' | 'warning' | 'error', message: string, code?: string) => void;
 }
 
-/** One end of a machine's stream, outside its process. */
-export interface StreamEnd {
-  readonly onData: (data: Uint8Array) => void;
-  readonly onClose: () => void;
-}
-
-export interface Stream {
-  send(data: Uint8Array): void;
-  close(): void;
-}
-
 interface Pending {
   readonly operation: ControlOperation;
   readonly resolve: (result: Result<Record<string, string[]> | undefined>) => void;
@@ -44,7 +33,6 @@ export class SupervisedMachine {
   readonly #started = Promise.withResolvers<Result<void>>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #pending = new Map<number, Pending>();
-  readonly #streams = new Map<number, StreamEnd>();
   #status: MachineStatus = { state: 'starting', since: now() };
   #next = 0;
   #missed = 0;
@@ -111,19 +99,9 @@ export class SupervisedMachine {
     this.#process.kill();
   }
 
-  /** With `port` (Electron) the bytes do not pass through here. */
-  openStream(end: StreamEnd, port?: unknown): Result<Stream> {
-    if (this.#status.state !== 'running' && this.#status.state !== 'paused')
-      return err(fail('machine.not-running', `the machine is ${this.#status.state}`, 'start it first'));
-    const streamId = this.#next++;
-    this.#streams.set(streamId, end);
-    this.#process.post({ kind: 'stream-open', streamId }, port);
-    return ok({
-      send: (data) => this.#process.post({ kind: 'stream-data', streamId, data }),
-      close: () => {
-        if (this.#streams.delete(streamId)) this.#process.post({ kind: 'stream-close', streamId });
-      },
-    });
+  /** With Electron: gives the machine's process its end of a window's channel. */
+  openPort(port: unknown): void {
+    this.#process.post({ kind: 'open-port' }, port);
   }
 
   #setStatus(status: MachineStatus): void {
@@ -181,9 +159,6 @@ export class SupervisedMachine {
         if (message.paused ? this.#status.state === 'running' : this.#status.state === 'paused')
           this.#setStatus({ state: message.paused ? 'paused' : 'running', since: now() });
         break;
-      case 'stream-data':
-        this.#streams.get(message.streamId)?.onData(message.data);
-        break;
       case 'stopped':
         this.#ending ??=
           message.reason === 'cpu-shutdown' ? { reason: "the guest's processor shut down (triple fault)" } : {};
@@ -230,9 +205,7 @@ export class SupervisedMachine {
     this.#started.resolve(err(abort));
     for (const { resolve } of this.#pending.values())
       resolve(err(fail('machine.not-running', 'the machine ended meanwhile')));
-    for (const end of this.#streams.values()) end.onClose();
     this.#pending.clear();
-    this.#streams.clear();
     this.#gone.resolve();
   }
 }

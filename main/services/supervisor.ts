@@ -2,7 +2,7 @@ import { err, ok, type Disposable, type Result } from '../../core/base/index.ts'
 import { fail, hardwareOf, type LogEntry, type MachineConfig, type MachineStatus } from '../../core/contract/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import type { Launcher } from './host-process.ts';
-import { SupervisedMachine, type Stream, type StreamEnd } from './supervised.ts';
+import { SupervisedMachine } from './supervised.ts';
 
 export interface SupervisorOptions {
   readonly launcher: Launcher;
@@ -85,11 +85,11 @@ export class Supervisor implements Disposable {
       : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
   }
 
-  openStream(id: string, end: StreamEnd, port?: unknown): Result<Stream> {
+  /** Electron's way to a window. Returns whether the machine's process is of this supervisor and has the port now. */
+  openPort(id: string, port: unknown): boolean {
     const machine = this.#processes.get(id);
-    return machine
-      ? machine.openStream(end, port)
-      : err(fail('machine.not-running', 'the machine is not running', 'start it first'));
+    machine?.openPort(port);
+    return machine !== undefined;
   }
 
   forget(id: string): void {

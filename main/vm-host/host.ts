@@ -14,6 +14,7 @@ import { failureOf, performRequest, requestHandlers } from './machine-requests.t
 import { MachineSnapshots } from './machine-snapshots.ts';
 import { changeConfig } from './stored-config.ts';
 import { listenOnSocket, socketPath } from './socket.ts';
+import { serveWindow } from './stream-socket.ts';
 import { DisposableStore, FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { getPosition, lockMachine, openLibrary, type Library } from '../../core/store/index.ts';
 import { fail } from '../../core/contract/codes.ts';
@@ -111,8 +112,10 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
           },
         });
         const { folder, machine } = place;
-        const listening = await listenOnSocket(socketPath(folder, machine), (request, params) =>
-          performRequest(handlers, request, params),
+        const listening = await listenOnSocket(
+          socketPath(folder, machine),
+          (request, params) => performRequest(handlers, request, params),
+          (socket, early) => serveWindow(socket, early, (send) => hub.open(send)),
         );
         resources.add(listening);
       } catch (error) {
@@ -148,18 +151,14 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
     parent.send({ kind: 'reply', id });
   };
 
-  const openStream = (streamId: number, port: HostPort | undefined): void => {
+  /** A window of the app: its messages do not pass through the app. */
+  const openPort = (port: HostPort): void => {
     if (!running) return;
-    const { hub } = running;
-    if (!port) {
-      hub.open(streamId, (data) => parent.send({ kind: 'stream-data', streamId, data }));
-      return;
-    }
-    hub.open(streamId, (data) => port.send(data));
-    port.onClose(() => hub.close(streamId));
+    const window = running.hub.open((data) => port.send(data));
+    port.onClose(() => window.close());
     port.onMessage((data) => {
       const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : data;
-      if (bytes instanceof Uint8Array) hub.receive(streamId, bytes);
+      if (bytes instanceof Uint8Array) window.receive(bytes);
     });
   };
 
@@ -180,14 +179,8 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
       case 'ping':
         parent.send({ kind: 'pong' });
         break;
-      case 'stream-open':
-        openStream(message.streamId, port);
-        break;
-      case 'stream-data':
-        running?.hub.receive(message.streamId, message.data);
-        break;
-      case 'stream-close':
-        running?.hub.close(message.streamId);
+      case 'open-port':
+        if (port) openPort(port);
         break;
       case 'stop':
         parent.send({ kind: 'stopped', reason: 'stop' });

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { STREAM_BYTES_MAX, failureSchema, hardwareSchema, machineIdSchema } from '../../core/contract/index.ts';
+import { failureSchema, hardwareSchema, machineIdSchema } from '../../core/contract/index.ts';
 
 /**
  * Between the supervisor and a machine's process. The supervisor checks all that it receives: a guest that took over
- * its process must not reach further. Bytes travel as Uint8Array (structured clone).
+ * its process must not reach further. What windows show goes by the machine's socket (stream-socket.ts).
  */
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= STREAM_BYTES_MAX);
-const streamId = z.int().min(0);
 const requestId = z.int().min(0);
 
 export const controlOperationSchema = z.enum(['pause', 'resume', 'reset', 'inspect']);
@@ -25,10 +23,8 @@ export const toHostSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({ kind: z.literal('control'), id: requestId, operation: controlOperationSchema }),
   z.strictObject({ kind: z.literal('ping') }),
-  /** With Electron a port comes with this message and carries the stream; else stream-data messages do. */
-  z.strictObject({ kind: z.literal('stream-open'), streamId }),
-  z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
-  z.strictObject({ kind: z.literal('stream-close'), streamId }),
+  /** With Electron: a port comes with this message and is a window's end of the machine's stream. */
+  z.strictObject({ kind: z.literal('open-port') }),
   /** Power off: close the images and end. */
   z.strictObject({ kind: z.literal('stop') }),
 ]);
@@ -44,7 +40,6 @@ export const fromHostSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pong') }),
   /** The machine stands still or goes on, whoever asked for it. */
   z.strictObject({ kind: z.literal('paused'), paused: z.boolean() }),
-  z.strictObject({ kind: z.literal('stream-data'), streamId, data: bytes }),
   z.strictObject({ kind: z.literal('stopped'), reason: z.enum(['power-off', 'cpu-shutdown', 'stop']) }),
   z.strictObject({
     kind: z.literal('log'),

@@ -3,7 +3,6 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import {
@@ -18,6 +17,7 @@ import {
 /** The operating system's limit on a socket's path, less the final NUL. */
 const PATH_MAX = 100;
 const LINE_MAX = 8 << 20;
+const NEWLINE = 0x0a;
 
 /**
  * Where a machine of a library can be spoken to. In the library's folder, which is its user's alone; a socket's path
@@ -36,26 +36,45 @@ export function socketPath(libraryFolder: string, machine: string): string {
 
 export type RequestHandler = (request: RequestName, params: never) => Promise<Result<unknown>>;
 
+/** Whom a connection that asked for the machine's stream is given to, with what came behind that request. */
+export type TakeStream = (socket: Socket, early: Uint8Array) => void;
+
 /** Answers requests on a machine's socket. The caller holds the machine's lock: an old socket file is nobody's. */
-export async function listenOnSocket(path: string, handle: RequestHandler): Promise<Disposable> {
+export async function listenOnSocket(
+  path: string,
+  handle: RequestHandler,
+  takeStream: TakeStream,
+): Promise<Disposable> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
-    const lines = createInterface({ input: socket });
+    let unread: Buffer[] = [];
     let bytes = 0;
-    socket.on('data', (data: Buffer) => {
+    const read = (data: Buffer): void => {
       bytes += data.length;
-      if (bytes > LINE_MAX) socket.destroy();
-    });
-    lines.on('line', (line) => {
-      bytes = 0;
-      void answer(line, handle).then((reply) => {
-        if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
-      });
-    });
-    lines.on('error', () => {});
+      unread.push(data);
+      if (!data.includes(NEWLINE)) {
+        if (bytes > LINE_MAX) socket.destroy();
+        return;
+      }
+      let rest = Buffer.concat(unread);
+      for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+        const line = rest.toString('utf8', 0, end);
+        rest = rest.subarray(end + 1);
+        if (isStreamRequest(line)) {
+          socket.off('data', read);
+          return takeStream(socket, rest);
+        }
+        void answer(line, handle).then((reply) => {
+          if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`);
+        });
+      }
+      unread = [rest];
+      bytes = rest.length;
+    };
+    socket.on('data', read);
   });
   await listenPrivately(server, path);
   return {
@@ -85,6 +104,10 @@ export async function listenPrivately(server: Server, path: string): Promise<voi
   if (process.platform !== 'win32') chmodSync(path, 0o600);
   server.on('error', () => {});
 }
+
+/** The line after which a connection carries the machine's stream (stream-socket.ts), and no more requests. */
+export const STREAM_LINE = `${JSON.stringify({ request: 'stream' })}\n`;
+const isStreamRequest = (line: string): boolean => line === STREAM_LINE.trimEnd();
 
 type SocketReply = { readonly id: number } & ({ readonly value: unknown } | { readonly error: Failure });
 

@@ -5,6 +5,7 @@ import type { ActivityMeter } from './activity.ts';
 import type { MachineRunner } from './runner.ts';
 import type { SerialLog } from './serial-log.ts';
 import { StreamSession } from './stream-session.ts';
+import type { Window } from './stream-socket.ts';
 
 const FRAME_MS = 1000 / 60;
 /** A waiting guest's picture can still change: the cursor blinks. */
@@ -22,7 +23,7 @@ export interface HubOptions {
 /** Shows a machine to any number of windows and takes their input. Costs nothing while nobody watches. */
 export class StreamHub implements Disposable {
   readonly #options: HubOptions;
-  readonly #sessions = new Map<number, StreamSession>();
+  readonly #sessions = new Set<StreamSession>();
   #timer: NodeJS.Timeout | undefined;
   #slicesShown = -1;
   #shownAtMs = 0;
@@ -33,20 +34,23 @@ export class StreamHub implements Disposable {
     this.#options = options;
   }
 
-  open(id: number, send: (data: Uint8Array<ArrayBuffer>) => void): void {
-    this.#sessions.set(id, new StreamSession(send));
-  }
-
-  close(id: number): void {
-    this.#sessions.delete(id);
-    if (this.#sessions.size === 0) this.#options.machine.keyboard.releaseAll();
-    this.#schedule();
+  /** Opens a window to which the machine's messages go by `send`. */
+  open(send: (data: Uint8Array<ArrayBuffer>) => void): Window {
+    const session = new StreamSession(send);
+    this.#sessions.add(session);
+    return {
+      receive: (data) => this.#receive(session, data),
+      close: () => {
+        if (!this.#sessions.delete(session)) return;
+        if (this.#sessions.size === 0) this.#options.machine.keyboard.releaseAll();
+        this.#schedule();
+      },
+    };
   }
 
   /** Anything may arrive; what is malformed is logged and dropped. */
-  receive(id: number, data: Uint8Array): void {
-    const session = this.#sessions.get(id);
-    if (!session) return;
+  #receive(session: StreamSession, data: Uint8Array): void {
+    if (!this.#sessions.has(session)) return;
     const message = decodeWindowMessage(data);
     if (!message.ok) {
       this.#options.log(`${message.error.code}: ${message.error.message}`);
@@ -100,7 +104,7 @@ export class StreamHub implements Disposable {
       const fresh = log.take();
       if (!fresh) return;
       this.#options.meter.note('serial');
-      for (const session of this.#sessions.values()) session.sendSerial(port, fresh);
+      for (const session of this.#sessions) session.sendSerial(port, fresh);
     });
   }
 
@@ -111,9 +115,7 @@ export class StreamHub implements Disposable {
 
   /** One timer while a session watches the picture, the text or the status; none otherwise. */
   #schedule(): void {
-    const watched = [...this.#sessions.values()].some(
-      ({ watches }) => watches.frames || watches.text || watches.status,
-    );
+    const watched = [...this.#sessions].some(({ watches }) => watches.frames || watches.text || watches.status);
     if (watched === (this.#timer !== undefined)) return;
     clearInterval(this.#timer);
     this.#timer = watched ? setInterval(() => this.#tick(), FRAME_MS) : undefined;
@@ -132,7 +134,7 @@ export class StreamHub implements Disposable {
 
   #show(): void {
     const { display } = this.#options.machine;
-    const sessions = [...this.#sessions.values()];
+    const sessions = [...this.#sessions];
     if (sessions.some((session) => session.readyForFrame)) {
       const changed = display.refresh();
       const { frame } = display;
@@ -163,7 +165,7 @@ export class StreamHub implements Disposable {
       compiled,
     };
     const activity = meter.take();
-    for (const session of this.#sessions.values())
+    for (const session of this.#sessions)
       session.sendStatus({
         type: 'status',
         paused: runner.paused,

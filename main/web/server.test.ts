@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 import { Emitter, err, ok } from '../../core/base/index.ts';
 import { CALL_BYTES_MAX, fail, type LogEntry, type TerrariumEvent } from '../../core/contract/index.ts';
 import type { Sender } from '../ipc/router.ts';
-import type { StreamEnd } from '../services/supervised.ts';
+import type { StreamEnd } from '../vm-host/stream-socket.ts';
 import { startWebServer, type WebServer } from './server.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
@@ -41,7 +41,11 @@ beforeEach(async () => {
       openStream: (id, end) => {
         if (id !== ID) return err(fail('machine.not-running', 'no'));
         streamEnds.push(end);
-        return ok({ send: (data) => void received.push(data), close: () => void received.push(new Uint8Array(0)) });
+        return ok({
+          send: (data) => void received.push(data),
+          close: () => void received.push(new Uint8Array(0)),
+          hold() {},
+        });
       },
     },
     router: async (sender, request) => {
@@ -234,6 +238,33 @@ describe('sockets', () => {
     expect([...received[0]]).toEqual([0x84]);
     streamEnds[0].onClose();
     expect(await closed).toBe(1000);
+  });
+
+  test('for what a window sends alone have a response beside them that carries what it is shown', async () => {
+    const path = `/api/machines/${ID}/stream`;
+    const bulk = (headers: Record<string, string>): Promise<IncomingMessage> =>
+      new Promise((resolve) =>
+        httpRequest(
+          { host: '127.0.0.1', port: server.port, path: `${path}/k3y`, method: 'POST', headers },
+          resolve,
+        ).end(),
+      );
+    const socket = (await dial(`${path}?bulk=k3y`, ours())) as WebSocket;
+    expect([(await bulk({ Origin: origin() })).statusCode, streamEnds.length]).toEqual([401, 0]);
+
+    const response = await bulk(ours());
+    const heard = new Promise<Buffer>((resolve) => response.once('data', resolve));
+    streamEnds[0].onData(Uint8Array.of(1, 0, 0, 0, 7));
+    socket.send(Uint8Array.of(0x84));
+    socket.ping();
+    await new Promise((resolve) => socket.once('pong', resolve));
+
+    expect([streamEnds[0].framed, response.statusCode, ...(await heard)]).toEqual([true, 200, 1, 0, 0, 0, 7]);
+    const ended = new Promise((resolve) => response.on('end', resolve));
+    expect((await bulk(ours())).statusCode).toBe(405);
+    streamEnds[0].onClose();
+    await ended;
+    expect([...received[0]]).toEqual([0x84]);
   });
 
   test('are closed when they send text or too much, and the stream with them', async () => {

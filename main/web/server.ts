@@ -11,12 +11,14 @@ import {
   WINDOW_BYTES_MAX,
   fail,
   httpStatusOf,
+  bulkPath,
   machineIdSchema,
   streamPath,
   type CallResponse,
 } from '../../core/contract/index.ts';
 import type { Router } from '../ipc/router.ts';
 import type { Services } from '../services/services.ts';
+import type { Stream } from '../vm-host/stream-socket.ts';
 import { Guard, newToken, type Verdict } from './guard.ts';
 import { listStaticFiles, type StaticFile } from './static-files.ts';
 import { importUpload } from './upload.ts';
@@ -77,6 +79,8 @@ class WebHandler {
   readonly #files: ReadonlyMap<string, StaticFile>;
   readonly #guard: Guard;
   readonly #headers: Readonly<Record<string, string>>;
+  /** Windows that wait for the response that will carry what they are shown, by its path. */
+  readonly #bulk = new Map<string, (response: ServerResponse) => void>();
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: WINDOW_BYTES_MAX, perMessageDeflate: false });
 
   constructor(
@@ -112,6 +116,7 @@ class WebHandler {
       if (!host.ok) return this.#refuse(request, response, host);
       if (path === API_CALL_PATH && request.method === 'POST') return await this.#call(request, response);
       if (path === API_IMPORT_PATH && request.method === 'POST') return await this.#import(request, query, response);
+      if (request.method === 'POST' && this.#bulk.has(path)) return await this.#serveBulk(request, response, path);
       if (request.method !== 'GET' && request.method !== 'HEAD')
         return this.#plain(response, 405, 'this is only to be read');
       const token = new URLSearchParams(query).get('token');
@@ -247,12 +252,16 @@ class WebHandler {
     const sender = this.#guard.checkAction(request);
     if (!sender.ok) return deny(sender.status, sender.reason);
     if (this.#sockets.clients.size >= SOCKETS_MAX) return deny(503, 'too many connections');
-    const path = (request.url ?? '').split('?')[0];
+    const [path, query] = (request.url ?? '').split('?', 2);
     const id = machineIdSchema.safeParse(path.split('/')[3]);
     if (path === API_EVENTS_PATH)
       this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveEvents(client));
     else if (id.success && path === streamPath(id.data))
-      this.#sockets.handleUpgrade(request, socket, head, (client) => this.#serveStream(client, id.data));
+      this.#sockets.handleUpgrade(request, socket, head, (client) => {
+        const bulk = new URLSearchParams(query).get('bulk');
+        if (bulk === null) this.#serveStream(client, id.data, (data) => sendOrDrop(client, data));
+        else this.#expectBulk(client, id.data, bulkPath(id.data, bulk));
+      });
     else deny(404, 'there is no such socket');
   }
 
@@ -262,23 +271,59 @@ class WebHandler {
     client.on('close', () => subscription.dispose());
   }
 
-  #serveStream(client: WebSocket, id: string): void {
+  /** `framed`: `onData` gets the messages with their lengths before them. Undefined: the window was told why not. */
+  #serveStream(client: WebSocket, id: string, onData: (data: Uint8Array) => void, framed = false): Stream | undefined {
     const resources = new DisposableStore();
     client.on('error', () => client.terminate());
     client.on('close', () => resources.dispose());
     const stream = this.#options.services.openStream(id, {
-      onData: (data) => sendOrDrop(client, data),
+      framed,
+      onData,
       onClose: () => client.close(1000, 'the machine ended'),
     });
     if (!stream.ok) {
       client.close(4000, stream.error.code);
-      return;
+      return undefined;
     }
     resources.add({ dispose: () => stream.value.close() });
     client.on('message', (data, isBinary) => {
       if (isBinary && Buffer.isBuffer(data)) stream.value.send(new Uint8Array(data));
       else client.close(1003, 'stream.malformed');
     });
+    return stream.value;
+  }
+
+  /** The socket is only for what the window sends: what it is shown goes by a response (see bridge.ts). */
+  #expectBulk(client: WebSocket, id: string, path: string): void {
+    if (this.#bulk.has(path)) return client.close(1003, 'stream.malformed');
+    client.on('close', () => this.#bulk.delete(path));
+    this.#bulk.set(path, (response) => {
+      this.#bulk.delete(path);
+      response.writeHead(200, {
+        ...this.#headers,
+        'Content-Type': 'application/octet-stream',
+        'Cache-Control': 'no-store',
+      });
+      response.flushHeaders();
+      client.on('close', () => response.end());
+      response.on('close', () => client.close());
+      const stream = this.#serveStream(
+        client,
+        id,
+        (data) => {
+          if (!response.write(data)) stream?.hold(true);
+        },
+        true,
+      );
+      response.on('drain', () => stream?.hold(false));
+    });
+  }
+
+  async #serveBulk(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const description = await this.#trusted(request, response);
+    if (description === undefined) return;
+    request.resume();
+    this.#bulk.get(path)?.(response);
   }
 }
 

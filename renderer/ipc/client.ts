@@ -11,6 +11,11 @@ export interface StreamConnection {
   close(): void;
 }
 
+export interface StreamOptions {
+  /** The picture is shown in its full size: a shell that has a quicker way for long messages takes it. */
+  readonly large?: boolean;
+}
+
 export interface EventHandlers {
   /** Events flow from now on; what happened before has to be asked for. */
   onConnected(): void;
@@ -37,7 +42,7 @@ export interface Client {
     draft: Omit<CallParams<'media.import'>, 'path'>,
     options?: ImportOptions,
   ): Promise<Result<CallResult<'media.import'>>>;
-  openStream(machineId: string, handlers: StreamHandlers): Promise<Result<StreamConnection>>;
+  openStream(machineId: string, handlers: StreamHandlers, options?: StreamOptions): Promise<Result<StreamConnection>>;
 }
 
 /** What the interface itself has to say about a shell that it cannot reach; not a code of the contract. */

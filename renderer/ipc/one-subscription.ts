@@ -11,7 +11,7 @@ export function withOneSubscription(client: Client): Client {
   return {
     shell: client.shell,
     call: (name, params) => client.call(name, params),
-    openStream: (id, handlers) => client.openStream(id, handlers),
+    openStream: (id, handlers, options) => client.openStream(id, handlers, options),
     importFile: (file, draft, options) => client.importFile(file, draft, options),
     subscribe(handlers) {
       subscribers.add(handlers);

@@ -5,7 +5,7 @@ import { MachineStream } from './machine-stream.ts';
 const RETRY_MS = 1000;
 
 /** The stream of a machine while it is live (running or paused), opened again when the connection breaks. */
-export function useMachineStream(client: Client, machineId: string, live: boolean): MachineStream {
+export function useMachineStream(client: Client, machineId: string, live: boolean, large = false): MachineStream {
   const [stream] = useState(() => new MachineStream());
   useEffect(() => {
     if (!live) return;
@@ -15,7 +15,11 @@ export function useMachineStream(client: Client, machineId: string, live: boolea
       const again = (): void => {
         if (!ended) retry = setTimeout(() => void open(), RETRY_MS);
       };
-      const opened = await client.openStream(machineId, { onData: (data) => stream.receive(data), onClose: again });
+      const opened = await client.openStream(
+        machineId,
+        { onData: (data) => stream.receive(data), onClose: again },
+        { large },
+      );
       if (!opened.ok) again();
       else if (ended) opened.value.close();
       else stream.attach(opened.value);
@@ -26,6 +30,6 @@ export function useMachineStream(client: Client, machineId: string, live: boolea
       clearTimeout(retry);
       stream.detach();
     };
-  }, [client, machineId, live, stream]);
+  }, [client, machineId, live, large, stream]);
   return stream;
 }

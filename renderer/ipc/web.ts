@@ -20,7 +20,9 @@ import {
   type ImportOptions,
   type StreamConnection,
   type StreamHandlers,
+  type StreamOptions,
 } from './client.ts';
+import { readBulk, takeBulkPlace } from './bulk-stream.ts';
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 8000;
@@ -116,19 +118,18 @@ export class WebClient implements Client {
     };
   }
 
-  openStream(machineId: string, handlers: StreamHandlers): Promise<Result<StreamConnection>> {
-    const socket = socketTo(streamPath(machineId));
+  async openStream(
+    machineId: string,
+    handlers: StreamHandlers,
+    { large = false }: StreamOptions = {},
+  ): Promise<Result<StreamConnection>> {
+    const leave = large ? await takeBulkPlace() : undefined;
+    const key = crypto.randomUUID();
+    const socket = socketTo(`${streamPath(machineId)}${leave ? `?bulk=${key}` : ''}`);
     let opened = false;
     let closedByUs = false;
     return new Promise((resolve) => {
-      socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) =>
-        handlers.onData(new Uint8Array(data)),
-      );
-      socket.addEventListener('close', ({ reason }) => {
-        if (!opened) resolve(unreachable(reason));
-        else if (!closedByUs) handlers.onClose();
-      });
-      socket.addEventListener('open', () => {
+      const open = (): void => {
         opened = true;
         resolve({
           ok: true,
@@ -142,6 +143,21 @@ export class WebClient implements Client {
             },
           },
         });
+      };
+      socket.addEventListener('message', ({ data }: MessageEvent<ArrayBuffer>) =>
+        handlers.onData(new Uint8Array(data)),
+      );
+      socket.addEventListener('close', ({ reason }) => {
+        leave?.();
+        if (!opened) resolve(unreachable(reason));
+        else if (!closedByUs) handlers.onClose();
+      });
+      socket.addEventListener('open', () => {
+        if (!leave) return open();
+        // Whatever ends the response ends the socket, which tells whoever waits.
+        void readBulk(machineId, key, open, (data) => handlers.onData(data))
+          .catch(() => {})
+          .finally(() => socket.close());
       });
     });
   }

@@ -375,6 +375,15 @@ describe('the library', () => {
     await waitForState(footer(page), 'stopped');
     await terrarium('start', name, '--headless');
     await waitForState(footer(page), 'running');
+    // A window shows what another process runs, takes keys for it, and its menu works.
+    await waitForScreen(page, AT_PROMPT);
+    await typeCommand(page, 'ver');
+    await waitForScreen(page, /FreeCom version/);
+    await button(page, 'Pause').click();
+    await waitForState(footer(page), 'paused');
+    expect(await terrarium('list')).toMatch(/Shared +paused/);
+    await button(page, 'Resume').click();
+    await waitForState(footer(page), 'running');
     await other.getByRole('tab', { name: 'Snapshots' }).click();
     await terrarium('snapshot', 'take', name, 'by command');
     await other.getByRole('treeitem').filter({ hasText: 'by command' }).waitFor();

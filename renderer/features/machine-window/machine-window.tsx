@@ -60,7 +60,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const { connection, failure: listFailure } = useMachines();
   const { config, status } = machine;
   const live = isLive(machine);
-  const stream = useMachineStream(client, config.id, live);
+  const stream = useMachineStream(client, config.id, live, true);
   const failure = useFailure(config.id);
   const run = useCommands();
   const [{ hostKey }] = usePreferences();
