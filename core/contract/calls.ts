@@ -87,6 +87,10 @@ export const CALLS = {
       shell: z.enum(['electron', 'web']),
       platform: z.string(),
       libraryPath: z.string(),
+      /** The folder that was chosen for the next start; null: the present one, or where whoever starts it says. */
+      nextLibraryPath: z.string().nullable(),
+      /** Whether app.restart can be called. */
+      canRestart: z.boolean(),
       memoryMiB: z.strictObject({ min: z.int(), max: z.int() }),
       host: z.strictObject({ memoryMiB: z.int(), cpus: z.int() }),
       /** Whether media.pick can show a dialog; otherwise people type a path. */
@@ -95,6 +99,10 @@ export const CALLS = {
       debian: z.enum(['available', 'no-debian', 'no-kernel', 'no-tools']),
     }),
   },
+  /** Chooses the library of later starts: another is opened, or made; nothing is moved. */
+  'library.choose': { params: z.strictObject({ path: hostPathSchema }), result: z.strictObject({ path: z.string() }) },
+  /** Starts anew with the chosen library; refused while machines run. */
+  'app.restart': { params: nothing, result: nothing },
   'machines.list': { params: nothing, result: z.strictObject({ machines: z.array(machineInfoSchema) }) },
   'machines.create': { params: machineDraftSchema, result: machineInfoSchema },
   /**

@@ -52,6 +52,7 @@ const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
     readBytes: 4096,
     writtenBytes: 512,
     residentBytes: 2 ** 28,
+    sharedBytes: 2 ** 24,
     compiledShare: 0.75,
   },
 ];

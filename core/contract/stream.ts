@@ -14,7 +14,8 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   03 serial    port u8 (0 is COM1), the remaining bytes as the guest sent them
  *   04 status    state u8 (bit 0 paused, bit 1 the guest takes positions of the pointer), activity u8 (bit 0 floppy, 1 disk, 2 CD-ROM, 3 serial),
  *                guest time in ns f64, instructions f64, instructions per host second f64, busy share of a core f64,
- *                bytes read and written by drives f64 each, resident bytes of its process f64, share of compiled code f64
+ *                bytes read and written by drives f64 each, resident bytes of its process f64, of these shared with others f64 (-1: not known),
+ *                share of compiled code f64
  *
  * window to machine
  *   81 watch     what to send: bit 0 frames, 1 text, 2 serial, 3 status. A new watcher gets the whole picture first.
@@ -75,6 +76,8 @@ export interface StatusMessage {
   readonly writtenBytes: number;
   /** Of the host's memory, by the machine's process. */
   readonly residentBytes: number;
+  /** Of these, what other processes have too; undefined where the host does not tell. */
+  readonly sharedBytes: number | undefined;
   /** Of the time since the last status that was spent in guest code: how much of it in compiled regions, 0 to 1. */
   readonly compiledShare: number;
 }
@@ -219,6 +222,7 @@ export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessa
       out.f64(message.readBytes);
       out.f64(message.writtenBytes);
       out.f64(message.residentBytes);
+      out.f64(message.sharedBytes ?? -1);
       out.f64(message.compiledShare);
       break;
     }
@@ -312,6 +316,7 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
           readBytes: finite(input),
           writtenBytes: finite(input),
           residentBytes: finite(input),
+          sharedBytes: known(finite(input)),
           compiledShare: finite(input),
         };
       }
@@ -416,6 +421,8 @@ function atMost(value: number, limit: number, what: string): number {
 }
 
 const flag = (input: ByteReader): boolean => atMost(input.u8(), 1, 'flag') === 1;
+
+const known = (value: number): number | undefined => (value < 0 ? undefined : value);
 
 function finite(input: ByteReader): number {
   const value = input.f64();

@@ -148,6 +148,10 @@ async function start(): Promise<void> {
     keepReady: true,
     listens: true,
     pickFile,
+    restart: () => {
+      app.relaunch({ args: process.argv.slice(1).filter((argument) => !argument.startsWith('--library=')) });
+      app.quit();
+    },
   });
   if (!services.ok) {
     const { code, message, hint } = services.error;

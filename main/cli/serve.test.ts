@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   decodeMachineMessage,
@@ -12,6 +12,7 @@ import {
   type MachineInfo,
 } from '../../core/contract/index.ts';
 import { fakeFactory } from '../vm-host/testing/fake-machine.ts';
+import { libraryFolder } from '../services/library.ts';
 import { main } from './cli.ts';
 
 let folder: string;
@@ -20,7 +21,10 @@ beforeEach(() => {
   mkdirSync(join(folder, 'dist'));
   writeFileSync(join(folder, 'dist/index.html'), 'interface');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function serve(...args: string[]) {
   const printed = Promise.withResolvers<string>();
@@ -87,6 +91,36 @@ test('a browser creates a machine, starts it, types into it and reads its answer
   interrupt();
   expect(await exit).toBe(0);
   await closed;
+});
+
+test('a library that is chosen in a browser is open after a restart, at the same address and without a new token', async () => {
+  vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'config'));
+  vi.stubEnv('LOCALAPPDATA', join(folder, 'config'));
+  const { exit, printed, interrupt } = serve();
+  const url = new URL(/http:\S+/.exec(await printed)![0]);
+  const cookie = (await fetch(url, { redirect: 'manual' })).headers.get('set-cookie')!.split(';')[0];
+  const headers = { Cookie: cookie, Origin: url.origin, 'Content-Type': 'application/json' };
+  const call = async (name: string, params: object): Promise<unknown> => {
+    const body = JSON.stringify({ call: name, params });
+    return (await fetch(new URL('/api/call', url), { method: 'POST', headers, body })).json();
+  };
+  const [first, second] = [join(folder, 'library'), join(folder, 'second')];
+  expect(await call('app.info', {})).toMatchObject({ value: { libraryPath: first, nextLibraryPath: null } });
+  expect(await call('library.choose', { path: '/dev/null/x' })).toMatchObject({ error: { code: 'library.open' } });
+  expect(await call('library.choose', { path: second })).toMatchObject({ value: { path: second } });
+  expect(await call('app.info', {})).toMatchObject({ value: { libraryPath: first, nextLibraryPath: second } });
+
+  const events = new WebSocket(`ws://${url.host}/api/events`, { headers: { Cookie: cookie, Origin: url.origin } });
+  await new Promise((resolve) => events.once('open', resolve));
+  const gone = new Promise((resolve) => events.on('close', resolve));
+  await call('app.restart', {});
+  await gone;
+  const again = async (): Promise<unknown> => call('app.info', {}).catch(again);
+
+  expect(await again()).toMatchObject({ value: { libraryPath: second, nextLibraryPath: null } });
+  expect(libraryFolder({ ...process.env, TERRARIUM_LIBRARY: undefined })).toBe(second);
+  interrupt();
+  expect(await exit).toBe(0);
 });
 
 test.each([

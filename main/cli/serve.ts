@@ -4,7 +4,7 @@ import { FailureError } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/index.ts';
 import { createRouter } from '../ipc/router.ts';
 import { forkLauncher } from '../services/host-process.ts';
-import { libraryFolder } from '../services/library.ts';
+import { chosenLibrary, libraryFolder } from '../services/library.ts';
 import { machineEntry } from '../services/machine-entry.ts';
 import { createServices } from '../services/services.ts';
 import { startWebServer } from '../web/server.ts';
@@ -34,37 +34,46 @@ export async function serve(
   const given = parseOptions(SERVE_OPTIONS, args);
   const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
   const named = value('library');
-  const folder = named === undefined ? libraryFolder() : resolve(named);
-  const services = createServices({
-    shell: 'web',
-    version,
-    libraryFolder: folder,
-    launcher: forkLauncher(hosted.vmHostEntry),
-    keepReady: true,
-    listens: true,
-  });
-  if (!services.ok) throw new FailureError(services.error);
-  services.value.events((event) => {
-    if (event.event !== 'log' || event.entry.level === 'debug' || event.entry.level === 'info') return;
-    const { at, level, source, code, message } = event.entry;
-    io.stderr.write(`${at} ${level} ${source}${code === undefined ? '' : ` ${code}`}: ${message}\n`);
-  });
-  try {
-    const server = await startWebServer({
-      services: services.value,
-      router: createRouter(services.value),
-      rendererFolder: hosted.rendererFolder,
-      uploadFolder: join(folder, 'incoming'),
-      port: parsePort(value('port')),
+  const stopped = new Promise<'stopped'>((resolve) => void io.onSignal(() => resolve('stopped')));
+  let folder = named === undefined ? libraryFolder() : resolve(named);
+  let place: { readonly port: number; readonly token?: string } = { port: parsePort(value('port')) };
+  for (let told = false; ; told = true) {
+    const restarted = Promise.withResolvers<'restarted'>();
+    const services = createServices({
+      shell: 'web',
+      version,
+      libraryFolder: folder,
+      launcher: forkLauncher(hosted.vmHostEntry),
+      keepReady: true,
+      listens: true,
+      restart: () => restarted.resolve('restarted'),
     });
-    if (!server.ok) throw new FailureError(server.error);
-    io.stdout.write(`Terrarium is open at ${server.value.url}\n`);
-    await new Promise<void>((stop) => void io.onSignal(() => stop()));
-    await services.value.stopAll();
-    await server.value.close();
-    return 0;
-  } finally {
-    services.value.dispose();
+    if (!services.ok) throw new FailureError(services.error);
+    services.value.events((event) => {
+      if (event.event !== 'log' || event.entry.level === 'debug' || event.entry.level === 'info') return;
+      const { at, level, source, code, message } = event.entry;
+      io.stderr.write(`${at} ${level} ${source}${code === undefined ? '' : ` ${code}`}: ${message}\n`);
+    });
+    try {
+      const server = await startWebServer({
+        ...place,
+        services: services.value,
+        router: createRouter(services.value),
+        rendererFolder: hosted.rendererFolder,
+        uploadFolder: join(folder, 'incoming'),
+      });
+      if (!server.ok) throw new FailureError(server.error);
+      if (!told) io.stdout.write(`Terrarium is open at ${server.value.url}\n`);
+      const why = await Promise.race([stopped, restarted.promise]);
+      await services.value.stopAll();
+      await server.value.close();
+      if (why === 'stopped') return 0;
+      // Browsers that have it open go on with the other library.
+      place = { port: server.value.port, token: server.value.token };
+      folder = chosenLibrary() ?? folder;
+    } finally {
+      services.value.dispose();
+    }
   }
 }
 

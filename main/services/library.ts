@@ -1,9 +1,52 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { err, ok, type Result } from '../../core/base/index.ts';
+import { fail } from '../../core/contract/codes.ts';
+import { openLibrary } from '../../core/store/index.ts';
 
-/** Where a user's machines are kept: by the platform's convention, or TERRARIUM_LIBRARY. */
+const settingsSchema = z.object({ library: z.string().optional() });
+
+/** What a person chose once for every Terrarium of theirs on this computer. */
+function settingsFile(env: NodeJS.ProcessEnv): string {
+  if (process.platform === 'win32')
+    return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Terrarium', 'settings.json');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Preferences', 'terrarium', 'settings.json');
+  return join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'terrarium', 'settings.json');
+}
+
+/** The library that was chosen in the preferences. A file that is not there or not ours chooses none. */
+export function chosenLibrary(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  try {
+    return settingsSchema.parse(JSON.parse(readFileSync(settingsFile(env), 'utf8'))).library;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens the folder's library, made as needed, and chooses it for later starts. Nothing is moved. */
+export function chooseLibrary(path: string, env: NodeJS.ProcessEnv = process.env): Result<string> {
+  const folder = resolve(path);
+  const library = openLibrary(folder);
+  if (!library.ok) return library;
+  library.value.dispose();
+  const file = settingsFile(env);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(`${file}.new`, `${JSON.stringify({ library: folder }, null, 2)}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    return err(fail('file.io', `${file}: ${(error as Error).message}`, 'make its folder writable'));
+  }
+  return ok(folder);
+}
+
+/** Where a user's machines are kept: by TERRARIUM_LIBRARY, as chosen in the preferences, or by the platform's convention. */
 export function libraryFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (env.TERRARIUM_LIBRARY) return resolve(env.TERRARIUM_LIBRARY);
+  const chosen = chosenLibrary(env);
+  if (chosen !== undefined) return chosen;
   if (process.platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Terrarium');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Terrarium');
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'terrarium');

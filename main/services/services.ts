@@ -29,6 +29,7 @@ import type { Launcher } from './host-process.ts';
 import { buildDebian } from './debian-calls.ts';
 import { debianAvailability } from './debian/availability.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
+import { chooseLibrary } from './library.ts';
 import { LibraryNotices, type LibraryNotice } from './library-notices.ts';
 import { MachinesElsewhere } from './machines-elsewhere.ts';
 import { mediaCalls } from './media-calls.ts';
@@ -57,6 +58,8 @@ export interface ServicesOptions {
   readonly listens?: boolean;
   /** A file dialog; undefined where there is none. */
   readonly pickFile?: (kind: MediumKind) => Promise<string | null>;
+  /** Starts the program anew with the library that was chosen; undefined where that cannot be. */
+  readonly restart?: () => void;
   readonly supervisor?: Pick<SupervisorOptions, 'heartbeatMs' | 'missedMax' | 'stopMs' | 'lockFolder'>;
 }
 
@@ -215,6 +218,9 @@ export function createServices(options: ServicesOptions): Result<Services> {
     return now.ok ? ok(changed(now.value)) : now;
   };
 
+  /** As it was chosen since the start. */
+  let nextLibrary: string | null = null;
+
   const handlers: Handlers = {
     ...snapshotCalls({
       library: library.value,
@@ -262,11 +268,34 @@ export function createServices(options: ServicesOptions): Result<Services> {
         shell: options.shell,
         platform: process.platform,
         libraryPath: options.libraryFolder,
+        nextLibraryPath: nextLibrary,
+        canRestart: options.restart !== undefined,
         memoryMiB: { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX },
         host: { memoryMiB: Math.floor(totalmem() / 2 ** 20), cpus: availableParallelism() },
         canPickFiles: options.pickFile !== undefined,
         debian: debianAvailability(),
       }),
+    'library.choose': async ({ path }) => {
+      const chosen = chooseLibrary(path);
+      if (!chosen.ok) return chosen;
+      nextLibrary = chosen.value === options.libraryFolder ? null : chosen.value;
+      return ok({ path: chosen.value });
+    },
+    'app.restart': async () => {
+      if (!options.restart) return err(fail('shell.unsupported', 'this program cannot start itself anew'));
+      const running = registry.list().filter(({ id }) => supervisor.isActive(id));
+      if (running.length > 0)
+        return err(
+          fail(
+            'machine.running',
+            `${running.map(({ name }) => `"${name}"`).join(', ')} would end`,
+            'stop or save it first',
+          ),
+        );
+      // The answer goes first.
+      setImmediate(options.restart);
+      return ok({});
+    },
     'machines.list': async () => {
       const configs = registry.list();
       await elsewhere.look(configs.map(({ id }) => id).filter((id) => !supervisor.isActive(id)));

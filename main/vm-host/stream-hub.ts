@@ -4,6 +4,7 @@ import type { Machine } from '../../core/machine/machine.ts';
 import type { ActivityMeter } from './activity.ts';
 import type { MachineRunner } from './runner.ts';
 import type { SerialLog } from './serial-log.ts';
+import { SharedMemory } from './shared-memory.ts';
 import { StreamSession } from './stream-session.ts';
 import type { Window } from './stream-socket.ts';
 
@@ -23,6 +24,7 @@ export interface HubOptions {
 /** Shows a machine to any number of windows and takes their input. Costs nothing while nobody watches. */
 export class StreamHub implements Disposable {
   readonly #options: HubOptions;
+  readonly #sharedMemory = new SharedMemory();
   readonly #sessions = new Set<StreamSession>();
   #timer: NodeJS.Timeout | undefined;
   #slicesShown = -1;
@@ -165,6 +167,7 @@ export class StreamHub implements Disposable {
       compiled,
     };
     const activity = meter.take();
+    const sharedBytes = this.#sharedMemory.bytes;
     for (const session of this.#sessions)
       session.sendStatus({
         type: 'status',
@@ -178,6 +181,7 @@ export class StreamHub implements Disposable {
         readBytes: meter.readBytes,
         writtenBytes: meter.writtenBytes,
         residentBytes: process.memoryUsage.rss(),
+        sharedBytes,
         compiledShare: samples > 0 ? (compiled - before.compiled) / samples : 0,
       });
   }

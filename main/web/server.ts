@@ -32,6 +32,8 @@ export interface WebServerOptions {
   readonly uploadFolder: string;
   /** 0: any free one. */
   readonly port: number;
+  /** That of a server that this one goes on for; default: a new one. */
+  readonly token?: string | undefined;
 }
 
 export interface WebServer {
@@ -68,7 +70,7 @@ export async function startWebServer(options: WebServerOptions): Promise<Result<
     );
   }
   const { port } = server.address() as AddressInfo;
-  const token = newToken();
+  const token = options.token ?? newToken();
   const handler = new WebHandler(options, server, files, new Guard(token, port), port);
   return ok({ port, token, url: `http://127.0.0.1:${port}/?token=${token}`, close: () => handler.close() });
 }

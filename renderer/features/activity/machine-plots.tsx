@@ -19,17 +19,19 @@ export function MachinePlots({
   const { t } = useTranslation();
   const { number } = useFormats();
   const columns = useMemo(() => {
-    const of = (field: keyof Sample): number[] => samples.map((sample) => sample[field]);
+    const of = (field: Exclude<keyof Sample, 'sharedBytes'>): number[] => samples.map((sample) => sample[field]);
     return {
       times: of('at'),
       compiled: of('compiled'),
       interpreted: of('interpreted'),
       mips: of('mips'),
+      guest: samples.map(() => memoryMiB * MIB),
       resident: of('residentBytes'),
+      shared: samples.map(({ sharedBytes }) => sharedBytes),
       read: of('readPerSecond'),
       written: of('writtenPerSecond'),
     };
-  }, [samples]);
+  }, [samples, memoryMiB]);
   const { times } = columns;
   const percent = (share: number): string => t('activity.percent', { percent: number(share * 100) });
   return (
@@ -46,9 +48,13 @@ export function MachinePlots({
       />
       <SpeedPlot times={times} mips={columns.mips} digits={1} />
       <BytesPlot
-        title={t('activity.memory', { mib: number(memoryMiB) })}
+        title={t('activity.memory')}
         times={times}
-        series={[{ label: t('activity.resident'), color: 'green', values: columns.resident }]}
+        series={[
+          { label: t('activity.guest'), color: 'blue', values: columns.guest },
+          { label: t('activity.residentShort'), color: 'green', values: columns.resident },
+          { label: t('activity.shared'), color: 'amber', values: columns.shared },
+        ]}
         atLeast={memoryMiB * MIB}
       />
       <BytesPlot

@@ -1,6 +1,7 @@
 import { Group, Text, useComputedColorScheme } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import { useEffect, useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import classes from './plot.module.css';
@@ -9,7 +10,8 @@ export interface Series {
   readonly label: string;
   /** A name of the palette in plot.module.css. */
   readonly color: 'green' | 'blue' | 'amber';
-  readonly values: readonly number[];
+  /** null: not known. */
+  readonly values: readonly (number | null)[];
 }
 
 export interface PlotProps {
@@ -38,6 +40,7 @@ const BYTE_STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
 /** Values over the last two minutes. Whoever does not see the curve reads the present values in its name. */
 export function Plot({ title, times, series, format, atLeast, unit, height = 120 }: PlotProps) {
+  const { t } = useTranslation();
   const { ref: sizeRef, width } = useElementSize();
   const hostRef = useRef<HTMLDivElement>(null);
   const plotRef = useRef<uPlot>(undefined);
@@ -109,7 +112,11 @@ export function Plot({ title, times, series, format, atLeast, unit, height = 120
     plotRef.current?.setData(data);
   }, [data]);
 
-  const present = series.map(({ label, color, values }) => ({ label, color, text: format(values.at(-1) ?? 0) }));
+  const textOf = (values: Series['values']): string => {
+    const last = values.at(-1);
+    return last === null ? t('activity.notKnown') : format(last ?? 0);
+  };
+  const present = series.map(({ label, color, values }) => ({ label, color, text: textOf(values) }));
   return (
     <figure
       className={classes['figure']}

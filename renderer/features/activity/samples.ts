@@ -9,6 +9,8 @@ export interface Sample {
   /** Million guest instructions per second. */
   readonly mips: number;
   readonly residentBytes: number;
+  /** Of the resident bytes; null where the host does not tell. */
+  readonly sharedBytes: number | null;
   readonly readPerSecond: number;
   readonly writtenPerSecond: number;
   /** Share of the busy time spent in compiled code, and in the interpreter: together they are `cpu`. */
@@ -34,6 +36,7 @@ export class Sampler {
       cpu: status.busyShare,
       mips: status.instructionsPerSecond / 1e6,
       residentBytes: status.residentBytes,
+      sharedBytes: status.sharedBytes ?? null,
       readPerSecond: rate('readBytes'),
       writtenPerSecond: rate('writtenBytes'),
       compiled: status.busyShare * status.compiledShare,

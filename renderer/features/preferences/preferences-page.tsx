@@ -1,5 +1,4 @@
 import {
-  Code,
   NumberInput,
   SegmentedControl,
   SimpleGrid,
@@ -14,21 +13,20 @@ import { IconFolder, IconKeyboard, IconPalette, IconPlant2 } from '@tabler/icons
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import { LANGUAGES, chooseLanguage, type Language } from '../../i18n/index.ts';
-import { useApp } from '../../state/context.ts';
 import { HOST_KEYS, usePreferences, type HostKey } from '../../state/preferences.ts';
 import { useResource } from '../../state/resource.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Page } from '../../ui/page.tsx';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
+import { LibraryFolder } from './library-folder.tsx';
 
 /** What a person chooses once; everything is kept, and applies at once. */
 export function PreferencesPage() {
   const { t, i18n } = useTranslation();
   const { bytes } = useFormats();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const { client } = useApp();
   const [preferences, change] = usePreferences();
-  const { value: info } = useResource('app.info', {});
+  const { value: info, reload } = useResource('app.info', {});
   const ids = { theme: useId(), language: useId() };
   return (
     <Page title={t('frame.preferences')}>
@@ -97,16 +95,7 @@ export function PreferencesPage() {
         </Section>
         <Section icon={IconFolder} title={t('preferences.about')}>
           <Facts>
-            <Fact name={t('preferences.library')}>
-              <Code>{info?.libraryPath}</Code>
-            </Fact>
-            <Fact name={t('preferences.libraryChange')}>
-              <Code>{client.shell === 'web' ? 'terrarium serve --library DIR' : 'npm start -- --library=DIR'}</Code>{' '}
-              <Code>TERRARIUM_LIBRARY=DIR</Code>
-              <Text size="xs" c="var(--text-dimmed)" mt={4}>
-                {t('preferences.libraryHint')}
-              </Text>
-            </Fact>
+            <Fact name={t('preferences.library')}>{info && <LibraryFolder info={info} onChosen={reload} />}</Fact>
             <Fact name={t('preferences.version')}>{info?.version}</Fact>
             <Fact name={t('preferences.host')}>
               {info && t('activity.hostTitle', { count: info.host.cpus, memory: bytes(info.host.memoryMiB * 2 ** 20) })}
