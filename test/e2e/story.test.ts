@@ -17,6 +17,7 @@ import {
   pressKeys,
   removeAllMachines,
   row,
+  startFromList,
   typeCommand,
   waitForScreen,
   waitForState,
@@ -292,6 +293,22 @@ describe("Debian from this computer's packages", () => {
     await pressKeys(page, 'df\n');
 
     await waitForScreen(page, /\/dev\/sda +996780 /);
+    // What machines of the library can do, it can: a clone goes on where its snapshot was taken, with its disk.
+    const listed = await call(page, 'machines.list', {});
+    const id = (listed.ok && listed.value.machines[0]?.config.id) || '';
+    const taken = await call(page, 'snapshots.take', { machine: id, name: 'after df' });
+    await pressKeys(page, 'clear\n');
+    const clone = await call(page, 'machines.clone', {
+      ...{ id, name: 'Clone' },
+      ...(taken.ok && { snapshot: taken.value.id }),
+    });
+    await button(page, 'Machines').click();
+    await startFromList(page, 'Clone');
+    await waitForScreen(page, /\/dev\/sda +996780 /);
+    await page.getByTestId('screen').focus();
+    await pressKeys(page, 'uname\n');
+    await waitForScreen(page, /^Linux\s*$/m);
+    expect([taken.ok, clone.ok]).toEqual([true, true]);
     await removeAllMachines(page);
     await context.close();
   });
