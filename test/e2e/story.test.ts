@@ -293,21 +293,23 @@ describe("Debian from this computer's packages", () => {
     await pressKeys(page, 'df\n');
 
     await waitForScreen(page, /\/dev\/sda +996780 /);
-    // What machines of the library can do, it can: a clone goes on where its snapshot was taken, with its disk.
+    // What machines of the library can do, it can: a clone has what its disk held at the snapshot.
+    await pressKeys(page, 'echo kept>k\n');
+    await waitForScreen(page, /echo kept>k\s+root@debian:\S+#\s*$/);
+    await pressKeys(page, 'sync\n');
+    await waitForScreen(page, /sync\s+root@debian:\S+#\s*$/);
     const listed = await call(page, 'machines.list', {});
     const id = (listed.ok && listed.value.machines[0]?.config.id) || '';
-    const taken = await call(page, 'snapshots.take', { machine: id, name: 'after df' });
-    await pressKeys(page, 'clear\n');
-    const clone = await call(page, 'machines.clone', {
-      ...{ id, name: 'Clone' },
-      ...(taken.ok && { snapshot: taken.value.id }),
-    });
+    const taken = await call(page, 'snapshots.take', { machine: id, name: 'kept' });
+    const snapshot = taken.ok ? { snapshot: taken.value.id } : {};
+    const clone = await call(page, 'machines.clone', { id, name: 'Clone', ...snapshot });
+    await call(page, 'machines.stop', { id });
     await button(page, 'Machines').click();
     await startFromList(page, 'Clone');
-    await waitForScreen(page, /\/dev\/sda +996780 /);
+    await waitForScreen(page, /root@debian:\S+#\s*$/, 120_000);
     await page.getByTestId('screen').focus();
-    await pressKeys(page, 'uname\n');
-    await waitForScreen(page, /^Linux\s*$/m);
+    await pressKeys(page, 'cat k\n');
+    await waitForScreen(page, /cat k\s+kept\s/);
     expect([taken.ok, clone.ok]).toEqual([true, true]);
     await removeAllMachines(page);
     await context.close();
