@@ -49,7 +49,8 @@ const KOLIBRI_DESKTOP = {
   ],
 };
 
-function kolibriCase(workDir: string): BenchCase {
+/** `timeoutMs` each. */
+export function kolibriCase(workDir: string, timeoutMs = TIMEOUT_MS): BenchCase {
   const run: DesktopRun = {
     image: guestImage('kolibri.img'),
     memoryMiB: 64,
@@ -59,8 +60,8 @@ function kolibriCase(workDir: string): BenchCase {
   return {
     name: 'KolibriOS desktop',
     run: {
-      terrarium: () => terrariumUntilDesktop(run, TIMEOUT_MS),
-      qemu: () => qemuUntilDesktop(run, { timeoutMs: TIMEOUT_MS, workDir }),
+      terrarium: () => terrariumUntilDesktop(run, timeoutMs),
+      qemu: () => qemuUntilDesktop(run, { timeoutMs, workDir }),
     },
   };
 }

@@ -1,21 +1,33 @@
 /** Guests that boot without further input, by name, so that a process of its own can make the same machine again. */
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
 import type { PcConfig } from '../../core/machine/machine.ts';
+import { dosDisk } from '../fixtures/boot-images.ts';
+import { debianFile } from '../fixtures/debian-package.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { Guest, guestFloppy } from './guest.ts';
 import { linuxConfig } from './linux.ts';
 
 type Engine = PcConfig['engine'];
 
-interface Boot {
+export interface Boot {
   /** In guest time: the system is up, or in the middle of what it was told to do. */
   readonly endNs: number;
   /** The engines that are worth their time: forced compilation of all that runs once is slow in large systems. */
   readonly engines: readonly Engine[];
-  create(engine: Engine): Guest | Promise<Guest>;
+  /** Makes the disk or disc that it boots from in `folder`, or finds it. Returns its path: all its machines have this one. */
+  readonly medium?: (folder: string) => Promise<string>;
+  create(engine: Engine, medium: string): Guest | Promise<Guest>;
 }
 
 const ALL: readonly Engine[] = ['interpreter', 'auto', 'jit'];
+const FASTEST: readonly Engine[] = ['auto'];
+
+export function fromDisc(disc: string, config: Partial<PcConfig>): Guest {
+  return new Guest(undefined, config, { cdrom: new Uint8Array(readFileSync(disc)) });
+}
 
 /** Enter, typed ahead, answers MikeOS's first dialog. */
 function atProgramList(guest: Guest): Guest {
@@ -41,10 +53,8 @@ export const BOOTS = {
   'MikeOS from CD-ROM': {
     endNs: 1500e6,
     engines: ALL,
-    create(engine) {
-      const cdrom = new Uint8Array(readFileSync(guestImage('mikeos.iso')));
-      return atProgramList(new Guest(undefined, { engine }, { cdrom }));
-    },
+    medium: async () => guestImage('mikeos.iso'),
+    create: (engine, medium) => atProgramList(fromDisc(medium, { engine })),
   },
   KolibriOS: {
     endNs: 8000e6,
@@ -56,9 +66,42 @@ export const BOOTS = {
     engines: ['interpreter', 'auto'],
     create: async (engine) => new Guest(undefined, { ...(await linuxConfig()), engine }),
   },
+  'FreeDOS from a hard disk': {
+    endNs: 140e6,
+    engines: FASTEST,
+    medium: (folder) => dosDisk(folder, { 'AUTOEXEC.BAT': '@echo started from %0\r\n' }),
+    create: (engine, medium) => new Guest(undefined, { engine }, { disks: [new Uint8Array(readFileSync(medium))] }),
+  },
+  'grub-invaders': {
+    endNs: 300e6,
+    engines: FASTEST,
+    medium: () => debianFile('grub-invaders', 'boot/invaders.exec'),
+    create: (engine, medium) =>
+      new Guest(undefined, { engine, kernel: { image: new Uint8Array(readFileSync(medium)), commandLine: '' } }),
+  },
+  'GRUB from its rescue disc': {
+    endNs: 600e6,
+    engines: FASTEST,
+    medium: () => debianFile('grub-rescue-pc', 'usr/lib/grub-rescue/grub-rescue-cdrom.iso'),
+    create(engine, medium) {
+      const guest = fromDisc(medium, { engine, memoryMiB: 64 });
+      guest.machine.typist.type('c');
+      return guest;
+    },
+  },
+  iPXE: {
+    endNs: 2000e6,
+    engines: FASTEST,
+    medium: () => debianFile('ipxe', 'usr/lib/ipxe/ipxe.iso'),
+    create: (engine, medium) => fromDisc(medium, { engine, memoryMiB: 64 }),
+  },
+  'memtest86+': {
+    endNs: 3000e6,
+    engines: FASTEST,
+    medium: () => debianFile('memtest86+', 'usr/lib/memtest86+/memtest86+ia32.iso'),
+    create: (engine, medium) => fromDisc(medium, { engine, memoryMiB: 16 }),
+  },
 } satisfies Record<string, Boot>;
-
-export type BootName = keyof typeof BOOTS;
 
 /** What a guest comes to; two machines that agree here are the same. */
 export interface EndState {
@@ -68,4 +111,18 @@ export interface EndState {
 
 export function endStateOf(guest: Guest): EndState {
   return { state: guest.stateHash, picture: guest.picture().hash };
+}
+
+/**
+ * The same boot in a fresh process that begins with this image of it, at `endNs`. Throws when the process fails, with
+ * what it wrote.
+ */
+export async function resume(
+  name: string,
+  how: { readonly engine: Engine; readonly image: string; readonly medium: string; readonly endNs: number },
+): Promise<EndState> {
+  const script = path.join(import.meta.dirname, 'resume-process.ts');
+  const args = [script, name, how.engine, how.image, how.medium, `${how.endNs}`];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout) as EndState;
 }

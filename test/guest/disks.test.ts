@@ -1,10 +1,15 @@
-/** FreeDOS on a hard disk of its own, with our firmware and with SeaBIOS; Linux's loader on a disc with SeaBIOS. */
+/**
+ * FreeDOS on a hard disk of its own, with our firmware and with SeaBIOS, and on discs that stand for disks; Linux's
+ * loader on a disc with SeaBIOS.
+ */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { debianInstaller, dosDisk, isolinuxDisc, volumeOf } from '../fixtures/boot-images.ts';
+import { guestImage } from '../fixtures/guests.ts';
+import { Guest } from './guest.ts';
 import { report, reportWithin } from './terrarium.ts';
 
 const SEABIOS = ['--firmware', '/usr/share/seabios/bios-256k.bin'];
@@ -25,6 +30,25 @@ test('FreeDOS starts from a hard disk that mtools made, and keeps a file on it',
   );
 
   expect(execFileSync('mtype', ['-i', volumeOf(disk), '::kept.txt']).toString()).toMatch(/^kept/);
+});
+
+/** El Torito's two kinds of emulation. */
+test.each([
+  ['floppy', () => guestImage('freedos.img'), [], /^A:\\>$/m],
+  ['hard disk', () => disk, ['-hard-disk-boot'], /^C:\\>$/m],
+] as const)('FreeDOS starts from a CD-ROM that stands for a %s', (kind, image, options, prompt) => {
+  const tree = path.join(folder, kind);
+  mkdirSync(tree);
+  copyFileSync(image(), path.join(tree, 'boot.img'));
+  const iso = `${tree}.iso`;
+  const boot = ['-b', 'boot.img', '-c', 'boot.cat', ...options];
+  execFileSync('xorriso', ['-as', 'mkisofs', '-quiet', '-o', iso, ...boot, tree], { stdio: 'pipe' });
+  const guest = new Guest(undefined, {}, { cdrom: new Uint8Array(readFileSync(iso)) });
+  guest.runUntil(prompt);
+
+  guest.type('dir\n');
+
+  guest.runUntil(/^KERNEL +SYS[^]*bytes free/m);
 });
 
 test('SeaBIOS starts FreeDOS from a hard disk', async () => {

@@ -1,4 +1,4 @@
-/** Kernels that the firmware starts by itself, other than Linux. */
+/** Kernels that the firmware starts by itself, other than Linux; and what Linux makes of processors that it is too new for. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { debianFile } from '../fixtures/debian-package.ts';
 import { assemble } from './dos.ts';
 import { Guest } from './guest.ts';
+import { BOOT_LIMIT_MS, linuxConfig } from './linux.ts';
 import { terrarium } from './terrarium.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -62,6 +63,18 @@ test('grub-invaders, a Multiboot kernel of Debian, starts and takes keys', async
   guest.machine.keyboard.key('ArrowLeft', true);
 
   guest.runUntil(() => ship() >= 0 && ship() < 39);
+});
+
+test.each([
+  ['486', /requires an i586 CPU, but only detected an i486 CPU/],
+  ['pentium', /requires the following features not present on the CPU:\s+cmov\s+Unable to boot/],
+  ['pentium3', /x86\/fpu: x87 FPU will use FXSAVE/],
+] as const)('Debian’s 686 kernel finds a processor of model %s as it is', async (cpuModel, message) => {
+  const guest = new Guest(undefined, { ...(await linuxConfig('console=ttyS0 earlyprintk=serial')), cpuModel });
+
+  guest.runUntil(() => message.test(guest.text) || message.test(guest.serial), BOOT_LIMIT_MS, 20);
+
+  expect(guest.log).toEqual([]);
 });
 
 test('the command starts a Multiboot kernel with its modules', async () => {
