@@ -302,6 +302,7 @@ export class Cpu {
     // The board may have moved rip since the last exit.
     this.state.set(S.exitLink, 0);
     while (left > 0) {
+      this.regions.poll();
       if (this.isShutdown) return 'shutdown';
       if (this.#takeDebugTrap() || this.#takeNmi() || this.#takeInterrupt()) {
         this.#retiredBefore++;

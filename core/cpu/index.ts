@@ -6,6 +6,6 @@ export { CPU_MODELS, type CpuModel, type CpuModelName } from './models.ts';
 export { CPU, cpuStateView } from './snapshot.ts';
 export { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from './layout.ts';
 export { compileRegions, type CompiledRegions, type RegionRequest } from './jit/encode-regions.ts';
-export type { CompileLater } from './jit/regions.ts';
+export type { RegionCompiler } from './jit/regions.ts';
 export { encodeCommonHandlers, type CommonHandlers } from './interp/common-handlers.ts';
 export type { CpuState } from './state.ts';

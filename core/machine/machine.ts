@@ -10,7 +10,7 @@ import type {
   WallClock,
 } from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
-import type { CommonHandlers, CompileLater, CpuModelName, CpuStats } from '../cpu/index.ts';
+import type { CommonHandlers, CpuModelName, CpuStats, RegionCompiler } from '../cpu/index.ts';
 import type { GuestMemory } from '../snapshot/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
@@ -59,8 +59,8 @@ export interface PcBackends {
   readonly serial: readonly CharSink[];
   /** What the guest writes to the debug ports E9h and 402h. */
   readonly debug?: CharSink;
-  /** Compiles guest code beside the machine, which lets the host's events in between its slices. Absent: it waits. */
-  readonly compileLater?: CompileLater | undefined;
+  /** Compiles guest code beside the machine. Absent: it waits. */
+  readonly regionCompiler?: RegionCompiler | undefined;
   /** Handlers of the processor that were made before. Absent: all are made as they are needed. */
   readonly commonHandlers?: CommonHandlers | undefined;
   readonly log: (message: string) => void;

@@ -93,7 +93,7 @@ class Pc implements Machine {
       ignne: () => fpuError.ignne,
       timeStamp: () => Math.floor(this.#clock.nowNs),
       hostNowNs: () => backends.hostClock.nowNs,
-      compileLater: backends.compileLater,
+      regionCompiler: backends.regionCompiler,
       commonHandlers: backends.commonHandlers,
       log: backends.log,
       model: CPU_MODELS[config.cpuModel ?? 'default'],

@@ -1,12 +1,13 @@
 import type { MachineFactory } from './build.ts';
 import { commonHandlers } from './common-handlers.ts';
-import { compileRegionsLater } from './region-compiler.ts';
+import { ThreadCompiler, compilerThread } from './region-compiler.ts';
 import { tuneV8 } from './tune-v8.ts';
 
 /** Begins what a machine will wait for, beside whatever is to be done before: call it where a machine is sure to come. */
 export function expectPc(): void {
   tuneV8();
   void commonHandlers();
+  compilerThread();
 }
 
 /** The PC of core/machine, loaded when the first one is built. */
@@ -16,6 +17,6 @@ export const pcFactory: MachineFactory = async (config, backends) => {
   return createPc(config, {
     ...backends,
     commonHandlers: await commonHandlers(),
-    compileLater: compileRegionsLater,
+    ...(config.engine !== 'interpreter' && { regionCompiler: new ThreadCompiler() }),
   });
 };

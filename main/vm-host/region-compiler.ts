@@ -1,58 +1,62 @@
-import { Worker } from 'node:worker_threads';
-import type { CompiledRegions, RegionRequest } from '../../core/cpu/index.ts';
+import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import type { CompiledRegions, RegionCompiler, RegionRequest } from '../../core/cpu/index.ts';
 
+/** What the thread gets once for each machine. */
+export interface CompilerConnection {
+  readonly port: MessagePort;
+  /** Counts answers, so that asking for one costs a machine no call. */
+  readonly answers: Int32Array;
+}
+
+/** What it gets by such a port. */
 export interface RegionTask {
-  readonly id: number;
   readonly requests: readonly RegionRequest[];
   readonly limits: { readonly minPages: number; readonly maxPages: number };
 }
 
-export interface RegionReply {
-  readonly id: number;
-  readonly compiled: CompiledRegions;
-}
+/** What it answers. */
+export type RegionReply = CompiledRegions | { readonly error: unknown };
 
-interface Waiting {
-  readonly resolve: (compiled: CompiledRegions) => void;
-  readonly reject: (error: Error) => void;
-}
-
-const waiting = new Map<number, Waiting>();
 let worker: Worker | undefined;
-let next = 0;
+let ended: Error | undefined;
 
-/** Compiles regions in a thread that all machines of the process share. Rejects when that ends. */
-export function compileRegionsLater(
-  requests: RegionTask['requests'],
-  limits: RegionTask['limits'],
-): Promise<CompiledRegions> {
-  worker ??= start();
-  const id = next++;
-  return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject });
-    worker!.postMessage({
-      id,
+/** The thread that compiles for all machines of the process. */
+export function compilerThread(): Worker {
+  if (worker) return worker;
+  const [extension] = /\.\w+$/.exec(import.meta.url)!;
+  worker = new Worker(new URL(`./region-worker${extension}`, import.meta.url));
+  worker.on('error', (error: Error) => (ended = error));
+  worker.on('exit', () => (ended ??= new Error('the thread that compiles ended')));
+  // What it works on keeps no process alive.
+  worker.unref();
+  return worker;
+}
+
+/** A machine's connection to it. The machine looks for answers itself: it need not wait for the event loop. */
+export class ThreadCompiler implements RegionCompiler {
+  readonly #port: MessagePort;
+  readonly #answers = new Int32Array(new SharedArrayBuffer(4));
+  #taken = 0;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    compilerThread().postMessage({ port: port2, answers: this.#answers } satisfies CompilerConnection, [port2]);
+  }
+
+  start(requests: readonly RegionRequest[], limits: RegionTask['limits']): void {
+    this.#port.postMessage({
       requests: requests.map(({ slot, plan }) => ({ slot, plan })),
       limits,
     } satisfies RegionTask);
-  });
-}
+  }
 
-function start(): Worker {
-  const [extension] = /\.\w+$/.exec(import.meta.url)!;
-  const started = new Worker(new URL(`./region-worker${extension}`, import.meta.url));
-  started.on('message', ({ id, compiled }: RegionReply) => {
-    waiting.get(id)!.resolve(compiled);
-    waiting.delete(id);
-  });
-  const end = (error: Error): void => {
-    worker = undefined;
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
-  };
-  started.on('error', end);
-  started.on('exit', () => end(new Error('the thread that compiles ended')));
-  // What it works on keeps no process alive.
-  started.unref();
-  return started;
+  take(): CompiledRegions | undefined {
+    if (ended) throw ended;
+    if (Atomics.load(this.#answers, 0) === this.#taken) return undefined;
+    this.#taken++;
+    const { message } = receiveMessageOnPort(this.#port) as { message: RegionReply };
+    if ('error' in message) throw message.error;
+    return message;
+  }
 }

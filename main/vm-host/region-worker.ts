@@ -1,9 +1,19 @@
 /** The thread behind region-compiler.ts. */
 import { parentPort } from 'node:worker_threads';
 import { compileRegions } from '../../core/cpu/index.ts';
-import type { RegionReply, RegionTask } from './region-compiler.ts';
+import type { CompilerConnection, RegionReply, RegionTask } from './region-compiler.ts';
 
-parentPort!.on('message', ({ id, requests, limits }: RegionTask) => {
-  const reply: RegionReply = { id, compiled: compileRegions(requests, limits) };
-  parentPort!.postMessage(reply);
+function answer({ requests, limits }: RegionTask): RegionReply {
+  try {
+    return compileRegions(requests, limits);
+  } catch (error) {
+    return { error };
+  }
+}
+
+parentPort!.on('message', ({ port, answers }: CompilerConnection) => {
+  port.on('message', (task: RegionTask) => {
+    port.postMessage(answer(task));
+    Atomics.add(answers, 0, 1);
+  });
 });

@@ -21,10 +21,10 @@ const WINDOW_NS = 50e6;
 const MAX_HEAT_STEP = 4;
 
 /**
- * Regions that are compiled together, and how long the first of them waits for others: every module costs the host its own
- * memory mappings.
+ * Regions that are compiled together, and how long the first of them waits for others though nothing else is compiled:
+ * every module costs the host its own memory mappings.
  */
-const BATCH = { regions: 8, ns: 3e6 } as const;
+const BATCH = { regions: 8, ns: 1e6 } as const;
 
 /** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
 const CACHE_BYTES = 24 << 20;
@@ -39,13 +39,19 @@ interface MemoryLimits {
   readonly maxPages: number;
 }
 
-export type CompileLater = (requests: readonly RegionRequest[], limits: MemoryLimits) => Promise<CompiledRegions>;
+/** Compiles beside the guest, one batch at a time. */
+export interface RegionCompiler {
+  /** Not before `take` gave what came of the last call. */
+  start(requests: readonly RegionRequest[], limits: MemoryLimits): void;
+  /** What came of it, once; undefined while it works. Throws when nothing will come. */
+  take(): CompiledRegions | undefined;
+}
 
 export interface RegionHost {
   /** Host time, for the count of what compiling costs. Absent: not measured. */
   readonly hostNowNs?: (() => number) | undefined;
-  /** Compiles beside the guest, which goes on in tier 0. Absent: it waits. */
-  readonly compileLater?: CompileLater | undefined;
+  /** Absent: the guest waits. */
+  readonly regionCompiler?: RegionCompiler | undefined;
 }
 
 /**
@@ -66,30 +72,45 @@ export class Regions {
   /** Time of the machine's thread that compiling took; nothing without a clock. */
   readonly pauses = new Pauses();
   readonly #now: () => number;
-  readonly #compileLater: RegionHost['compileLater'];
+  readonly #compiler: RegionCompiler | undefined;
   /** Of a batch that is gathered or compiled: their slots are taken until it is there. */
   readonly #compiling = new Set<Region>();
   /** Gathered since `#batchNs`, to be sent together. */
   #batch: Region[] = [];
   #batchNs = 0;
+  /** What the compiler works on. */
+  #sent: readonly Region[] | undefined;
   readonly #batchRegions: number;
   #window = { startNs: 0, compileNs: 0 };
   #heatStep = 1;
 
-  constructor(handlers: HandlerTable, view: DataView, limits: MemoryLimits, { hostNowNs, compileLater }: RegionHost) {
+  constructor(handlers: HandlerTable, view: DataView, limits: MemoryLimits, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;
     this.#now = hostNowNs ?? (() => 0);
     this.#batchRegions = hostNowNs ? BATCH.regions : 1;
-    this.#compileLater = compileLater;
+    this.#compiler = regionCompiler;
     this.#setHeatStep(1);
   }
 
-  /** Between runs of the processor: sends what waits, adapts to what compiling cost lately. */
+  /** Often, never while generated code runs: installs what was compiled, sends what waits. */
+  poll(): void {
+    if (this.#sent) {
+      const compiled = this.#compiler!.take();
+      if (!compiled) return;
+      const started = this.#now();
+      this.#install(this.#sent, compiled);
+      this.#sent = undefined;
+      this.pauses.note(this.#now() - started);
+    }
+    if (this.#batch.length === 0 || !this.#compiler) return;
+    if (this.#batch.length >= this.#batchRegions || this.#now() - this.#batchNs >= BATCH.ns) this.#send(this.#compiler);
+  }
+
+  /** Between runs of the processor: adapts to what compiling cost lately. */
   tend(): void {
     const now = this.#now();
-    if (this.#batch.length > 0 && now - this.#batchNs >= BATCH.ns) this.#send();
     const elapsed = now - this.#window.startNs;
     if (elapsed < WINDOW_NS) return;
     const share = (this.pauses.totalNs - this.#window.compileNs) / elapsed;
@@ -121,7 +142,7 @@ export class Regions {
 
   /**
    * Compiles what is reached from a block. Never while generated code runs. `all`: whatever was decoded, warm or not.
-   * With `compileLater` the guest goes on in tier 0 meanwhile.
+   * With a compiler beside it the guest goes on in tier 0 meanwhile.
    */
   compile(header: number, page: RegionPage, mode: number, find: BlockFinder, all: boolean): void {
     if (this.#expects(header)) {
@@ -139,25 +160,15 @@ export class Regions {
     this.#batch.push(region);
     this.#compiling.add(region);
     this.#add(region);
-    if (all || !this.#compileLater || this.#batch.length >= this.#batchRegions) this.#send(all);
+    if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([region], this.#limits));
+    else if (!this.#sent && this.#batch.length >= this.#batchRegions) this.#send(this.#compiler);
     this.pauses.note(this.#now() - started);
   }
 
-  #send(atOnce = false): void {
-    const regions = this.#batch;
-    this.#batch = [];
-    if (!this.#compileLater || atOnce) {
-      this.#install(regions, compileRegions(regions, this.#limits));
-      return;
-    }
-    this.#compileLater(regions, this.#limits).then(
-      (compiled) => {
-        const started = this.#now();
-        this.#install(regions, compiled);
-        this.pauses.note(this.#now() - started);
-      },
-      () => this.#giveUp(regions),
-    );
+  #send(compiler: RegionCompiler): void {
+    this.#sent = this.#batch.splice(0, BATCH.regions);
+    this.#batchNs = this.#now();
+    compiler.start(this.#sent, this.#limits);
   }
 
   /** A place in the function table; the oldest region gives up its own when all are taken. */
@@ -197,15 +208,6 @@ export class Regions {
       this.#enter(region, compiled[i].entries);
     });
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
-  }
-
-  /** They were not compiled: the host ended, or has no memory. */
-  #giveUp(regions: readonly Region[]): void {
-    for (const region of regions) {
-      this.#compiling.delete(region);
-      if (this.#bySlot.get(region.slot) === region) this.#remove(region);
-      else this.#releaseSlot(region.slot);
-    }
   }
 
   #enter({ slot, plan }: Region, entries: readonly number[]): void {
