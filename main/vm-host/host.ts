@@ -80,8 +80,8 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
       new MachineRunner(built.value.machine, {
         hostClock,
         virtualClock: hardware.clock === 'virtual',
-        afterSlice: () => {
-          hub.afterSlice();
+        afterSlice: (waits) => {
+          hub.afterSlice(waits);
           snapshots?.foldGrownLogs();
         },
         onStopped: (reason) => {

@@ -8,8 +8,8 @@ export interface RunnerOptions {
   readonly hostClock: HostClock;
   /** A machine with the virtual clock never waits by itself: it is held back to host time. */
   readonly virtualClock: boolean;
-  /** After each slice, before the next one is scheduled. */
-  readonly afterSlice: () => void;
+  /** After each slice, before the next one is scheduled. `waits`: the guest has done what it had to do. */
+  readonly afterSlice: (waits: boolean) => void;
   readonly onStopped: (reason: StopReason) => void;
   /** A defect of ours; the machine does not run on. */
   readonly onError: (error: unknown) => void;
@@ -134,7 +134,7 @@ export class MachineRunner implements Disposable {
     const status = this.#machine.run(virtualClock ? this.#machine.nowNs + VIRTUAL_STEP_NS : Infinity, SLICE_MS);
     this.#busyMs += performance.now() - before;
     this.#slices++;
-    afterSlice();
+    afterSlice(status.kind === 'idle');
     if (this.#state !== 'running') return;
     switch (status.kind) {
       case 'running':

@@ -100,14 +100,18 @@ export class StreamHub implements Disposable {
     runner.wake();
   }
 
-  /** After each slice of the machine: serial output does not wait for the next picture. */
-  afterSlice(): void {
+  /**
+   * After each slice of the machine. Serial output does not wait for the next picture, and a guest that waits has painted
+   * what it wanted to: its picture is whole, and does not wait either.
+   */
+  afterSlice(waits: boolean): void {
     this.#options.serial.forEach((log, port) => {
       const fresh = log.take();
       if (!fresh) return;
       this.#options.meter.note('serial');
       for (const session of this.#sessions) session.sendSerial(port, fresh);
     });
+    if (waits && this.#timer && performance.now() - this.#shownAtMs >= FRAME_MS / 2) this.#tick();
   }
 
   dispose(): void {

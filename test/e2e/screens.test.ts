@@ -125,6 +125,10 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await page.getByRole('treeitem').filter({ hasText: 'With games' }).click();
   await page.locator('aside img').waitFor();
   await seen('snapshots');
+  await page.getByRole('tab', { name: t('details.tab.activity') }).click();
+  await page.getByRole('figure').nth(3).waitFor();
+  await seen('machine-activity');
+  await page.getByRole('tab', { name: t('details.tab.snapshots') }).click();
   await button(page, t('action.new')).click();
   await page.getByRole('radio', { name: t('template.windowsxp') }).click();
   await seen('new-machine');
@@ -171,7 +175,7 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
 }
 
 /** Pictures of these are of no use in a document. */
-const WITHOUT_PICTURE: readonly string[] = ['serial', 'close', 'settings-system'];
+const WITHOUT_PICTURE: readonly string[] = ['serial', 'close', 'settings-system', 'machine-activity'];
 
 beforeAll(async () => {
   [shell, browser] = await Promise.all([startShell(), launchBrowser()]);

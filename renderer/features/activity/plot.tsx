@@ -122,11 +122,11 @@ export function Plot({ title, times, series, format, atLeast, unit, height = 120
       className={classes['figure']}
       aria-label={`${title}: ${present.map(({ label, text }) => `${label} ${text}`).join(', ')}`}
     >
-      <Group justify="space-between" gap="xs" wrap="nowrap">
-        <Text size="sm" fw={600}>
+      <Group justify="space-between" gap={2}>
+        <Text size="sm" fw={600} pr="xs">
           {title}
         </Text>
-        <Group gap="sm" wrap="nowrap">
+        <Group gap="2px 12px">
           {present.map(({ label, color, text }) => (
             <Group key={label} gap={5} wrap="nowrap">
               <span className={classes['key']} data-color={color} aria-hidden />

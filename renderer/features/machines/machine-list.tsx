@@ -148,7 +148,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
           if (event.key === 'ArrowDown') scrollRef.current?.focus();
         }}
       />
-      <Menu position="bottom-start">
+      <Menu position="bottom-start" middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}>
         <Menu.ContextMenu>
           <div
             ref={scrollRef}
@@ -196,7 +196,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
             </div>
           </div>
         </Menu.ContextMenu>
-        <Menu.Dropdown>
+        <Menu.Dropdown mah="calc(100dvh - 16px)" style={{ overflowY: 'auto' }}>
           <CommandItems machines={chosen} run={run} />
         </Menu.Dropdown>
       </Menu>

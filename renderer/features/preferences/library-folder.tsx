@@ -21,16 +21,21 @@ export function LibraryFolder({
   const { restart, failure, restarting } = useRestart();
   const { libraryPath, nextLibraryPath, canRestart } = info;
   return (
-    <Stack gap="xs" align="flex-start">
-      <Code>{libraryPath}</Code>
-      <Button
-        variant="default"
-        size="xs"
-        leftSection={<IconFolderOpen size={16} aria-hidden />}
-        onClick={() => setChoosing(true)}
-      >
-        {t('preferences.libraryChange')}
-      </Button>
+    <Stack gap="xs" mb="sm">
+      <Text size="sm" fw={500} mb={-4}>
+        {t('preferences.library')}
+      </Text>
+      <Group gap="xs" justify="space-between">
+        <Code>{libraryPath}</Code>
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<IconFolderOpen size={16} aria-hidden />}
+          onClick={() => setChoosing(true)}
+        >
+          {t('preferences.libraryChange')}
+        </Button>
+      </Group>
       {nextLibraryPath !== null && (
         <Alert variant="light" title={t('preferences.libraryNext', { path: nextLibraryPath })}>
           <Text size="sm">{t('preferences.libraryNextHint')}</Text>

@@ -94,8 +94,8 @@ export function PreferencesPage() {
           </Stack>
         </Section>
         <Section icon={IconFolder} title={t('preferences.about')}>
+          {info && <LibraryFolder info={info} onChosen={reload} />}
           <Facts>
-            <Fact name={t('preferences.library')}>{info && <LibraryFolder info={info} onChosen={reload} />}</Fact>
             <Fact name={t('preferences.version')}>{info?.version}</Fact>
             <Fact name={t('preferences.host')}>
               {info && t('activity.hostTitle', { count: info.host.cpus, memory: bytes(info.host.memoryMiB * 2 ** 20) })}
