@@ -33,6 +33,12 @@ export function startI18n(): void {
     fallbackLng: 'en',
     interpolation: { escapeValue: false },
   });
+  // One machine is named, several are counted, in every language: also in those whose grammar has one form for both.
+  const { pluralResolver } = i18next.services as {
+    pluralResolver: { getSuffix(language: string, count: number, options?: object): string };
+  };
+  const suffixOf = pluralResolver.getSuffix.bind(pluralResolver);
+  pluralResolver.getSuffix = (_, count, options) => suffixOf('en', count, options);
 }
 
 export function chooseLanguage(language: Language): void {

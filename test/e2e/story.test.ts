@@ -83,7 +83,8 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
       .filter({ hasText: name });
   const take = async (name: string): Promise<void> => {
     await button(page, t('action.take')).click();
-    await page.getByRole('dialog').getByLabel(t('snapshots.name')).fill(name);
+    const dialog = page.getByRole('dialog', { name: t('take.title_one', { name: 'freedos' }) });
+    await dialog.getByLabel(t('snapshots.name')).fill(name);
     await dialogButton(t('take.submit')).click();
     await closed();
   };
