@@ -6,15 +6,16 @@ import { readFileSync } from 'node:fs';
 import { FailureError } from '../../core/base/index.ts';
 import type { PcConfig } from '../../core/machine/machine.ts';
 import { BOOTS, endStateOf, type Boot } from './boots.ts';
+import { INSTALLERS } from './installers.ts';
 
 const [name, engine, image, medium, endNs] = process.argv.slice(2) as [
-  keyof typeof BOOTS,
+  keyof typeof BOOTS | keyof typeof INSTALLERS,
   PcConfig['engine'],
   string,
   string,
   string,
 ];
-const boot: Boot = BOOTS[name];
+const boot: Boot = { ...BOOTS, ...INSTALLERS }[name];
 const guest = await boot.create(engine, medium);
 const loaded = guest.machine.load(readFileSync(image));
 if (!loaded.ok) throw new FailureError(loaded.error);

@@ -1,5 +1,6 @@
 /**
- * Saved at any moment of a boot and loaded in a fresh process, a machine goes on to the same end state, on every engine.
+ * Saved at any moment of a boot and loaded in a fresh process, a machine goes on to the same end state, on every engine
+ * (the installers' own tests do it to them, since their boots take longest).
  * TERRARIUM_SAVE_MOMENTS says how many moments of each boot (1), TERRARIUM_SAVE_SEED which ones (the same without it).
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
