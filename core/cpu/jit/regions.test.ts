@@ -1,10 +1,17 @@
 /** Compiling beside the guest: it goes on in tier 0, and takes what is ready, unless its code has changed. */
 import { expect, test } from 'vitest';
 import { CODE, REG, TestCpu } from '../cpu.fixture.ts';
+import { ModuleBuilder } from '../../wasm/index.ts';
+import { declareImports } from '../interp/runtime.ts';
 import { compileRegions, type CompiledRegions } from './encode-regions.ts';
+import { Flow } from './flow.ts';
+import type { RegionPlan } from './plan.ts';
+import { RecordView } from './record-copy.ts';
+import { RegionBuilder } from './region-builder.ts';
 import { HOT, type RegionCompiler } from './regions.ts';
 
 const INC_AX = 0x40, INC_BX = 0x43, LOOP = 0xe2, HLT = 0xf4; // prettier-ignore
+const CMP_AX_CX = [0x39, 0xc8], JB = 0x72; // prettier-ignore
 
 /** INC AX; LOOP, often enough to be hot; a compiler that is ready when the test says so. */
 function hotLoop() {
@@ -59,4 +66,26 @@ test('code that was written while it was compiled is not taken', () => {
 
   expect(t.cpu.regions.compiled).toBe(0);
   expect([round(), t.reg16(REG.BX)]).toEqual([0, 3 * HOT]);
+});
+
+test('a condition is read off the operands of the comparison before it, not off flags', () => {
+  const plans: RegionPlan[] = [];
+  const regionCompiler: RegionCompiler = {
+    start: (requests) => void plans.push(...requests.map(({ plan }) => plan)),
+    take: () => undefined,
+  };
+  const t = new TestCpu({ jit: 'auto', regionCompiler });
+  t.program(INC_AX, ...CMP_AX_CX, JB, 0xfb, HLT);
+  t.cpu.state.setGpr(REG.AX, 0);
+  t.cpu.state.setGpr(REG.CX, 3 * HOT);
+  t.cpu.run(1 << 20);
+
+  const module = new ModuleBuilder();
+  const imports = declareImports(module, { minPages: 1, maxPages: 1 });
+  const { body } = module.addFunction(imports.handlerType);
+  const source = { ...plans[0], flow: new Flow(plans[0].graph), view: new RecordView(plans[0].records) };
+  new RegionBuilder(body, source, 0, imports).build();
+
+  // i32.const FFFFh, i32.and, i32.lt_u: both operands cleaned, and compared.
+  expect(Buffer.from(body.code.bytes()).indexOf(Buffer.from([0x41, 0xff, 0xff, 0x03, 0x71, 0x49]))).toBeGreaterThan(0);
 });
