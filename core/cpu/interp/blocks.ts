@@ -1,5 +1,4 @@
-import { decode, newInstruction, type CodeSize, type Instruction, type OpcodeRow } from '../../isa/index.ts';
-import { encodings } from '../../isa/opcode-map.ts';
+import { decode, newInstruction, type CodeSize, type OpcodeRow } from '../../isa/index.ts';
 import type { PhysicalMemory } from '../../memory/index.ts';
 import { gp, ud } from '../fault.ts';
 import {
@@ -16,16 +15,10 @@ import {
   RAM_BASE,
   R,
   RECORD_BYTES,
-  S,
-  STATE,
-  gprAddress,
   jumpSetAddress,
-  mmxAddress,
-  segmentAddress,
-  xmmAddress,
 } from '../layout.ts';
-import { overridable, segmentOperand } from './form.ts';
 import type { HandlerTable } from './handlers.ts';
+import { clearRecord, hasRelative, relativeDisplacement, writeRecord } from './records.ts';
 import { RUNTIME_HANDLER } from './runtime.ts';
 
 /** Instructions per block: bounds how late an interrupt is seen. */
@@ -237,7 +230,7 @@ export class BlockCache {
         this.#handlers.handlerFor(insn, def, mode, targetInPage, nextInPage),
         true,
       );
-      this.#writeOperands(record, insn, offset, nextOffset);
+      writeRecord(this.#view, record, insn, offset, nextOffset);
       record += RECORD_BYTES;
       count++;
       offset = nextOffset;
@@ -253,10 +246,10 @@ export class BlockCache {
       : offset < PAGE && !crossing && !beforeCrossing
         ? RUNTIME_HANDLER.CONTINUE
         : RUNTIME_HANDLER.CONTINUE_FAR;
-    this.#clear(record);
+    clearRecord(this.#view, record);
     this.#view.setUint32(record + R.handler, ended ? RUNTIME_HANDLER.STALE : end, true);
     this.#view.setUint16(record + R.ipOffset, offset, true);
-    this.#clear(header);
+    clearRecord(this.#view, header);
     this.#view.setUint32(header + BLOCK.handler, crossing ? RUNTIME_HANDLER.CROSSING : RUNTIME_HANDLER.HEADER, true);
     if (crossing) this.#view.setUint32(header + BLOCK.nextPage, crossing[0], true);
     this.#view.setUint32(header + BLOCK.count, count, true);
@@ -309,12 +302,12 @@ export class BlockCache {
   /** Enters a range of one page's bytes into the page's own map and into the coarser one in linear memory. */
   #mark(code: CodePage, [start, end]: Block['ranges'][number]): void {
     const at = start & (PAGE - 1);
-    code.isCode.fill(1, at, at + (end - start));
+    fillShort(code.isCode, 1, at, at + (end - start));
     const host = this.#memory.hostPage[start >>> 12] - RAM_BASE;
     if (host < 0) return;
     const first = (host + (start & (PAGE - 1))) >>> CODE_MAP_SHIFT;
     const last = (host + ((end - 1) & (PAGE - 1))) >>> CODE_MAP_SHIFT;
-    this.#memory.bytes.fill(1, this.#codeMap + first, this.#codeMap + last + 1);
+    fillShort(this.#memory.bytes, 1, this.#codeMap + first, this.#codeMap + last + 1);
   }
 
   #markPage(page: number, value: number): void {
@@ -378,103 +371,11 @@ export class BlockCache {
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
     this.#onForget(block.record);
   }
-
-  #clear(record: number): void {
-    this.#memory.bytes.fill(0, record, record + RECORD_BYTES);
-  }
-
-  #writeOperands(record: number, insn: Instruction, offset: number, nextOffset: number): void {
-    const view = this.#view;
-    this.#clear4(record);
-    let imm = insn.imm;
-    insn.row.operands.forEach((operand, i) => {
-      let address = 0;
-      switch (operand.kind) {
-        case 'E':
-        case 'R':
-          if (operand.kind === 'R' || !insn.hasMemory) address = registerAddress(insn, insn.rm, operand.size);
-          break;
-        case 'G':
-          address = registerAddress(insn, insn.reg, operand.size);
-          break;
-        case 'Z':
-          address = registerAddress(insn, insn.opcodeReg, operand.size);
-          break;
-        case 'P':
-          address = mmxAddress(insn.reg & 7);
-          break;
-        case 'Q':
-        case 'N':
-          if (!insn.hasMemory) address = mmxAddress(insn.rm & 7);
-          break;
-        case 'V':
-          address = xmmAddress(insn.reg);
-          break;
-        case 'W':
-        case 'U':
-          if (!insn.hasMemory) address = xmmAddress(insn.rm);
-          break;
-        case 'J':
-          imm = nextOffset + relativeDisplacement(insn);
-          break;
-        case 'C':
-        case 'D':
-          imm = insn.reg;
-          break;
-        case 'T':
-          imm = insn.rm;
-          break;
-        default: // immediates, memory and segments have fields of their own
-      }
-      if (i < 2 && address !== 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), address, true);
-    });
-    for (let i = 0; i < 3; i++) {
-      const segment = segmentOperand(insn, i);
-      if (segment >= 0) view.setUint32(record + (i === 0 ? R.reg1 : R.reg2), segmentAddress(segment), true);
-    }
-    const none = STATE + S.zero;
-    view.setUint32(record + R.base, insn.hasMemory && insn.base >= 0 ? gprAddress(insn.base) : none, true);
-    view.setUint32(record + R.index, insn.hasMemory && insn.index >= 0 ? gprAddress(insn.index) : none, true);
-    // POP to memory addresses by the stack pointer it leaves.
-    const popped = insn.row.mnemonic === 'POP' && insn.hasMemory && insn.base === 4 ? insn.operandSize : 0;
-    view.setInt32(record + R.disp, (insn.disp + popped) | 0, true);
-    view.setInt32(record + R.imm, imm | 0, true);
-    view.setInt32(record + R.imm2, isEscape(insn) ? escapeOpcode(insn) : insn.imm2 | 0, true);
-    const segment = overridable(insn);
-    view.setUint32(record + R.segment, segmentAddress(segment), true);
-    view.setUint8(record + R.segmentIndex, segment);
-    view.setUint8(record + R.scale, Math.log2(insn.scale));
-    view.setUint16(record + R.ipOffset, offset, true);
-    view.setUint16(record + R.nextOffset, nextOffset, true);
-  }
-
-  #clear4(record: number): void {
-    this.#view.setUint32(record + R.reg1, 0, true);
-    this.#view.setUint32(record + R.reg2, 0, true);
-  }
 }
 
 const keyOf = (physical: number, mode: number): number => ((physical & (PAGE - 1)) << 8) | mode;
 
-/** x87: D8 to DF. */
-const isEscape = (insn: Instruction): boolean =>
-  encodings[insn.row.id].map === 0 && (encodings[insn.row.id].opcode & 0xf8) === 0xd8;
-/** The opcode as the FPU keeps it: ModRM and three bits of the byte before it. */
-const escapeOpcode = (insn: Instruction): number =>
-  ((encodings[insn.row.id].opcode & 7) << 8) | (insn.mod << 6) | ((insn.reg & 7) << 3) | (insn.rm & 7);
-
-const hasRelative = (insn: Instruction): boolean => insn.row.operands[0]?.kind === 'J';
-
-/** Displacement of a relative branch, signed. */
-function relativeDisplacement(insn: Instruction): number {
-  const operand = insn.row.operands[0];
-  if (operand?.kind !== 'J') return 0;
-  if (operand.size === 'b') return (insn.imm << 24) >> 24;
-  return insn.operandSize === 2 ? (insn.imm << 16) >> 16 : insn.imm | 0;
-}
-
-/** Address in linear memory of a general register; bytes 4 to 7 without REX are AH to BH. */
-function registerAddress(insn: Instruction, number: number, size: string): number {
-  if (size === 'b' && !insn.hasRex && number >= 4 && number < 8) return gprAddress(number - 4) + 1;
-  return gprAddress(number);
+/** As TypedArray.prototype.fill, which takes longer to begin than a block's bytes take. */
+function fillShort(bytes: Uint8Array, value: number, from: number, to: number): void {
+  for (let at = from; at < to; at++) bytes[at] = value;
 }
