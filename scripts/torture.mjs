@@ -28,8 +28,8 @@ if (missing.length > 0) {
     TERRARIUM_INTEROP_ROUNDS: share(500),
     TERRARIUM_FUZZ_MUTANTS: share(2000),
     TERRARIUM_FUZZ_SEED: seed,
-    // Of each kind of process; states of all operations together; every error at every call.
-    TERRARIUM_STORE_KILLS: share(200),
+    // Of each kind of process in each kind of work; states of all operations together; every error at every call.
+    TERRARIUM_STORE_KILLS: share(500),
     TERRARIUM_STORE_POWER_CUTS: share(10_000),
     ...(Number(seconds) >= HOUR_SECONDS && { TERRARIUM_STORE_FAULTS: 'all' }),
   };

@@ -15,21 +15,25 @@ import {
   checkLibrary,
   createMedium,
   deleteSnapshot,
+  forgetMachine,
   getMedium,
   listMedia,
   listSnapshots,
   lockMachine,
   openLibrary,
+  removeMedium,
   type CheckReport,
   type Library,
 } from '../../core/store/index.ts';
 import { BLOCK_BYTES, Random, versionsOf } from './stamps.ts';
-import { DISK_BLOCKS, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
+import { DISK_BLOCKS, FAVOURS, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
 
-/** Per kind of process; `npm run torture` has 200. */
-const KILLS = Number(process.env.TERRARIUM_STORE_KILLS ?? 6);
+/** Of each kind of process in the midst of each kind of work; `npm run torture` has 500. */
+const KILLS = Number(process.env.TERRARIUM_STORE_KILLS ?? 1);
 const SEED = Number(process.env.TERRARIUM_TORTURE_SEED ?? 1);
-const SNAPSHOTS_KEPT = 5;
+const KEPT = 5;
+/** About how long each kind of work takes, so that kills meet all of it. */
+const LENGTH_MS = { take: 60, restore: 12, delete: 12, clone: 12, import: 30 };
 const NODE_ARGUMENTS = [join(import.meta.dirname, 'storm.ts')];
 
 interface World {
@@ -95,7 +99,7 @@ async function stormUntilKilled(orders: StormOrders, afterMs: number): Promise<S
   let errors = '';
   let ready = (): void => {};
   const isReady = new Promise<void>((resolve) => (ready = resolve));
-  const sign = orders.favours ? `"begun","what":{"kind":"${orders.favours}"` : '"ready"';
+  const sign = orders.favours === 'write' ? '"ready"' : `"begun","what":{"kind":"${orders.favours}"`;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text;
     if (said.includes(sign)) ready();
@@ -195,6 +199,10 @@ function read(disk: StoreDisk): Buffer {
   return data;
 }
 
+/** Of the only disk in a machine's configuration. */
+const mediumOf = (config: string): string =>
+  machineConfigSchema.parse(JSON.parse(config)).disks[0].path.slice('medium:'.length);
+
 /** Everything that was acknowledged is there, byte for byte, and nothing is between two states. */
 function verify(world: World, states: readonly Allowed[], begun: Work | undefined): void {
   opened(world.folder, (library) => {
@@ -243,9 +251,8 @@ function verify(world: World, states: readonly Allowed[], begun: Work | undefine
         world.clones.delete(id); // gone, though it could not tell
         continue;
       }
-      const config = machineConfigSchema.parse(JSON.parse(row!.config));
-      const medium = config.disks[0].path.slice('medium:'.length);
-      expect(versionsOf(read(StoreDisk.open(library, medium, { mode: 'read-only' })))).toEqual(disk);
+      const medium = StoreDisk.open(library, mediumOf(row!.config), { mode: 'read-only' });
+      expect(versionsOf(read(medium))).toEqual(disk);
     }
     for (const { id } of machines)
       if (id !== world.machine && !world.clones.has(id) && !world.others.has(id)) {
@@ -260,9 +267,21 @@ function verify(world: World, states: readonly Allowed[], begun: Work | undefine
     }
     for (const id of world.imports.keys()) expect(getMedium(library, id).id).toBe(id);
     // Few enough that every check stays short.
-    for (const id of [...world.snapshots.keys()].slice(0, -SNAPSHOTS_KEPT)) {
+    for (const id of [...world.snapshots.keys()].slice(0, -KEPT)) {
       deleteSnapshot(library, id);
       world.snapshots.delete(id);
+    }
+    for (const id of [...world.clones.keys()].slice(0, -KEPT)) {
+      const { config } = machines.find((machine) => machine.id === id)!;
+      forgetMachine(library, id);
+      library.database.prepare('DELETE FROM machine WHERE id = ?').run(id);
+      removeMedium(library, mediumOf(config));
+      world.clones.delete(id);
+    }
+    const imports = listMedia(library).filter(({ name }) => name.startsWith('import '));
+    for (const { id } of imports.slice(0, -KEPT)) {
+      removeMedium(library, id);
+      world.imports.delete(id);
     }
   });
 }
@@ -281,11 +300,11 @@ test.each(['machine', 'app'] as const)(
     const world = newWorld();
     const random = new Random(SEED);
     const interrupted = new Map<string, number>();
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < KILLS * FAVOURS[mode].length; kill++) {
       const { folder, machine, medium, version } = world;
-      const favours = mode === 'app' ? ([undefined, 'restore', 'delete'] as const)[kill % 3] : undefined;
+      const favours = FAVOURS[mode][kill % FAVOURS[mode].length];
       const orders = { mode, folder, machine, medium, version, favours, seed: SEED * 1000 + kill };
-      const events = await stormUntilKilled(orders, random.below(favours ? 12 : 300));
+      const events = await stormUntilKilled(orders, random.below(favours === 'write' ? 300 : LENGTH_MS[favours]));
 
       const { states, begun } = follow(world, events);
 
@@ -293,10 +312,10 @@ test.each(['machine', 'app'] as const)(
       interrupted.set(begun?.kind ?? 'write', (interrupted.get(begun?.kind ?? 'write') ?? 0) + 1);
     }
     console.log(
-      `${KILLS} kills of the ${mode}, in the middle of: ${[...interrupted].map(([what, n]) => `${what} ${n}`).join(', ')}`,
+      `${KILLS * FAVOURS[mode].length} kills of the ${mode}, in the middle of: ${[...interrupted].map(([what, n]) => `${what} ${n}`).join(', ')}`,
     );
   },
-  60_000 + KILLS * 20_000,
+  60_000 + KILLS * 120_000,
 );
 
 test('two processes work on one library at once, both are killed, and each finds all of its own', async () => {
@@ -305,7 +324,7 @@ test('two processes work on one library at once, both are killed, and each finds
   left.others.add(right.machine);
   right.others.add(left.machine);
   const storm = ({ folder, machine, medium, version }: World, seed: number): Promise<StormEvent[]> =>
-    stormUntilKilled({ mode: 'machine', folder, machine, medium, version, seed }, 600);
+    stormUntilKilled({ mode: 'machine', favours: 'write', folder, machine, medium, version, seed }, 600);
   for (let round = 0; round < Math.max(2, KILLS / 10); round++) {
     const told = await Promise.all([storm(left, SEED * 1000 + round), storm(right, SEED * 2000 + round)]);
 

@@ -16,14 +16,21 @@ export type Work =
   | { readonly kind: 'collect' }
   | { readonly kind: 'compact' };
 
+/** What each kind of process may favour; a kill comes soon after that was begun, "write": at any moment. */
+export const FAVOURS = {
+  machine: ['write', 'take'],
+  app: ['write', 'take', 'restore', 'delete', 'clone', 'import'],
+} as const;
+export type Favour = (typeof FAVOURS)['app'][number];
+
 export interface StormOrders {
   readonly mode: 'machine' | 'app';
   readonly folder: string;
   readonly machine: string;
   readonly medium: string;
   readonly seed: number;
-  /** What the app does most of the time, so that kills meet it. */
-  readonly favours?: 'restore' | 'delete' | undefined;
+  /** What is done most of the time, so that kills meet it. */
+  readonly favours: Favour;
   /** The last write's number. */
   readonly version: number;
 }

@@ -85,7 +85,7 @@ async function liveAsMachine(library: Library): Promise<never> {
   };
   say({ event: 'ready' });
   for (;;) {
-    const what = random.below(16);
+    const what = orders.favours === 'take' ? [0, 9, 12, 12, 14][random.below(5)] : random.below(16);
     if (what < 9) writeSome(disk);
     else if (what < 12) flush(disk);
     else if (what < 14) {
@@ -131,7 +131,7 @@ async function liveAsApp(library: Library): Promise<never> {
   /** To its end, without its value. */
   const call = async (answer: Promise<Parameters<typeof done>[0]>): Promise<void> => void done(await answer);
   const { machine, favours } = orders;
-  const FAVOURED = { restore: 3, delete: 4 };
+  const FAVOURED = { write: 0, take: 2, restore: 3, delete: 4, clone: 5, import: 6 };
   say({ event: 'ready' });
   for (;;) {
     const known = ownSnapshots(library);
@@ -139,8 +139,9 @@ async function liveAsApp(library: Library): Promise<never> {
       ({ config }) => config.id !== machine,
     );
     // What is short is seldom met by a kill, unless it is done again and again; deletions need what they delete.
-    const again = favours && (favours === 'restore' || known.length > 1) && random.below(4) > 0;
-    switch (again ? FAVOURED[favours] : favours ? random.below(3) : random.below(9)) {
+    const possible = favours !== 'write' && (favours === 'delete' ? known.length > 1 : known.length > 0);
+    const again = possible && random.below(4) > 0;
+    switch (again ? FAVOURED[favours] : favours === 'write' ? random.below(9) : random.below(3)) {
       case 0:
       case 1: {
         const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
@@ -162,7 +163,7 @@ async function liveAsApp(library: Library): Promise<never> {
         }
         break;
       case 4:
-        if (known.length > (favours ? 1 : 3)) {
+        if (known.length > (again ? 1 : 3)) {
           const id = random.pick(known);
           await around({ kind: 'delete', id }, () => call(handlers['snapshots.delete']({ id })));
         }
