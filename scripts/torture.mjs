@@ -30,6 +30,8 @@ if (missing.length > 0) {
     TERRARIUM_FUZZ_SEED: seed,
     // Of each kind of process in each kind of work; states of all operations together; every error at every call.
     TERRARIUM_STORE_KILLS: share(500),
+    // In each of its structures.
+    TERRARIUM_STORE_FLIPS: share(1000),
     TERRARIUM_STORE_POWER_CUTS: share(10_000),
     ...(Number(seconds) >= HOUR_SECONDS && { TERRARIUM_STORE_FAULTS: 'all' }),
   };

@@ -1,5 +1,6 @@
 import { constants, copyFileSync, existsSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
 import { FailureError } from '../base/index.ts';
 import { ChunkReader, nameOfRow } from './chunks.ts';
 import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
@@ -49,31 +50,32 @@ export function* checkLibrary(library: Library): Generator<CheckStep, CheckRepor
   const problems: Problem[] = [];
   const note = (where: string, what: string): void => void problems.push({ where, what });
   checkDatabase(library, note);
-  const totalBytes = storedBytes(library);
-  let chunks = 0;
-  let bytes = 0;
-  const bad = new Set<ChunkName>();
-  for (const pack of library.database
-    .prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack')
-    .pluck()
-    .all() as number[]) {
-    for (const row of checkPack(library, pack, note, bad)) {
-      chunks++;
-      bytes += row;
-      yield { doneBytes: bytes, totalBytes };
-    }
+  const counted = { chunks: 0, bytes: 0 };
+  try {
+    yield* checkContents(library, note, counted);
+  } catch (error) {
+    // The rest is behind pages of the database that cannot be read.
+    if (!(error instanceof Database.SqliteError)) throw error;
+    note('library.db', error.message);
   }
-  for (const _ of checkOwners(library, note, bad)) yield { doneBytes: totalBytes, totalBytes };
-  return { problems, chunks, bytes, repaired: [] };
+  return { problems, ...counted, repaired: [] };
 }
 
-/** What the index says; 0 where it cannot be read. */
-function storedBytes(library: Library): number {
-  try {
-    return library.database.prepare('SELECT COALESCE(SUM(stored_bytes), 0) FROM chunk').pluck().get() as number;
-  } catch {
-    return 0;
-  }
+function* checkContents(
+  library: Library,
+  note: (where: string, what: string) => void,
+  counted: { chunks: number; bytes: number },
+): Generator<CheckStep> {
+  const { database } = library;
+  const totalBytes = database.prepare('SELECT COALESCE(SUM(stored_bytes), 0) FROM chunk').pluck().get() as number;
+  const bad = new Set<ChunkName>();
+  for (const pack of database.prepare('SELECT DISTINCT pack FROM chunk ORDER BY pack').pluck().all() as number[])
+    for (const bytes of checkPack(library, pack, note, bad)) {
+      counted.chunks++;
+      counted.bytes += bytes;
+      yield { doneBytes: counted.bytes, totalBytes };
+    }
+  for (const _ of checkOwners(library, note, bad)) yield { doneBytes: totalBytes, totalBytes };
 }
 
 function checkDatabase(library: Library, note: (where: string, what: string) => void): void {
@@ -157,6 +159,8 @@ function* checkOwners(
       }),
     );
   try {
+    const altered = library.database.prepare('SELECT id FROM machine WHERE digest IS NOT digest_of(id, name, config)');
+    for (const id of altered.pluck().all() as string[]) note(`table machine, row ${id}`, 'altered');
     for (const id of ids(library, 'medium', 'id')) {
       yield;
       attempt(`table medium, row ${id}`, () => {

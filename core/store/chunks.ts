@@ -2,10 +2,9 @@ import { dirname } from 'node:path';
 import type { Statement } from 'better-sqlite3';
 import { FailureError, type Disposable } from '../base/index.ts';
 import { damaged } from './errors.ts';
-import { packPath, type Library } from './library.ts';
+import { packPath, transactUntold, type Library, type Session } from './library.ts';
 import { ZERO_NAME, isZero, nameFromBlob, nameOf, nameToBlob, nameToHex, type ChunkName } from './name.ts';
 import { PACK_HEADER_BYTES, decodeRecord, encodeRecord, packHeader } from './pack.ts';
-import type { Session } from './library.ts';
 
 interface ChunkRow {
   readonly pack: number;
@@ -232,14 +231,28 @@ export class ChunkWriter implements Disposable {
     if (this.#pack && this.#pack.position + this.#gathered < PACK_BYTES_MAX) return this.#pack;
     this.#sync();
     this.#closePack();
-    const { io, database } = this.#library;
-    const id = Number(database.prepare('INSERT INTO pack (session) VALUES (?)').run(this.#session.id).lastInsertRowid);
-    const path = packPath(this.#library, id);
-    const fd = io.open(path, 'wx+', 0o600);
+    const { io } = this.#library;
+    const { id, path, fd } = this.#createPack();
     this.#pack = { id, fd, position: PACK_HEADER_BYTES };
     io.write(fd, [packHeader(id)], 0);
     io.syncFolder(dirname(path));
     return this.#pack;
+  }
+
+  #createPack(): { id: number; path: string; fd: number } {
+    const { io, database } = this.#library;
+    const insert = database.prepare('INSERT INTO pack (session) VALUES (?)');
+    for (;;) {
+      // The transaction that names what is in the pack makes this row durable too.
+      const id = transactUntold(this.#library, () => Number(insert.run(this.#session.id).lastInsertRowid));
+      const path = packPath(this.#library, id);
+      try {
+        return { id, path, fd: io.open(path, 'wx+', 0o600) };
+      } catch (error) {
+        // Left by a power cut that took the row, and with it the memory that the number was used: the collector's.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      }
+    }
   }
 
   #sync(): void {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { FailureError, failure } from '../base/index.ts';
+import { digestOf } from './digest.ts';
 import { damaged } from './errors.ts';
 import type { Library } from './library.ts';
 import { nameFromBlob, nameToBlob, type ChunkName } from './name.ts';
@@ -56,11 +56,6 @@ export interface Position {
   /** The snapshot that the next start resumes from; undefined: it boots. */
   readonly resume: string | undefined;
 }
-
-const digestOf = (values: readonly unknown[]): Buffer =>
-  createHash('sha256')
-    .update(JSON.stringify(values, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)))
-    .digest();
 
 type Row = Readonly<Record<string, string | number | null | Uint8Array>>;
 

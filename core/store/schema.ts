@@ -9,7 +9,8 @@
  *   JSON: slot, medium, root and size of each. `state_root`, `memory_root`, `picture_root` are trees of bytes.
  * - `session`, `pin`: who writes now, and the roots that it builds upon; the collector leaves both alone.
  *
- * `digest` covers a row's other columns: a byte that flipped in the database is found, and never served.
+ * `digest` covers a row's other columns: a byte that flipped in the database is found, and never served. Those of `machine`
+ * are kept by triggers; `digest_of` is a function that openLibrary defines.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE machine (
@@ -69,4 +70,10 @@ export const MIGRATIONS: readonly string[] = [
      resume TEXT,
      digest BLOB NOT NULL
    ) STRICT;`,
+  `ALTER TABLE machine ADD COLUMN digest BLOB;
+   CREATE TRIGGER machine_added AFTER INSERT ON machine
+     BEGIN UPDATE machine SET digest = digest_of(id, name, config) WHERE id = NEW.id; END;
+   CREATE TRIGGER machine_changed AFTER UPDATE OF id, name, config ON machine
+     BEGIN UPDATE machine SET digest = digest_of(id, name, config) WHERE id = NEW.id; END;
+   UPDATE machine SET digest = digest_of(id, name, config)`,
 ];

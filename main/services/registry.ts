@@ -9,6 +9,13 @@ import {
 } from '../../core/contract/index.ts';
 import type { Library } from '../../core/store/index.ts';
 
+const SELECT = 'SELECT id, config, digest IS digest_of(id, name, config) AS isWhole FROM machine';
+interface Row {
+  readonly id: string;
+  readonly config: string;
+  readonly isWhole: 0 | 1;
+}
+
 /** The machines of a library. What is read is checked as if it came from outside. */
 export class MachineRegistry {
   readonly #library: Library;
@@ -21,20 +28,16 @@ export class MachineRegistry {
 
   /** In order of creation; a row that cannot be read is left out and reported. */
   list(): MachineConfig[] {
-    const rows = this.#library.database.prepare('SELECT id, config FROM machine').all() as {
-      id: string;
-      config: string;
-    }[];
+    const rows = this.#library.database.prepare(SELECT).all() as Row[];
     return rows
-      .map(({ id, config }) => this.#parse(id, config))
+      .map((row) => this.#parse(row))
       .filter((config) => config !== undefined)
       .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
   }
 
   get(id: string): Result<MachineConfig> {
-    const row = this.#library.database.prepare('SELECT config FROM machine WHERE id = ?').get(id) as
-      { config: string } | undefined;
-    const config = row && this.#parse(id, row.config);
+    const row = this.#library.database.prepare(`${SELECT} WHERE id = ?`).get(id) as Row | undefined;
+    const config = row && this.#parse(row);
     return config
       ? ok(config)
       : err(fail('machine.unknown', `there is no machine ${id}`, 'it may have been removed: list the machines again'));
@@ -69,7 +72,11 @@ export class MachineRegistry {
     }
   }
 
-  #parse(id: string, text: string): MachineConfig | undefined {
+  #parse({ id, config: text, isWhole }: Row): MachineConfig | undefined {
+    if (isWhole !== 1) {
+      this.#warn(`machine ${id} in the library is not as it was written`);
+      return undefined;
+    }
     try {
       const config = machineConfigSchema.safeParse(JSON.parse(text));
       if (config.success && config.data.id === id) return config.data;

@@ -182,13 +182,21 @@ describe('the library', () => {
 
   test('a damaged row is left out and reported, the others stay', async () => {
     const id = await create('good');
-    const database = new Database(join(folder, 'library/library.db'));
-    database.prepare(`INSERT INTO machine VALUES ('x', 'bad', '{"memoryMiB":-1}')`).run();
-    database.prepare(`INSERT INTO machine VALUES ('y', 'worse', 'not JSON')`).run();
-    database.close();
+    const altered = await create('altered');
+    const { database, dispose } = valueOf(openLibrary(join(folder, 'library')));
+    database.prepare(`INSERT INTO machine (id, name, config) VALUES ('x', 'bad', '{"memoryMiB":-1}')`).run();
+    database.prepare(`INSERT INTO machine (id, name, config) VALUES ('y', 'worse', 'not JSON')`).run();
+    database.exec('DROP TRIGGER machine_changed');
+    database
+      .prepare(`UPDATE machine SET config = replace(config, '"memoryMiB":16', '"memoryMiB":17') WHERE id = ?`)
+      .run(altered);
+    dispose();
+    events = [];
     const { machines } = valueOf(await services.handlers['machines.list']({}));
     expect(machines.map(({ config }) => config.id)).toEqual([id]);
-    expect(events.filter(({ event }) => event === 'log')).toHaveLength(2);
+    expect(events.filter(({ event }) => event === 'log')).toHaveLength(3);
+    const { problems } = valueOf(await services.handlers['store.check']({ repair: false }));
+    expect(problems).toEqual([{ where: `table machine, row ${altered}`, what: 'altered' }]);
   });
 
   test('a check of the library is a task beside other calls, which can be cancelled', async () => {

@@ -138,9 +138,10 @@ export function holdings(library: Library): string[] {
   const trees = new TreeReader(chunks);
   try {
     const nameOf = new Map(listSnapshots(library).map(({ id, name }) => [id, name]));
-    const machines = library.database.prepare('SELECT id, name FROM machine ORDER BY name').all() as {
+    const machines = library.database.prepare('SELECT id, name, config FROM machine ORDER BY name').all() as {
       id: string;
       name: string;
+      config: string;
     }[];
     return [
       ...listMedia(library).map(
@@ -153,9 +154,9 @@ export function holdings(library: Library): string[] {
           disks.map((disk) => sha256(contents(StoreDisk.ephemeral(library, disk)))).join() +
           (state ? ` ${sha256(trees.readAll(state.root, state.sizeBytes))}` : ''),
       ),
-      ...machines.map(({ id, name }) => {
+      ...machines.map(({ id, name, config }) => {
         const { snapshot } = getPosition(library, id);
-        return `machine ${name} at ${snapshot && nameOf.get(snapshot)}`;
+        return `machine ${name} ${config} at ${snapshot && nameOf.get(snapshot)}`;
       }),
     ].sort();
   } finally {

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { machineConfigSchema } from '../../core/contract/index.ts';
+import { openLibrary } from '../../core/store/index.ts';
 import { guestImage } from '../fixtures/guests.ts';
 import { CommandLibrary } from './library.ts';
 
@@ -12,6 +14,19 @@ afterAll(() => library.dispose());
 const terrarium = (...args: string[]): Promise<unknown> => library.terrarium(...args);
 const wait = (name: string, until: string): Promise<unknown> => library.wait(name, until);
 const rows = (name: string): Promise<string> => library.rows(name);
+
+/** As the settings' storage page does it. */
+function setFloppyMode(libraryFolder: string, name: string, mode: 'immutable' | undefined): void {
+  const opened = openLibrary(libraryFolder);
+  if (!opened.ok) throw new Error(opened.error.message);
+  const { database } = opened.value;
+  const text = database.prepare('SELECT config FROM machine WHERE name = ?').pluck().get(name) as string;
+  const config = machineConfigSchema.parse(JSON.parse(text));
+  const floppies = config.floppies.map((floppy) => floppy && { path: floppy.path, writable: true, mode });
+  const changed = JSON.stringify(machineConfigSchema.parse({ ...config, floppies }));
+  database.prepare('UPDATE machine SET config = ? WHERE name = ?').run(changed, name);
+  opened.value.dispose();
+}
 
 test('a machine runs headless, answers on its socket alone, and is not started twice', async () => {
   await terrarium('create', 'dos', '--memory', '16', '--floppy', guestImage('freedos.img'), '--disk', '20M');
@@ -111,6 +126,40 @@ test('a restore brings memory and disks back, a deletion in the middle of the tr
   expect(snapshots.map(({ name }) => name)).toEqual(['clean', 'last', 'before']);
   expect(snapshots.find(({ current }) => current)?.name).toBe('last');
   expect(snapshots[0].hasPicture).toBe(true);
+});
+
+test('a throw-away session, an immutable disk and a snapshot without memory end as they were', async () => {
+  const begin = async (...how: string[]): Promise<void> => {
+    await terrarium('start', 'dos', ...how);
+    await wait('dos', 'A:\\\\>');
+    await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+    await wait('dos', '^first');
+  };
+  const spoil = async (): Promise<void> => {
+    await terrarium('type', 'dos', 'cls\\necho spoilt > new.txt\\ntype new.txt\\n');
+    await wait('dos', '^spoilt');
+  };
+
+  await begin('--throw-away');
+  await spoil();
+  await expect(terrarium('snapshot', 'take', 'dos', 'none')).rejects.toThrow('to be thrown away');
+  await terrarium('stop', 'dos');
+
+  setFloppyMode(folder, 'dos', 'immutable');
+  await begin();
+  await spoil();
+  await expect(terrarium('snapshot', 'take', 'dos', 'none')).rejects.toThrow('is immutable');
+  await terrarium('stop', 'dos');
+
+  setFloppyMode(folder, 'dos', undefined);
+  await begin();
+  await terrarium('snapshot', 'take', 'dos', 'disks alone', '--no-memory');
+  await spoil();
+  await terrarium('stop', 'dos');
+  await terrarium('snapshot', 'restore', 'dos', 'disks alone');
+  await begin();
+  await terrarium('stop', 'dos');
+  await terrarium('snapshot', 'delete', 'dos', 'disks alone');
 });
 
 test('a clone does not need the original, and the library is clean when all is done', async () => {

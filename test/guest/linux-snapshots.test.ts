@@ -1,5 +1,8 @@
 /** Linux with a mounted disk under snapshots, restores, forks and a save: one boot, shared by all tests in order. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { imageFixture } from '../fixtures/disk-images.ts';
 import { sessionGuest } from '../fixtures/linux-guests.ts';
 import { CommandLibrary } from './library.ts';
 
@@ -75,6 +78,28 @@ test(
   async () => {
     const { config } = (await terrarium('info', 'linux')) as { config: { id: string } };
     expect(await answer('linux', 'cat /sys/class/dmi/id/product_uuid')).toBe(config.id);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'a CD that the guest has locked into its drive stays unless it is forced, and another takes its place',
+  async () => {
+    const disc = join(library.folder, 'disc.iso');
+    writeFileSync(disc, imageFixture('iso9660.raw'));
+    await terrarium('media', 'attach', 'linux', disc);
+    await sh('linux', 'mkdir -p /tmp/cd; mount -t iso9660 -o ro /dev/sr0 /tmp/cd');
+    await expect(terrarium('media', 'eject', 'linux', '--drive', 'cdrom')).rejects.toThrow('drive.locked');
+    expect(await answer('linux', 'ls /tmp/cd >/dev/null && echo there')).toBe('there');
+
+    await terrarium('media', 'eject', 'linux', '--drive', 'cdrom', '--force');
+
+    expect(await answer('linux', 'umount /tmp/cd; mount /dev/sr0 /tmp/cd 2>/dev/null || echo empty')).toBe('empty');
+    await terrarium('media', 'attach', 'linux', disc);
+    expect(await answer('linux', 'mount -t iso9660 -o ro /dev/sr0 /tmp/cd && umount /tmp/cd && echo again')).toBe(
+      'again',
+    );
+    await terrarium('media', 'eject', 'linux', '--drive', 'cdrom');
   },
   TIMEOUT_MS,
 );
