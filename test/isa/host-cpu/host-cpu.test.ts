@@ -13,7 +13,7 @@ import { VENDOR_DIFFERENCES, ignoredFlags } from './differences.ts';
 import { allForms, type Form } from './forms.ts';
 import { dataImage, makeCase } from './generator.ts';
 import { mixSeed } from './random.ts';
-import { makeSequence, sequenceForms } from './sequences.ts';
+import { makeLoop, makeSequence, sequenceForms } from './sequences.ts';
 import type { HostCase } from './stream.ts';
 import { TruthReport } from './truth-report.ts';
 import { HostRuns, runOnHost, truthOf, type HostRun } from './truth.ts';
@@ -103,7 +103,10 @@ describe('integer instructions against the host processor', () => {
     },
   );
 
-  it('keep their meaning in sequence', { timeout: TIMEOUT_MS }, () => {
+  it.each([
+    { shape: 'in sequence', salt: 0x5e9, make: makeSequence },
+    { shape: 'in loops', salt: 0x100b, make: makeLoop },
+  ])('keep their meaning $shape', { timeout: TIMEOUT_MS }, ({ shape, salt, make }) => {
     const differing = new Set(
       VENDOR_DIFFERENCES.filter(({ host }) => host === vendor).flatMap(({ mnemonics }) => mnemonics),
     );
@@ -114,11 +117,14 @@ describe('integer instructions against the host processor', () => {
       const without = candidates.filter((form) => !usable.includes(form)).map(({ name }) => name);
       report.note(`sequences are without ${without.join(', ')}`);
     }
-    const trials = Array.from({ length: CASES_PER_FORM * SEQUENCES_PER_CASE }, (_, k): Trial => ({
-      mnemonic: 'sequence',
-      name: 'sequence',
-      hostCase: makeSequence(usable, mixSeed(SEED, 0x5e9, k)),
-    }));
+    const cases = Array.from({ length: CASES_PER_FORM * SEQUENCES_PER_CASE }, (_, k) =>
+      make(usable, mixSeed(SEED, salt, k)),
+    );
+    // Some are too long in 64-bit code.
+    const trials = cases
+      .filter((hostCase) => truthOf(hostCase) !== 'qemu')
+      .map((hostCase): Trial => ({ mnemonic: 'sequence', name: `instructions ${shape}`, hostCase }));
+    expect(trials.length).toBeGreaterThan(cases.length * 0.9);
     const run = runOnHost(
       dataImage(SEED),
       trials.map(({ hostCase }) => hostCase),
