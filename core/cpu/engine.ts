@@ -293,7 +293,6 @@ export class Cpu {
   run(count: number): CpuStop {
     let left = count;
     this.#kicked = false;
-    this.regions.tend();
     if (this.#remapped) {
       this.#remapped = false;
       this.blocks.flush();

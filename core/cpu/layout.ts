@@ -74,9 +74,6 @@ export const FAULT = { NONE: 0, RAISED: 1, PAGE: 2 } as const;
  */
 export const INTERRUPTS = { watched: 0xf4010, pageFaults: 0xf4014 } as const;
 
-/** Address of a word: what an execution in tier 0 takes from a block's heat; 0 where nothing is compiled. */
-export const HEAT_STEP = 0xf4018;
-
 /** Hidden part of a segment register; SEGMENT_BYTES apart, in encoding order, then LDTR and TR. */
 export const SEGMENT_BYTES = 0x28;
 export const SEGMENT = {
@@ -301,7 +298,7 @@ export const BLOCK = {
   handler: 0,
   /** Instructions. */
   count: 4,
-  /** Falls with executions in tier 0, by HEAT_STEP; hot when it is no longer above zero; i32. */
+  /** Executions in tier 0 until the block is hot; no longer above zero: it was, or never will be; i32. */
   heat: 8,
   /** In a region that may be entered here: the number of this entry, and the S.ipBase that it was compiled for. */
   entry: 12,

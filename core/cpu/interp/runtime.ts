@@ -1,6 +1,6 @@
 import { I32, ModuleBuilder, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import { SEG } from '../../isa/index.ts';
-import { BLOCK, EXIT, HEAT_STEP, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../layout.ts';
+import { BLOCK, EXIT, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../layout.ts';
 import { emitKernel, kernelType } from '../insn/kernel.ts';
 import { KERNEL_ENTRIES } from '../insn/kernels.ts';
 import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit.ts';
@@ -116,8 +116,7 @@ function emitHeader(body: FunctionBody, blockHeader: number): void {
   code.localGet(RECORD);
   code.memory(OP.i32Load, BLOCK.heat);
   code.localTee(heat);
-  code.i32Const(0);
-  code.memory(OP.i32Load, HEAT_STEP);
+  code.i32Const(1);
   code.byte(OP.i32Sub);
   code.localTee(left);
   code.memory(OP.i32Store, BLOCK.heat);

@@ -43,6 +43,9 @@ export type Way =
 /** Equal to no address of which at most the four lowest bits of the offset are left. */
 const NO_STACK_PAGE = 0x800;
 
+/** What a miss of the page used last does: nothing, or makes its page the one; `first`: if there is none yet. */
+type StackAccess = 'none' | 'use' | 'fill' | 'first';
+
 /** Locals: a linear page and what takes its addresses to linear memory. */
 interface StackPage {
   readonly page: number;
@@ -316,7 +319,7 @@ export abstract class RegionState extends HandlerBuilder {
     });
     const cache = this.#stackAccess(place);
     if (cache === 'none') this.#pushTranslated(linear, width, write);
-    else this.#pushByStackPage(linear, width, write, cache === 'fill');
+    else this.#pushByStackPage(linear, width, write, cache);
     paths.fast();
   }
 
@@ -347,8 +350,8 @@ export abstract class RegionState extends HandlerBuilder {
     code.end();
   }
 
-  /** By the page that the stack pointer used last. `fill`: where the TLB has another page, that becomes the one. */
-  #pushByStackPage(linear: number, width: Width, write: boolean, fill: boolean): void {
+  /** By the page that the stack pointer used last. */
+  #pushByStackPage(linear: number, width: Width, write: boolean, access: StackAccess): void {
     const { code } = this;
     const host = this.body.newLocal(I32);
     const { page, addend } = write ? this.#stackWrite : this.#stackRead;
@@ -365,31 +368,43 @@ export abstract class RegionState extends HandlerBuilder {
     code.else();
     // A page where code was decoded is not in the write TLB: each write must look.
     this.#pushTranslated(linear, width, write, () => {
-      if (!fill) return;
-      code.localTee(host);
-      code.localGet(linear);
-      code.byte(OP.i32Sub);
-      code.localSet(addend);
-      this.pushPage(linear, width);
-      code.localSet(page);
-      if (write) {
-        code.localGet(addend);
-        code.localSet(this.#stackRead.addend);
+      if (access === 'use') return;
+      code.localSet(host);
+      if (access === 'first') {
         code.localGet(page);
-        code.localSet(this.#stackRead.page);
+        code.i32Const(NO_STACK_PAGE);
+        code.byte(OP.i32Eq);
+        code.if(VOID);
       }
+      this.#fillStackPage(linear, width, write, host);
+      if (access === 'first') code.end();
       code.localGet(host);
     });
     code.end();
   }
 
+  /** What was written may be read too. */
+  #fillStackPage(linear: number, width: Width, write: boolean, host: number): void {
+    const { code } = this;
+    for (const { page, addend } of write ? [this.#stackWrite, this.#stackRead] : [this.#stackRead]) {
+      code.localGet(host);
+      code.localGet(linear);
+      code.byte(OP.i32Sub);
+      code.localSet(addend);
+      this.pushPage(linear, width);
+      code.localSet(page);
+    }
+  }
+
   /** Accesses by the stack pointer keep to one page most of the time, those by the frame pointer mostly to the same. */
-  #stackAccess(place: Place): 'none' | 'use' | 'fill' {
+  #stackAccess(place: Place): StackAccess {
     if (!place.flat) return 'none';
     if (place.segment === SEG.SS) return 'fill';
     if (place.segment !== 'record' || this.view.getUint8(this.record + R.segmentIndex) !== SEG.SS) return 'none';
     const base = this.#gprAt(R.base)?.index;
-    return base === SP ? 'fill' : base === BP ? 'use' : 'none';
+    if (base !== SP) return base === BP ? 'use' : 'none';
+    // A table on the stack may lie in two pages: its elements should not drive each other out, nor the frame.
+    return this.form.indexed ? 'first' : 'fill';
   }
 
   // --- calls into TypeScript -------------------------------------------------------------------------------------------------

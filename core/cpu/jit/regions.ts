@@ -1,6 +1,6 @@
 import type { HandlerTable } from '../interp/handlers.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
-import { BLOCK, HEAT_STEP } from '../layout.ts';
+import { BLOCK } from '../layout.ts';
 import { compileRegions, type CompiledRegions, type RegionRequest } from './encode-regions.ts';
 import { Pauses } from './pauses.ts';
 import { Planner, type BlockFinder, type RegionPage } from './plan.ts';
@@ -10,15 +10,6 @@ export const HOT = 4000;
 const WARM = 1000;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
-
-/**
- * How much of its time the machine's thread may spend on compiling: below the first share blocks heat up twice as fast
- * from then on, above the second half as fast. A guest that does the same for long has all of it compiled, one that
- * boots only what is worth it.
- */
-const COMPILE_SHARE = { low: 0.04, high: 0.08 } as const;
-const WINDOW_NS = 50e6;
-const MAX_HEAT_STEP = 4;
 
 /**
  * Regions that are compiled together, and how long the first of them waits for others though nothing else is compiled:
@@ -81,8 +72,6 @@ export class Regions {
   /** What the compiler works on. */
   #sent: readonly Region[] | undefined;
   readonly #batchRegions: number;
-  #window = { startNs: 0, compileNs: 0 };
-  #heatStep = 1;
 
   constructor(handlers: HandlerTable, view: DataView, limits: MemoryLimits, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
@@ -91,7 +80,6 @@ export class Regions {
     this.#now = hostNowNs ?? (() => 0);
     this.#batchRegions = hostNowNs ? BATCH.regions : 1;
     this.#compiler = regionCompiler;
-    this.#setHeatStep(1);
   }
 
   /** Often, never while generated code runs: installs what was compiled, sends what waits. */
@@ -106,22 +94,6 @@ export class Regions {
     }
     if (this.#batch.length === 0 || !this.#compiler) return;
     if (this.#batch.length >= this.#batchRegions || this.#now() - this.#batchNs >= BATCH.ns) this.#send(this.#compiler);
-  }
-
-  /** Between runs of the processor: adapts to what compiling cost lately. */
-  tend(): void {
-    const now = this.#now();
-    const elapsed = now - this.#window.startNs;
-    if (elapsed < WINDOW_NS) return;
-    const share = (this.pauses.totalNs - this.#window.compileNs) / elapsed;
-    this.#window = { startNs: now, compileNs: this.pauses.totalNs };
-    if (share < COMPILE_SHARE.low) this.#setHeatStep(Math.min(this.#heatStep * 2, MAX_HEAT_STEP));
-    else if (share > COMPILE_SHARE.high) this.#setHeatStep(Math.max(this.#heatStep >> 1, 1));
-  }
-
-  #setHeatStep(step: number): void {
-    this.#heatStep = step;
-    this.#view.setInt32(HEAT_STEP, step, true);
   }
 
   has(header: number): boolean {
