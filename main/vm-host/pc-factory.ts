@@ -1,13 +1,12 @@
 import type { MachineFactory } from './build.ts';
 import { commonHandlers } from './common-handlers.ts';
-import { ThreadCompiler, compilerThread } from './region-compiler.ts';
+import { ThreadCompiler } from './region-compiler.ts';
 import { tuneV8 } from './tune-v8.ts';
 
 /** Begins what a machine will wait for, beside whatever is to be done before: call it where a machine is sure to come. */
 export function expectPc(): void {
   tuneV8();
   void commonHandlers();
-  compilerThread();
 }
 
 /** The PC of core/machine, loaded when the first one is built. */

@@ -34,17 +34,13 @@ export function compilerThread(): Worker {
 
 /** A machine's connection to it. The machine looks for answers itself: it need not wait for the event loop. */
 export class ThreadCompiler implements RegionCompiler {
-  readonly #port: MessagePort;
+  #port: MessagePort | undefined;
   readonly #answers = new Int32Array(new SharedArrayBuffer(4));
   #taken = 0;
 
-  constructor() {
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    compilerThread().postMessage({ port: port2, answers: this.#answers } satisfies CompilerConnection, [port2]);
-  }
-
+  /** The thread begins with the first of them: short runs do without. */
   start(requests: readonly RegionRequest[], limits: RegionTask['limits']): void {
+    this.#port ??= this.#connect();
     this.#port.postMessage({
       requests: requests.map(({ slot, plan }) => ({ slot, plan })),
       limits,
@@ -55,8 +51,14 @@ export class ThreadCompiler implements RegionCompiler {
     if (ended) throw ended;
     if (Atomics.load(this.#answers, 0) === this.#taken) return undefined;
     this.#taken++;
-    const { message } = receiveMessageOnPort(this.#port) as { message: RegionReply };
+    const { message } = receiveMessageOnPort(this.#port!) as { message: RegionReply };
     if ('error' in message) throw message.error;
     return message;
+  }
+
+  #connect(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    compilerThread().postMessage({ port: port2, answers: this.#answers } satisfies CompilerConnection, [port2]);
+    return port1;
   }
 }
