@@ -45,19 +45,6 @@ describe('the run loop', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
-  test('a machine at rest naps through short waits; one that was woken just now leaves the thread to others', async () => {
-    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: 2e6 }));
-    const nap = vi.spyOn(Atomics, 'wait').mockReturnValue('timed-out');
-    runner.start();
-    runner.wake();
-    passMs(100);
-    expect([nap.mock.calls.length, run.mock.calls.length > 1]).toEqual([0, true]);
-
-    passMs(200);
-    expect(nap.mock.calls.length).toBeGreaterThan(0);
-    nap.mockRestore();
-  });
-
   test('input wakes a waiting machine at once', async () => {
     const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: Infinity }));
     runner.start();

@@ -17,17 +17,8 @@ export interface RunnerOptions {
 
 export const SLICE_MS = 5;
 const VIRTUAL_STEP_NS = 10e6;
-/**
- * A machine that nobody has woken for a while blocks its thread through waits as short as the ticks of an idle guest: a
- * timer of Node's costs more than all that the guest does at such a tick. What comes from outside waits as long at most.
- */
-const NAP_MAX_MS = 10;
-const QUIET_MS = 200;
 /** Node clamps longer timers to 1 ms. */
 const SLEEP_MAX_MS = 2 ** 31 - 1;
-
-const napCell = new Int32Array(new SharedArrayBuffer(4));
-const nap = (ms: number): void => void Atomics.wait(napCell, 0, 0, ms);
 
 /** Runs a machine in short slices on the event loop, and sleeps while it waits. */
 export class MachineRunner implements Disposable {
@@ -36,7 +27,6 @@ export class MachineRunner implements Disposable {
   #state: 'new' | 'running' | 'paused' | 'stopped' = 'new';
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #wokenMs = 0;
   #busyMs = 0;
   #slices = 0;
 
@@ -82,7 +72,6 @@ export class MachineRunner implements Disposable {
 
   /** Input arrived, or the machine was reset: a waiting machine looks at it now. */
   wake(): void {
-    this.#wokenMs = performance.now();
     if (this.#state === 'running' && this.#timer) this.#soon();
   }
 
@@ -105,11 +94,6 @@ export class MachineRunner implements Disposable {
 
   #sleep(ns: number): void {
     this.#cancel();
-    if (ns <= NAP_MAX_MS * 1e6 && performance.now() - this.#wokenMs >= QUIET_MS) {
-      nap(ns / 1e6);
-      this.#soon();
-      return;
-    }
     if (ns === Infinity) ns = SLEEP_MAX_MS * 1e6;
     this.#timer = setTimeout(() => this.#slice(), Math.min(SLEEP_MAX_MS, Math.max(1, Math.ceil(ns / 1e6))));
   }
