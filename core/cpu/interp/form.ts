@@ -79,6 +79,10 @@ export function segmentOperand(insn: Instruction, position: number): number {
   return -1;
 }
 
+/** Some operand of the row's instructions may be a segment register. */
+export const mayNameSegment = ({ operands, mnemonic }: OpcodeRow): boolean =>
+  mnemonic in IMPLIED_SEGMENT || operands.some(({ kind, fixed }) => kind === 'S' || (fixed ?? '') in FIXED_SEGMENT);
+
 function operandOf(insn: Instruction, position: number): Opnd {
   const { kind, size, fixed } = insn.row.operands[position];
   const width = widthOf(size, insn);

@@ -2,7 +2,7 @@
 import type { Instruction, OpcodeRow } from '../../isa/index.ts';
 import { encodings } from '../../isa/opcode-map.ts';
 import { R, RECORD_BYTES, S, STATE, gprAddress, mmxAddress, segmentAddress, xmmAddress } from '../layout.ts';
-import { overridable, segmentOperand } from './form.ts';
+import { mayNameSegment, overridable, segmentOperand } from './form.ts';
 
 /** Address in linear memory of the register that an operand is; 0 where it is none. */
 type RegisterOf = (insn: Instruction) => number;
@@ -52,8 +52,7 @@ function fieldsOf(row: OpcodeRow): RowFields {
   return {
     first,
     second,
-    // LDS and its relatives have a segment that is not among their operands.
-    segments: has('S', 'K') || /^L[DEFGS]S$/.test(row.mnemonic),
+    segments: mayNameSegment(row),
     imm: has('J')
       ? (insn, nextOffset) => nextOffset + relativeDisplacement(insn)
       : has('C', 'D')

@@ -13,7 +13,7 @@ interface Known {
   readonly width: Width;
   readonly left: Value;
   readonly right: Value;
-  /** Pushes the auxiliary word; absent: the local has it. */
+  /** Gives the auxiliary word; absent: the local has it. */
   readonly aux?: () => Value;
 }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { CODE, REG, TestCpu } from '../cpu.fixture.ts';
 import { ModuleBuilder } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
-import { compileRegions, type CompiledRegions } from './encode-regions.ts';
+import { compileRegions, type CompiledRegions } from './compile-regions.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
 import { RecordView } from './record-copy.ts';

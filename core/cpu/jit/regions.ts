@@ -1,7 +1,8 @@
+import type { MemoryImport } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK } from '../layout.ts';
-import { compileRegions, type CompiledRegions, type RegionRequest } from './encode-regions.ts';
+import { compileRegions, type CompiledRegions, type RegionRequest } from './compile-regions.ts';
 import { Pauses } from './pauses.ts';
 import { Planner, type BlockFinder, type RegionPage } from './plan.ts';
 
@@ -25,15 +26,10 @@ interface Region extends RegionRequest {
   bytes: number;
 }
 
-interface MemoryLimits {
-  readonly minPages: number;
-  readonly maxPages: number;
-}
-
 /** Compiles beside the guest, one batch at a time. */
 export interface RegionCompiler {
   /** Not before `take` gave what came of the last call. */
-  start(requests: readonly RegionRequest[], limits: MemoryLimits): void;
+  start(requests: readonly RegionRequest[], limits: MemoryImport): void;
   /** What came of it, once; undefined while it works. Throws when nothing will come. */
   take(): CompiledRegions | undefined;
 }
@@ -52,7 +48,7 @@ export interface RegionHost {
 export class Regions {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
-  readonly #limits: MemoryLimits;
+  readonly #limits: MemoryImport;
   readonly #bySlot = new Map<number, Region>();
   /** Regions that contain a block. */
   readonly #byBlock = new Map<number, Set<Region>>();
@@ -73,7 +69,7 @@ export class Regions {
   #sent: readonly Region[] | undefined;
   readonly #batchRegions: number;
 
-  constructor(handlers: HandlerTable, view: DataView, limits: MemoryLimits, { hostNowNs, regionCompiler }: RegionHost) {
+  constructor(handlers: HandlerTable, view: DataView, limits: MemoryImport, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
     this.#view = view;
     this.#limits = limits;

@@ -1,5 +1,5 @@
 /** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
-import { ModuleBuilder } from '../../wasm/index.ts';
+import { ModuleBuilder, type MemoryImport } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
@@ -14,7 +14,7 @@ export interface RegionRequest {
 }
 
 /** What came of a request. */
-export interface EncodedRegion {
+export interface CompiledRegion {
   /** Length of its code. */
   readonly bytes: number;
   /** Blocks that it may be entered by, in the order of BLOCK.entry. */
@@ -25,14 +25,11 @@ export interface EncodedRegion {
 export interface CompiledRegions {
   readonly module: WebAssembly.Module;
   /** By request. */
-  readonly regions: readonly EncodedRegion[];
+  readonly regions: readonly CompiledRegion[];
 }
 
 /** Compiles regions for a machine with so much memory. */
-export function compileRegions(
-  requests: readonly RegionRequest[],
-  limits: { readonly minPages: number; readonly maxPages: number },
-): CompiledRegions {
+export function compileRegions(requests: readonly RegionRequest[], limits: MemoryImport): CompiledRegions {
   const module = new ModuleBuilder();
   const imports = declareImports(module, limits);
   const regions = requests.map(({ slot, plan }) => {
