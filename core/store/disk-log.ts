@@ -30,6 +30,14 @@ export interface LogBlock {
   readonly at: number;
   readonly crc: number;
 }
+
+/** A log as another thread of the same process reads it. */
+export interface LogShare {
+  readonly fd: number;
+  readonly path: string;
+  readonly number: number;
+  readonly sizeBytes: number;
+}
 const ZEROS = -1;
 const BAD = -2;
 
@@ -93,14 +101,16 @@ export class DiskLog {
     this.#synced = synced;
   }
 
-  /** A new log. Its name is durable when this returns; throws the host's error. */
-  static create(io: StoreIo, path: string, folder: string, medium: string, number: number): DiskLog {
+  /** A new log. Its name is durable when this returns, if there is a `folder` to sync; throws the host's error. */
+  static create(io: StoreIo, path: string, folder: string | undefined, medium: string, number: number): DiskLog {
     const header = headerOf(medium, number);
     const fd = io.open(path, 'wx+', 0o600);
     try {
       io.write(fd, [header], 0);
-      io.sync(fd);
-      io.syncFolder(folder);
+      if (folder !== undefined) {
+        io.sync(fd);
+        io.syncFolder(folder);
+      }
     } catch (error) {
       io.close(fd);
       io.remove(path);
@@ -139,6 +149,20 @@ export class DiskLog {
       io.close(fd);
       throw error;
     }
+  }
+
+  /** What another thread of this process needs to read it: nothing is appended to it any more. */
+  get share(): LogShare {
+    return { fd: this.#fd, path: this.path, number: this.number, sizeBytes: this.#end };
+  }
+
+  /** The log of another thread, to be read; its file stays the other's, so it is not disposed. Throws `store.damaged`. */
+  static shared(io: StoreIo, { fd, path, number, sizeBytes }: LogShare, medium: string): DiskLog {
+    const salt = headerOf(medium, number).readUInt32LE(28);
+    const log = new DiskLog(io, fd, path, number, salt, HEADER_BYTES, HEADER_BYTES);
+    log.#scan(false);
+    if (log.#end !== sizeBytes) throw damaged(`${path} at ${log.#end}: a record of the log`);
+    return log;
   }
 
   lostRecords = 0;

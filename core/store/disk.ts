@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { BlockIoError, type Block } from '../backends/index.ts';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
 import { ChunkReader, ChunkWriter } from './chunks.ts';
-import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
+import { BLOCK_BYTES, DiskLog, type LogShare } from './disk-log.ts';
 import { logNumbers, logPath, undoPath } from './log-files.ts';
-import { Session, lockInLibrary, logFolder, mediumLock, type Library } from './library.ts';
+import { Session, lockInLibrary, logFolder, mediumLock, transactUntold, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
-import { getMedium, putMedium, type Medium, type SnapshotDisk } from './rows.ts';
+import { getMedium, pin, putMedium, type Medium, type SnapshotDisk, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor, updateTree } from './tree.ts';
 
 const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
@@ -80,6 +80,17 @@ const locked = (medium: Medium): FailureError =>
 export interface DiskOptions {
   /** `throw-away`: what is written goes when the disk is closed. */
   readonly mode: 'normal' | 'throw-away' | 'read-only';
+  /** Of a throw-away disk: what it holds at first, in place of what the medium holds. */
+  readonly from?: TreeRef | undefined;
+}
+
+/** What a throw-away disk holds at an instant, for a thread of this process that makes a tree of it. */
+export interface UndoShare {
+  /** What lies under the logs; undefined: the medium. */
+  readonly base: ChunkName | undefined;
+  readonly logs: readonly LogShare[];
+  /** The session that pins the tree, on which the disk goes on. */
+  readonly keeper: string;
 }
 
 /**
@@ -95,43 +106,53 @@ export class StoreDisk implements Block, Disposable {
   readonly #chunks: ChunkReader;
   readonly #trees: TreeReader;
   readonly #levels: number;
-  readonly #throwAway: boolean;
+  /** Of a throw-away disk: keeps what its tree needs, once that is not the medium's. */
+  readonly #keeper: Session | undefined;
   readonly #undo: string;
   readonly #kept = new Map<number, Buffer>();
   #root: ChunkName;
   /** Oldest first; the last one takes writes, unless the disk is read-only. */
   #logs: DiskLog[];
+  /** Those of them that go with the session. */
+  #undoLogs: DiskLog[] = [];
+  #undoNumber = 0;
+  /** The tree is not the medium's. */
+  #isApart: boolean;
 
   private constructor(
     library: Library,
     medium: Medium,
     mode: DiskOptions['mode'],
     lock: Disposable | undefined,
-    undo?: string,
+    apart?: { readonly from: TreeRef; readonly undo: string },
   ) {
     this.id = medium.id;
-    this.#undo = undo ?? undoPath(library, medium.id);
+    this.#undo = apart?.undo ?? undoPath(library, medium.id);
+    this.#isApart = apart !== undefined;
     this.#library = library;
     this.sizeBytes = medium.sizeBytes;
     this.readOnly = mode === 'read-only';
-    this.#throwAway = mode === 'throw-away';
     this.#lock = lock;
-    this.#root = medium.root;
+    this.#root = apart?.from.root ?? medium.root;
     this.#levels = levelsFor(medium.sizeBytes);
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
-    this.#logs = undo === undefined ? openLogs(library, medium) : [];
-    if (this.#throwAway) this.#logs.push(this.#openUndo());
+    this.#logs = apart ? [] : openLogs(library, medium);
+    const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
+    if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));
+    this.#keeper = keeper;
+    if (keeper) this.#openUndo();
     else if (!this.readOnly) this.seal();
   }
 
   /** Throws FailureError (`store.medium`, `image.locked`, `store.damaged`) or the host's error. */
-  static open(library: Library, id: string, { mode }: DiskOptions): StoreDisk {
+  static open(library: Library, id: string, { mode, from }: DiskOptions): StoreDisk {
     const lock = mode === 'read-only' ? undefined : lockInLibrary(library, mediumLock(id), 150);
     if (mode !== 'read-only' && !lock) throw locked(getMedium(library, id));
     try {
       mkdirSync(logFolder(library, id), { recursive: true, mode: 0o700 });
-      return new StoreDisk(library, getMedium(library, id), mode, lock);
+      const apart = from && { from, undo: undoPath(library, id) };
+      return new StoreDisk(library, getMedium(library, id), mode, lock, apart);
     } catch (error) {
       lock?.dispose();
       throw error;
@@ -141,7 +162,8 @@ export class StoreDisk implements Block, Disposable {
   /** A disk as it was in a snapshot, for a machine that is thrown away: nothing else is touched. */
   static ephemeral(library: Library, disk: SnapshotDisk): StoreDisk {
     const medium = { ...disk, id: disk.medium, name: '', kind: 'disk' as const, firstLog: 0, createdAt: '' };
-    return new StoreDisk(library, medium, 'throw-away', undefined, join(library.folder, 'run', `${randomUUID()}.undo`));
+    const undo = join(library.folder, 'run', `${randomUUID()}.undo`);
+    return new StoreDisk(library, medium, 'throw-away', undefined, { from: disk, undo });
   }
 
   // --- the guest's side -------------------------------------------------------------------------------------------------------
@@ -238,7 +260,7 @@ export class StoreDisk implements Block, Disposable {
   }
 
   flush(): void {
-    if (this.readOnly || this.#throwAway) return;
+    if (this.readOnly || this.#keeper) return;
     this.#attempt('flush', 0, () => {
       for (const log of this.#logs) log.sync();
     });
@@ -282,16 +304,43 @@ export class StoreDisk implements Block, Disposable {
     return number - 1;
   }
 
-  #openUndo(): DiskLog {
-    this.#library.io.remove(this.#undo); // of a session that was killed
-    const log = DiskLog.create(this.#library.io, this.#undo, dirname(this.#undo), this.id, 0);
+  #openUndo(): void {
+    const number = this.#undoNumber++;
+    const path = `${this.#undo}${number === 0 ? '' : `-${number}`}`;
+    this.#library.io.remove(path); // of a session that was killed
+    const log = DiskLog.create(this.#library.io, path, undefined, this.id, number);
+    this.#undoLogs.push(log);
+    this.#logs.push(log);
     // Where the host allows it the file has no name from here on, and goes with the process.
-    if (process.platform !== 'win32') this.#library.io.remove(this.#undo);
-    return log;
+    if (process.platform !== 'win32') this.#library.io.remove(path);
   }
 
   get isThrowAway(): boolean {
-    return this.#throwAway;
+    return this.#keeper !== undefined;
+  }
+
+  /** As `seal`, for a throw-away disk: the medium stays as it is. */
+  sealUndo(): UndoShare {
+    const logs = this.#undoLogs.map((log) => log.share);
+    this.#openUndo();
+    return { base: this.#isApart ? this.#root : undefined, logs, keeper: this.#keeper!.id };
+  }
+
+  /** After someone made a tree of what `sealUndo` gave, and pinned it: the disk goes on from that. */
+  undoFolded({ logs }: UndoShare, root: ChunkName): void {
+    this.#root = root;
+    this.#isApart = true;
+    this.#kept.clear();
+    const going = new Set(logs.map(({ number }) => number));
+    this.#undoLogs = this.#undoLogs.filter(({ number }) => !going.has(number));
+    const done = this.#logs.filter((log) => !this.#undoLogs.includes(log));
+    this.#logs = [...this.#undoLogs];
+    for (const log of done) this.#forget(log);
+  }
+
+  #forget(log: DiskLog): void {
+    log.dispose();
+    this.#library.io.remove(log.path);
   }
 
   get #medium(): Medium {
@@ -304,20 +353,19 @@ export class StoreDisk implements Block, Disposable {
     this.#kept.clear();
     const done = this.#logs.filter(({ number }) => number <= lastLog);
     this.#logs = this.#logs.filter(({ number }) => number > lastLog);
-    for (const log of done) {
-      log.dispose();
-      this.#library.io.remove(log.path);
-    }
+    for (const log of done) this.#forget(log);
   }
 
   /** Closes it, with all that was written on stable storage; a throw-away disk is as it was when it was opened. */
   dispose(): void {
     try {
-      if (this.#throwAway) this.#library.io.remove(this.#undo);
-      else this.flush();
+      this.flush();
     } finally {
-      for (const log of this.#logs) log.dispose();
+      for (const log of this.#logs)
+        if (this.#undoLogs.includes(log)) this.#forget(log);
+        else log.dispose();
       this.#chunks.dispose();
+      this.#keeper?.dispose();
       this.#lock?.dispose();
     }
   }

@@ -6,8 +6,14 @@ import { listMedia } from './rows.ts';
 export const logPath = (library: Library, medium: string, log: number): string =>
   join(logFolder(library, medium), `${log}.log`);
 
-/** The log of a throw-away session: no other opens it. */
+/** The logs of a throw-away session, beside each other: no other opens them. */
 export const undoPath = (library: Library, medium: string): string => join(logFolder(library, medium), 'undo');
+
+/** Removes what a throw-away session that was killed left behind. */
+function removeUndo(library: Library, medium: string): void {
+  for (const file of readdirSync(logFolder(library, medium)))
+    if (file.startsWith('undo')) library.io.remove(join(logFolder(library, medium), file));
+}
 
 /** Numbers of a medium's logs, oldest first. */
 export function logNumbers(library: Library, medium: string): number[] {
@@ -36,7 +42,7 @@ export function removeOldLogs(library: Library): void {
     if (first === undefined && known === undefined)
       rmSync(logFolder(library, medium), { recursive: true, force: true });
     else {
-      library.io.remove(undoPath(library, medium));
+      removeUndo(library, medium);
       for (const log of logNumbers(library, medium))
         if (log < (known ?? first!)) library.io.remove(logPath(library, medium, log));
     }

@@ -22,6 +22,11 @@ export interface SnapshotDisk {
   readonly medium: string;
   readonly root: ChunkName;
   readonly sizeBytes: number;
+  /**
+   * The medium was as before at power-off, so it is not part of a restore: only a guest that goes on sees this tree.
+   * `disk`: it is immutable; `session`: what the whole session wrote was to be thrown away.
+   */
+  readonly forgets?: 'disk' | 'session' | undefined;
 }
 
 export interface TreeRef {
@@ -131,7 +136,7 @@ function snapshotOf(row: Row): Snapshot {
   const r = checked('snapshot', SNAPSHOT, row);
   const ref = (root: unknown, sizeBytes: unknown): TreeRef | undefined =>
     root === null ? undefined : { root: nameFromBlob(root as Uint8Array), sizeBytes: sizeBytes as number };
-  const disks = JSON.parse(r.disks as string) as { place: string; medium: string; root: string; sizeBytes: number }[];
+  const disks = JSON.parse(r.disks as string) as SnapshotDisk[];
   return {
     id: r.id as string,
     machine: r.machine as string,
@@ -161,6 +166,9 @@ export function getSnapshot(library: Library, id: string): Snapshot {
   if (!row) throw new FailureError(failure('store.snapshot', `there is no snapshot ${id}`, 'list the snapshots'));
   return snapshotOf(row);
 }
+
+export const hasSnapshot = (library: Library, id: string): boolean =>
+  library.database.prepare('SELECT 1 FROM snapshot WHERE id = ?').get(id) !== undefined;
 
 export const putSnapshot = (library: Library, snapshot: Snapshot): void =>
   write(library, 'snapshot', {
@@ -197,6 +205,12 @@ export function getPosition(library: Library, machine: string): Position {
 
 export const putPosition = (library: Library, machine: string, position: Position): void =>
   write(library, 'position', { machine, snapshot: position.snapshot ?? null, resume: position.resume ?? null });
+
+/** The collector keeps this tree for a session, in place of the one before. */
+export function pin(library: Library, session: string, { root, sizeBytes }: TreeRef): void {
+  library.database.prepare('DELETE FROM pin WHERE session = ?').run(session);
+  library.database.prepare('INSERT INTO pin VALUES (?, ?, ?)').run(session, nameToBlob(root), sizeBytes);
+}
 
 /** Every tree that something in the library needs. */
 export function allRoots(library: Library): TreeRef[] {

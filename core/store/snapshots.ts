@@ -37,7 +37,7 @@ export function lockMachine(library: Library, machine: string): Disposable {
 }
 
 /** Runs what changes media with all of their locks held. Throws FailureError `image.locked`. */
-function withMediaLocked<T>(library: Library, media: readonly string[], action: () => T): T {
+export function withMediaLocked<T>(library: Library, media: readonly string[], action: () => T): T {
   const locks: Disposable[] = [];
   try {
     for (const medium of media) {
@@ -60,13 +60,14 @@ function withMediaLocked<T>(library: Library, media: readonly string[], action: 
  * snapshot has it.
  */
 export function restoreSnapshot(library: Library, snapshot: Snapshot): string {
+  const disks = snapshot.disks.filter(({ forgets }) => forgets === undefined);
   withMediaLocked(
     library,
-    snapshot.disks.map(({ medium }) => medium),
+    disks.map(({ medium }) => medium),
     () =>
       library.database
         .transaction(() => {
-          for (const disk of snapshot.disks) putBack(library, disk);
+          for (const disk of disks) putBack(library, disk);
           dropSaved(library, snapshot.machine);
           putPosition(library, snapshot.machine, {
             snapshot: snapshot.id,
@@ -83,6 +84,28 @@ function putBack(library: Library, disk: SnapshotDisk): void {
   // Its logs are what was written since: behind the highest of them begins the new life.
   const firstLog = Math.max(medium.firstLog, ...logNumbers(library, disk.medium).map((log) => log + 1));
   putMedium(library, { ...medium, root: disk.root, sizeBytes: disk.sizeBytes, firstLog });
+}
+
+/**
+ * What a machine was saved with, as a snapshot of its tree; the machine still goes on from there. Undefined: nothing is
+ * saved. The caller holds the machine's lock.
+ */
+export function keepSaved(
+  library: Library,
+  machine: string,
+  as: Pick<Snapshot, 'id' | 'name' | 'note' | 'createdAt'>,
+): Snapshot | undefined {
+  return library.database
+    .transaction(() => {
+      const { snapshot: parent, resume } = getPosition(library, machine);
+      const saved = resume === undefined ? undefined : getSnapshot(library, resume);
+      if (saved?.kind !== 'saved') return undefined;
+      const kept: Snapshot = { ...saved, ...as, kind: 'snapshot', parent };
+      putSnapshot(library, kept);
+      putPosition(library, machine, { snapshot: kept.id, resume });
+      return kept;
+    })
+    .immediate();
 }
 
 /** A machine that was saved and is not resumed any more forgets its saved state. */

@@ -2,13 +2,16 @@ import type { Frame } from '../backends/index.ts';
 import { FailureError, failure } from '../base/index.ts';
 import { CHUNK_BYTES, captureReader, type CaptureShare } from '../snapshot/index.ts';
 import type { ChunkWriter } from './chunks.ts';
-import { prepareFold } from './disk.ts';
+import { foldLogs, prepareFold, type UndoShare } from './disk.ts';
+import { DiskLog } from './disk-log.ts';
 import type { Library } from './library.ts';
 import { addMedium, withWriter } from './media.ts';
-import { ZERO_NAME, isZero, nameToBlob, type ChunkName } from './name.ts';
+import { ZERO_NAME, isZero, type ChunkName } from './name.ts';
 import { encodePng } from './png.ts';
 import {
   getPosition,
+  hasSnapshot,
+  pin,
   putMedium,
   putPosition,
   putSnapshot,
@@ -29,6 +32,16 @@ export interface ForkDraft {
   readonly media: readonly { readonly from: string; readonly id: string; readonly name: string }[];
 }
 
+export interface SnapshotWorkDisk {
+  readonly place: string;
+  readonly medium: string;
+  /** Logs of the medium up to this one belong to the snapshot. */
+  readonly lastLog: number;
+  /** Of a throw-away disk: what the guest wrote, which is in the snapshot alone. */
+  readonly undo?: UndoShare | undefined;
+  readonly forgets?: SnapshotDisk['forgets'];
+}
+
 /** Everything that a snapshot is made of, as of its instant. Crosses to a worker as it is. */
 export interface SnapshotWork {
   readonly id: string;
@@ -38,18 +51,24 @@ export interface SnapshotWork {
   readonly note: string;
   readonly config: string;
   readonly createdAt: string;
-  /** Logs up to `lastLog` belong to the snapshot. */
-  readonly disks: readonly { readonly place: string; readonly medium: string; readonly lastLog: number }[];
+  readonly disks: readonly SnapshotWorkDisk[];
   readonly state?: Uint8Array | undefined;
   readonly memory?: { readonly share: CaptureShare; readonly base: ChunkName | undefined } | undefined;
   readonly frame?: Frame | undefined;
   /** The session that goes on from this memory: its next snapshot builds on it. */
   readonly keeper?: string | undefined;
+  /**
+   * The session is to be thrown away, so the machine keeps its place in its tree; the session's own snapshots follow
+   * each other, `parent` is the last one.
+   */
+  readonly session?: { readonly parent: string | undefined } | undefined;
   readonly fork?: ForkDraft | undefined;
 }
 
 export interface SnapshotResult {
   readonly memoryRoot: ChunkName | undefined;
+  /** What each disk held. */
+  readonly diskRoots: readonly ChunkName[];
   /** Bytes that the library had not before. */
   readonly addedBytes: number;
 }
@@ -66,34 +85,45 @@ export function takeSnapshot(library: Library, work: SnapshotWork): SnapshotResu
     const state = bytes(work.state);
     const picture = bytes(work.frame && encodePng(work.frame));
     const media = work.disks.map(({ medium, lastLog }) => prepareFold(library, trees, writer, medium, lastLog));
-    const disks = work.disks.map(({ place }, i) => ({
+    const disks = work.disks.map(({ place, undo, forgets }, i) => ({
       place,
       medium: media[i].id,
-      root: media[i].root,
+      root: undo ? foldUndo(library, trees, writer, media[i], undo) : media[i].root,
       sizeBytes: media[i].sizeBytes,
+      ...(forgets && { forgets }),
     }));
     writer.commit(() => {
       for (const medium of media) putMedium(library, medium);
       const own = work.fork ? addFork(library, work.fork, disks, media) : disks;
-      const { snapshot } = getPosition(library, work.machine);
+      const { snapshot, resume } = getPosition(library, work.machine);
+      const before = work.session?.parent;
       const { id, machine, kind, name, note, createdAt, config } = work;
       putSnapshot(library, {
         ...{ id, machine, kind, name, note, createdAt, config },
-        parent: kind === 'snapshot' ? snapshot : undefined,
+        parent: kind === 'saved' ? undefined : before !== undefined && hasSnapshot(library, before) ? before : snapshot,
         disks: own,
         state,
         memory,
         picture,
       });
-      putPosition(
-        library,
-        machine,
-        kind === 'snapshot' ? { snapshot: id, resume: undefined } : { snapshot, resume: id },
-      );
+      if (kind === 'saved') putPosition(library, machine, { snapshot, resume: id });
+      else if (!work.session) putPosition(library, machine, { snapshot: id, resume });
       if (work.keeper !== undefined && memory) pin(library, work.keeper, memory);
+      work.disks.forEach(({ undo }, i) => undo && pin(library, undo.keeper, disks[i]));
     });
-    return { memoryRoot: memory?.root, addedBytes: writer.addedBytes };
+    return { memoryRoot: memory?.root, diskRoots: disks.map(({ root }) => root), addedBytes: writer.addedBytes };
   });
+}
+
+function foldUndo(
+  library: Library,
+  trees: TreeReader,
+  writer: ChunkWriter,
+  { id, root, sizeBytes }: Medium,
+  { base, logs }: UndoShare,
+): ChunkName {
+  const shared = logs.map((log) => DiskLog.shared(library.io, log, id));
+  return foldLogs(trees, writer, { root: base ?? root, sizeBytes, logs: shared });
 }
 
 function storeMemory(
@@ -129,6 +159,8 @@ function addFork(
     if (!own) return disk;
     addMedium(library, {
       ...media[i],
+      // An immutable disk is at its next start what the original is at its own.
+      root: disk.forgets ? media[i].root : disk.root,
       id: own.id,
       name: own.name,
       firstLog: 0,
@@ -146,10 +178,4 @@ export function addMachine(library: Library, id: string, name: string, config: s
     if ((error as { code?: string }).code !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
     throw new FailureError(failure('machine.exists', `there is a machine named "${name}"`, 'choose another name'));
   }
-}
-
-/** The collector keeps this tree for a session, in place of the one before. */
-export function pin(library: Library, session: string, { root, sizeBytes }: TreeRef): void {
-  library.database.prepare('DELETE FROM pin WHERE session = ?').run(session);
-  library.database.prepare('INSERT INTO pin VALUES (?, ?, ?)').run(session, nameToBlob(root), sizeBytes);
 }

@@ -6,6 +6,7 @@ import {
   machineConfigSchema,
   mediumIdOf,
   mediumPath,
+  type Attachment,
   type CallName,
   type CallResult,
   type MachineConfig,
@@ -20,6 +21,7 @@ import {
   freeMediumName,
   getPosition,
   getSnapshot,
+  keepSaved,
   listSnapshots,
   lockMachine,
   presentDisks,
@@ -27,6 +29,7 @@ import {
   restoreSnapshot,
   takeSnapshot,
   usageOf,
+  withMediaLocked,
   type Library,
 } from '../../core/store/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
@@ -48,14 +51,20 @@ export interface SnapshotContext {
 
 type SnapshotCalls = Extract<CallName, `snapshots.${string}` | 'machines.clone' | 'machines.fork'>;
 
-/** Media of the library that a configuration attaches for writing, but not past snapshots. */
-export function storedDisks(config: MachineConfig): { place: string; medium: string }[] {
+interface StoredDisk {
+  readonly place: string;
+  readonly medium: string;
+  readonly mode: Attachment['mode'];
+}
+
+/** Media of the library that a configuration attaches for writing. */
+export function storedDisks(config: MachineConfig): StoredDisk[] {
   return [
     ...config.floppies.map((floppy, i) => ({ place: `floppy${i}`, attachment: floppy })),
     ...config.disks.map((disk, i) => ({ place: `disk${i}`, attachment: disk })),
   ].flatMap(({ place, attachment }) => {
-    const medium = attachment?.writable && attachment.mode === undefined ? mediumIdOf(attachment.path) : undefined;
-    return medium === undefined ? [] : [{ place, medium }];
+    const medium = attachment?.writable ? mediumIdOf(attachment.path) : undefined;
+    return medium === undefined ? [] : [{ place, medium, mode: attachment?.mode }];
   });
 }
 
@@ -103,18 +112,30 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
     }
   };
 
-  const takeStopped = (config: MachineConfig, id: string, name: string, note: string) => {
+  const takeStopped = (config: MachineConfig, id: string, name: string, note: string, memory: boolean) => {
     const startMs = performance.now();
-    const { addedBytes } = takeSnapshot(library, {
-      id,
-      machine: config.id,
-      kind: 'snapshot',
-      name,
-      note,
-      config: JSON.stringify(config),
-      createdAt: new Date().toISOString(),
-      disks: storedDisks(config).map((disk) => ({ ...disk, lastLog: Infinity })),
-    });
+    const createdAt = new Date().toISOString();
+    const disks = storedDisks(config).filter(({ mode }) => mode !== 'write-through');
+    const media = disks.map(({ medium }) => medium);
+    const addedBytes = withMediaLocked(library, media, () =>
+      memory && keepSaved(library, config.id, { id, name, note, createdAt })
+        ? 0
+        : takeSnapshot(library, {
+            id,
+            machine: config.id,
+            kind: 'snapshot',
+            name,
+            note,
+            config: JSON.stringify(config),
+            createdAt,
+            disks: disks.map(({ place, medium, mode }) => ({
+              place,
+              medium,
+              lastLog: Infinity,
+              forgets: mode === 'immutable' ? ('disk' as const) : undefined,
+            })),
+          }).addedBytes,
+    );
     return { pauseMs: 0, totalMs: performance.now() - startMs, addedBytes };
   };
 
@@ -129,7 +150,9 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
     if (refused) return err(refused);
     const captured = isActive(config.id)
       ? await askMachine(library.folder, config.id, 'snapshot', { id, name, note, memory })
-      : await attempt(`snapshot "${name}"`, () => withLock(config.id, () => takeStopped(config, id, name, note)));
+      : await attempt(`snapshot "${name}"`, () =>
+          withLock(config.id, () => takeStopped(config, id, name, note, memory)),
+        );
     if (!captured.ok) return captured;
     fire({ event: 'snapshots.changed', machine: config.id });
     return ok({ id, captured: captured.value });

@@ -16,7 +16,14 @@ import { changeConfig } from './stored-config.ts';
 import { listenOnSocket, socketPath } from './socket.ts';
 import { serveWindow } from './stream-socket.ts';
 import { DisposableStore, FailureError, err, ok, type Result } from '../../core/base/index.ts';
-import { getPosition, lockMachine, openLibrary, type Library } from '../../core/store/index.ts';
+import {
+  getPosition,
+  getSnapshot,
+  lockMachine,
+  openLibrary,
+  type Library,
+  type SnapshotDisk,
+} from '../../core/store/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import { changeOfMedium, type Hardware } from '../../core/contract/machine.ts';
 
@@ -45,8 +52,10 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
     of: LibraryPlace | undefined,
   ): Promise<void> => {
     let place: OpenPlace | undefined;
+    let resumedDisks: readonly SnapshotDisk[] = [];
     try {
       place = of && openPlace(of, resources);
+      if (place) resumedDisks = disksToResume(place);
     } catch (error) {
       const failed = failureOf(error);
       if (!failed.ok) parent.send({ kind: 'failed', error: failed.error });
@@ -64,7 +73,8 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
       lockFolder,
       library: place?.library,
       uuid: place?.machine,
-      throwAway: of?.throwAway,
+      throwAway: of?.throwAway === true || resumedDisks.some(({ forgets }) => forgets === 'session'),
+      resumedDisks,
       openSerial: (media) => {
         const opened = openSerial(hardware, media, resources);
         if (opened.ok) serial = opened.value;
@@ -235,6 +245,12 @@ function changeMedium(
     changeConfig(library, machine, (config) => changeOfMedium(config, drive, medium));
     return ok({});
   });
+}
+
+/** What its disks held where the machine was saved. Throws FailureError. */
+function disksToResume({ library, machine }: OpenPlace): readonly SnapshotDisk[] {
+  const { resume } = getPosition(library, machine);
+  return resume === undefined ? [] : getSnapshot(library, resume).disks;
 }
 
 /** Where the machine was saved it goes on, unless its changes are to be thrown away. Throws FailureError. */

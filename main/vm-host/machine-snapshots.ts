@@ -18,6 +18,8 @@ import {
   type ForkDraft,
   type Library,
   type Snapshot,
+  type SnapshotDisk,
+  type SnapshotWorkDisk,
   type StoreDisk,
 } from '../../core/store/index.ts';
 
@@ -27,6 +29,8 @@ export interface StoreAttachment {
   readonly disk: StoreDisk;
   /** `write-through`: left out of snapshots. */
   readonly writeThrough: boolean;
+  /** It is as it was before at power-off. */
+  readonly forgets: SnapshotDisk['forgets'];
 }
 
 /** What is in the machine's drives now. */
@@ -77,6 +81,8 @@ export class MachineSnapshots implements Disposable {
   /** One after another. */
   #last: Promise<unknown> = Promise.resolve();
   #folding = false;
+  /** The last snapshot of a session that is to be thrown away. */
+  #sessionSnapshot: string | undefined;
 
   constructor(options: MachineInLibrary) {
     this.#in = options;
@@ -119,11 +125,14 @@ export class MachineSnapshots implements Disposable {
         fail('snapshot.unsupported', obstacle, 'import the image into the library, and attach that'),
       );
     const config = library.database.prepare('SELECT config FROM machine WHERE id = ?').pluck().get(machineId);
-    const disks = media.stored.filter(({ writeThrough }) => !writeThrough);
+    const disks = media.stored.filter((attached) => belongs(attached, request));
+    const throwAway = media.stored.some(({ forgets }) => forgets === 'session');
 
     const startMs = performance.now();
     // The host's syncs, before the guest has to wait.
-    await this.#work.run({ kind: 'logs', logs: disks.map(({ disk }) => ({ medium: disk.id, number: disk.nextLog })) });
+    const written = disks.filter(({ disk }) => !disk.isThrowAway);
+    const logs = written.map(({ disk }) => ({ medium: disk.id, number: disk.nextLog }));
+    await this.#work.run({ kind: 'logs', logs });
 
     // From here to the next await the guest, which runs on this thread, stands still.
     const pausedMs = performance.now();
@@ -131,7 +140,7 @@ export class MachineSnapshots implements Disposable {
     if (request.memory && this.#base === undefined) machine.memory.finishFetching();
     const state = request.memory ? machine.saveState() : undefined;
     const share = request.memory ? machine.memory.beginCapture(this.#base === undefined) : undefined;
-    const sealed = disks.map(({ place, disk }) => ({ place, medium: disk.id, lastLog: disk.seal(true) }));
+    const sealed = disks.map((attached) => seal(attached, request));
     machine.display.refresh();
     const { width, height, pixels } = machine.display.frame;
     try {
@@ -147,12 +156,18 @@ export class MachineSnapshots implements Disposable {
           memory: share && { share, base: this.#base },
           frame: { width, height, pixels: pixels.slice() },
           keeper: this.#keeper.id,
+          session: throwAway ? { parent: this.#sessionSnapshot } : undefined,
         },
       });
       const pauseMs = performance.now() - pausedMs;
       const done = await working;
       if (share) this.#base = done!.memoryRoot;
-      disks.forEach(({ disk }, i) => disk.folded(sealed[i].lastLog));
+      if (request.kind === 'snapshot') this.#sessionSnapshot = request.id;
+      disks.forEach(({ disk }, i) => {
+        const { undo, lastLog } = sealed[i];
+        if (undo) disk.undoFolded(undo, done!.diskRoots[i]);
+        else disk.folded(lastLog);
+      });
       return { pauseMs, totalMs: performance.now() - startMs, addedBytes: done!.addedBytes };
     } catch (error) {
       // What was dirty is not known any more.
@@ -241,4 +256,16 @@ export class MachineSnapshots implements Disposable {
     this.#chunks.dispose();
     this.#keeper.dispose();
   }
+}
+
+/** A disk of which a snapshot has a copy: without it the guest could not go on. A fork needs disks of its own. */
+const belongs = ({ writeThrough, forgets }: StoreAttachment, { kind, fork }: SnapshotRequest): boolean =>
+  !writeThrough || fork !== undefined || (kind === 'saved' && forgets === 'session');
+
+/** The disk at this moment. */
+function seal({ place, disk, forgets }: StoreAttachment, { kind, fork }: SnapshotRequest): SnapshotWorkDisk {
+  if (!disk.isThrowAway) return { place, medium: disk.id, lastLog: disk.seal(true) };
+  // A saved session is still to be thrown away; a snapshot of it, and a fork, are there to stay.
+  const stays = forgets === 'session' && (kind === 'snapshot' || fork !== undefined);
+  return { place, medium: disk.id, lastLog: Infinity, undo: disk.sealUndo(), forgets: stays ? undefined : forgets };
 }

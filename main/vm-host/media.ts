@@ -62,6 +62,8 @@ export interface MediaOptions {
   readonly throwAway?: boolean | undefined;
   /** The disks of a snapshot, for a machine that begins there and is thrown away. */
   readonly snapshotDisks?: readonly SnapshotDisk[] | undefined;
+  /** The disks of the saved state that the machine goes on from. */
+  readonly resumedDisks?: readonly SnapshotDisk[] | undefined;
 }
 
 type DriveKind = 'floppy' | 'disk' | 'cdrom';
@@ -206,13 +208,9 @@ class OpenMedia implements Media {
   }
 
   obstacle(): string | undefined {
-    for (const { file, overlay, stored } of this.#slots.values()) {
+    for (const { file, overlay } of this.#slots.values()) {
       if (file?.writable) return `${file.path} is written in place: the library cannot keep what it held`;
       if (file && overlay && overlay.overlaidBytes > 0) return `what was written to ${file.path} lives in memory only`;
-      if (stored?.disk.isThrowAway)
-        return this.#options.throwAway
-          ? 'the session is to be thrown away'
-          : `the disk in ${stored.place} is immutable`;
     }
     return undefined;
   }
@@ -245,18 +243,20 @@ class OpenMedia implements Media {
     attachment: Attachment,
     resources: DisposableStore,
   ): Promise<Result<Slot>> {
-    const { library, snapshotDisks, throwAway, meter } = this.#options;
+    const { library, snapshotDisks, resumedDisks, throwAway, meter } = this.#options;
     if (!library) return err(fail('store.medium', `${attachment.path}: no library is open`, 'name a file'));
     const { StoreDisk, ioFailure } = await import('../../core/store/index.ts');
     const attach = async (): Promise<Result<Block>> => {
       try {
         const asThen = snapshotDisks?.find((disk) => disk.medium === id);
-        const forgets = throwAway || attachment.mode === 'immutable';
+        const from = resumedDisks?.find((disk) => disk.medium === id && disk.forgets !== undefined);
+        const forgets = from?.forgets ?? (attachment.mode === 'immutable' ? 'disk' : throwAway ? 'session' : undefined);
         const mode = kind === 'cdrom' || !attachment.writable ? 'read-only' : forgets ? 'throw-away' : 'normal';
         const disk = resources.add(
-          asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode }),
+          asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode, from }),
         );
-        if (!disk.readOnly) slot.stored = { place, disk, writeThrough: attachment.mode === 'write-through' };
+        const writeThrough = attachment.mode === 'write-through';
+        if (!disk.readOnly) slot.stored = { place, disk, writeThrough, forgets };
         return ok(meteredBlock(disk, kind, meter));
       } catch (error) {
         return err(ioFailure(error, attachment.path));

@@ -74,7 +74,10 @@ async function liveAsMachine(library: Library): Promise<never> {
   const disk = StoreDisk.open(library, orders.medium, { mode: 'normal' });
   let standsStill = (): void => {};
   const { physical, machine } = memoryOfItsOwn(() => standsStill());
-  const media = { stored: [{ place: 'disk0', disk, writeThrough: false }], obstacle: () => undefined };
+  const media = {
+    stored: [{ place: 'disk0', disk, writeThrough: false, forgets: undefined }],
+    obstacle: () => undefined,
+  };
   const snapshots = new MachineSnapshots({ library, machineId: orders.machine, machine, media, log: () => {} });
   snapshots.beginEmpty();
   const touchMemory = (): void => {

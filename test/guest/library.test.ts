@@ -140,16 +140,39 @@ test('a throw-away session, an immutable disk and a snapshot without memory end 
     await wait('dos', '^spoilt');
   };
 
+  const goesOnSaved = async (contents: string): Promise<void> => {
+    await terrarium('stop', 'dos', '--save');
+    await terrarium('start', 'dos');
+    // What the session goes on from is nobody else's: the saved state is gone.
+    await terrarium('store', 'gc');
+    await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+    await wait('dos', `^${contents}`);
+  };
+
   await begin('--throw-away');
   await spoil();
-  await expect(terrarium('snapshot', 'take', 'dos', 'none')).rejects.toThrow('to be thrown away');
+  await terrarium('snapshot', 'take', 'dos', 'spoilt');
+  await terrarium('type', 'dos', 'cls\\necho worse > new.txt\\ntype new.txt\\n');
+  await wait('dos', '^worse');
+  await goesOnSaved('worse');
   await terrarium('stop', 'dos');
 
   setFloppyMode(folder, 'dos', 'immutable');
   await begin();
   await spoil();
-  await expect(terrarium('snapshot', 'take', 'dos', 'none')).rejects.toThrow('is immutable');
+  await terrarium('snapshot', 'take', 'dos', 'immutable');
+  await goesOnSaved('spoilt');
+  await terrarium('fork', 'dos', 'twin2');
   await terrarium('stop', 'dos');
+  await terrarium('type', 'twin2', 'cls\\ntype new.txt\\n');
+  await wait('twin2', '^spoilt');
+  await terrarium('stop', 'twin2');
+  await terrarium('snapshot', 'restore', 'dos', 'immutable');
+  await terrarium('start', 'dos');
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^spoilt');
+  await terrarium('stop', 'dos');
+  await terrarium('remove', 'twin2');
 
   setFloppyMode(folder, 'dos', undefined);
   await begin();
@@ -160,6 +183,11 @@ test('a throw-away session, an immutable disk and a snapshot without memory end 
   await begin();
   await terrarium('stop', 'dos');
   await terrarium('snapshot', 'delete', 'dos', 'disks alone');
+  await terrarium('snapshot', 'restore', 'dos', 'spoilt');
+  await terrarium('start', 'dos');
+  await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
+  await wait('dos', '^spoilt');
+  await terrarium('stop', 'dos');
 });
 
 test('a clone does not need the original, and the library is clean when all is done', async () => {

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mediumPath, type CallName, type CallParams, type CallResult } from '../../core/contract/index.ts';
+import { StoreDisk, openLibrary, type Library } from '../../core/store/index.ts';
+import { forkLauncher } from './host-process.ts';
+import { createServices, type Services } from './services.ts';
+
+/** Snapshots and clones of machines that are stopped, by how their disks are attached. */
+const NO_ENTRY = join(import.meta.dirname, 'no-machine-runs-here.ts');
+let folder: string;
+let library: Library;
+let services: Services;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'terrarium-snapshots-'));
+  const opened = openLibrary(folder);
+  const made = createServices({
+    shell: 'web',
+    version: '0.0.0',
+    libraryFolder: folder,
+    launcher: forkLauncher(NO_ENTRY),
+    supervisor: {},
+  });
+  if (!opened.ok || !made.ok) throw new Error('the library does not open');
+  library = opened.value;
+  services = made.value;
+});
+afterEach(() => {
+  services.dispose();
+  library.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function call<N extends CallName>(name: N, params: CallParams<N>): Promise<CallResult<N>> {
+  const result = await services.handlers[name](params as never);
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value as CallResult<N>;
+}
+
+const medium = async (name: string): Promise<string> =>
+  (await call('media.create', { name, kind: 'disk', sizeBytes: 1 << 20 })).id;
+
+function write(id: string, value: number): void {
+  const disk = StoreDisk.open(library, id, { mode: 'normal' });
+  disk.write(0, new Uint8Array(512).fill(value));
+  disk.dispose();
+}
+
+function firstByte(id: string): number {
+  const disk = StoreDisk.open(library, id, { mode: 'read-only' });
+  const data = new Uint8Array(1);
+  disk.read(0, data);
+  disk.dispose();
+  return data[0];
+}
+
+const machineWith = async (disks: readonly { path: string; writable: true; mode?: 'immutable' | 'write-through' }[]) =>
+  (
+    await call('machines.create', {
+      name: 'three',
+      group: '',
+      note: '',
+      template: 'other',
+      memoryMiB: 16,
+      floppies: [],
+      disks: [...disks],
+      cdrom: null,
+      bootOrder: ['disk'],
+      clock: 'host',
+      serial: [],
+      engine: 'auto',
+      cpuModel: 'default',
+      pointer: 'absolute',
+      paravirtual: true,
+      balloonMiB: 0,
+      bootMenu: 'off',
+      firmware: null,
+      kernel: null,
+    })
+  ).config.id;
+
+test('a restore leaves write-through disks as they are, and a clone has disks of its own in every mode', async () => {
+  const [normal, through, fixed] = [await medium('normal'), await medium('through'), await medium('fixed')];
+  const machine = await machineWith([
+    { path: mediumPath(normal), writable: true },
+    { path: mediumPath(through), writable: true, mode: 'write-through' },
+    { path: mediumPath(fixed), writable: true, mode: 'immutable' },
+  ]);
+  for (const id of [normal, through, fixed]) write(id, 1);
+  const { id: snapshot } = await call('snapshots.take', { machine, name: 'one', note: '', memory: true });
+  for (const id of [normal, through]) write(id, 2);
+
+  const { config } = await call('machines.clone', { id: machine, name: 'copy', full: false });
+  await call('snapshots.restore', { id: snapshot });
+
+  expect([normal, through, fixed].map(firstByte)).toEqual([1, 2, 1]);
+  const own = config.disks.map(({ path }) => path.slice('medium:'.length));
+  expect(own.map(firstByte)).toEqual([2, 2, 1]);
+  expect(own.some((id) => [normal, through, fixed].includes(id))).toBe(false);
+});
+
+test('a snapshot is refused while another machine writes one of the disks', async () => {
+  const shared = await medium('shared');
+  const machine = await machineWith([{ path: mediumPath(shared), writable: true }]);
+  const elsewhere = StoreDisk.open(library, shared, { mode: 'normal' });
+  elsewhere.write(0, new Uint8Array(512).fill(1));
+
+  await expect(call('snapshots.take', { machine, name: 'one', note: '', memory: true })).rejects.toThrow('in use');
+
+  elsewhere.write(0, new Uint8Array(512).fill(2));
+  elsewhere.dispose();
+  expect(firstByte(shared)).toBe(2);
+});
