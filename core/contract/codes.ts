@@ -42,6 +42,7 @@ export const CODES = {
   'task.unknown': { kind: 'state', meaning: 'No work in progress has this id.' },
   'task.cancelled': { kind: 'state', meaning: 'The work was cancelled.' },
   'kernel.format': { kind: 'file', meaning: 'The file is not a Linux kernel that can be started directly.' },
+  'kernel.memory': { kind: 'usage', meaning: 'A kernel does not fit into the memory of the machine.' },
   'firmware.size': { kind: 'file', meaning: 'The firmware image is not 64, 128 or 256 KiB.' },
 
   'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before the last --until was met.' },
@@ -69,6 +70,7 @@ export const CODES = {
   'library.open': { kind: 'file', meaning: 'The library folder or its database cannot be opened.' },
   'library.newer': { kind: 'file', meaning: 'The library was written by a newer version of Terrarium.' },
   'image.memory': { kind: 'state', meaning: 'A machine image is of another memory size than the machine.' },
+  'image.part': { kind: 'state', meaning: 'A machine image holds other parts than the machine has.' },
   'snapshot.unsupported': { kind: 'state', meaning: 'The machine has a disk of which no snapshot can be taken.' },
   'store.damaged': { kind: 'file', meaning: 'Something in the library is not as it was written.' },
   'store.full': { kind: 'file', meaning: 'The disk that holds the library is full.' },

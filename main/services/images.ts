@@ -136,15 +136,15 @@ export function compactImageFile(ref: ImageRef, context: ConvertContext): Promis
     const anew = join(folder, basename(path));
     try {
       const { format, variant, clusterBytes, parent, snapshots } = image.info();
-      const reason = parent
-        ? 'differs from a parent'
+      const obstacle = parent
+        ? `${path} differs from a parent`
         : snapshots.length > 0
-          ? 'holds snapshots'
+          ? `${path} holds snapshots`
           : identities.size > 1
-            ? 'lies in several files'
+            ? `${path} lies in several files`
             : undefined;
-      if (reason !== undefined)
-        return err(fail('image.unsupported', `${path} ${reason}`, 'convert it into a new image instead'));
+      if (obstacle !== undefined)
+        return err(fail('image.unsupported', obstacle, 'convert it into a new image instead'));
       const kind = { format, variant, ...(format === 'qcow2' && { clusterBytes }) };
       const copied = await copyToNew(image, anew, kind, context);
       if (!copied.ok) return copied;

@@ -184,13 +184,14 @@ export class SupervisedMachine {
   #exited(code: number | null, signal: string | null, reason: string): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#killTimer);
-    const why = reason === '' ? '' : `: ${reason.split('\n').at(-1)}`;
     const abort =
       this.#abort ??
       (signal === null
         ? fail(
             'machine.crashed',
-            `its process ended with status ${code ?? 'unknown'}${why}`,
+            reason === ''
+              ? `its process ended with status ${code ?? 'unknown'}`
+              : `its process ended with status ${code ?? 'unknown'}: ${reason.split('\n').at(-1)}`,
             'start it again, and report this',
           )
         : fail('machine.killed', `its process was ended by ${signal}`, 'start it again'));

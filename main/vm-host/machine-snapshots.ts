@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Disposable } from '../../core/base/index.ts';
+import type { Disposable, Failure } from '../../core/base/index.ts';
 import { FailureError } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import type { Machine } from '../../core/machine/machine.ts';
@@ -37,7 +37,7 @@ export interface StoreAttachment {
 export interface AttachedMedia {
   readonly stored: readonly StoreAttachment[];
   /** Why no snapshot can be taken (a disk that the library does not hold); undefined: it can. */
-  obstacle(): string | undefined;
+  obstacle(): Failure | undefined;
 }
 
 export interface SnapshotRequest {
@@ -120,10 +120,7 @@ export class MachineSnapshots implements Disposable {
   async #take(request: SnapshotRequest): Promise<SnapshotTimes> {
     const { library, machine, machineId, media } = this.#in;
     const obstacle = media.obstacle();
-    if (obstacle !== undefined)
-      throw new FailureError(
-        fail('snapshot.unsupported', obstacle, 'import the image into the library, and attach that'),
-      );
+    if (obstacle) throw new FailureError(obstacle);
     const config = library.database.prepare('SELECT config FROM machine WHERE id = ?').pluck().get(machineId);
     const disks = media.stored.filter((attached) => belongs(attached, request));
     const throwAway = media.stored.some(({ forgets }) => forgets === 'session');

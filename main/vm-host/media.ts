@@ -37,7 +37,7 @@ export interface Media extends Disposable {
   /** Media of the library among the drives. */
   readonly stored: readonly StoreAttachment[];
   /** Why no snapshot can be taken of what is attached; undefined: it can. */
-  obstacle(): string | undefined;
+  obstacle(): Failure | undefined;
   /**
    * Puts another medium into a drive (null: none), through `insert`, once it is found good and its lock is held: on an
    * error the old one stays. Nothing else uses the drive's old medium meanwhile.
@@ -207,10 +207,13 @@ class OpenMedia implements Media {
     return [...this.#slots.values()].flatMap(({ stored }) => stored ?? []);
   }
 
-  obstacle(): string | undefined {
+  obstacle(): Failure | undefined {
+    const because = (reason: string): Failure =>
+      fail('snapshot.unsupported', reason, 'import the image into the library, and attach that');
     for (const { file, overlay } of this.#slots.values()) {
-      if (file?.writable) return `${file.path} is written in place: the library cannot keep what it held`;
-      if (file && overlay && overlay.overlaidBytes > 0) return `what was written to ${file.path} lives in memory only`;
+      if (file?.writable) return because(`${file.path} is written in place: the library cannot keep what it held`);
+      if (file && overlay && overlay.overlaidBytes > 0)
+        return because(`what was written to ${file.path} lives in memory only`);
     }
     return undefined;
   }

@@ -233,6 +233,43 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     await waitForScreen(page, /FreeCom version/);
     await other.close();
   });
+
+  test('what cannot be done is told in words of the language: what, why, what to do, and the code', async () => {
+    await toManager();
+    await button(page, t('action.new')).click();
+    const dialog = page.getByRole('dialog', { name: t('create.title') });
+    await dialog.getByRole('switch', { name: t('create.expert') }).check({ force: true });
+    const sayings: string[] = [];
+    const create = async (code: string): Promise<void> => {
+      await dialog.getByRole('button', { name: t('create.submit'), exact: true }).click();
+      const alert = dialog.locator(`[role=alert][data-code="${code}"]`);
+      sayings.push((await alert.innerText()).replaceAll(/\s+/g, ' '));
+    };
+    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('fork');
+    await create('machine.exists');
+    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('other');
+    await dialog
+      .getByRole('radiogroup', { name: t('create.image') })
+      .getByText(t('create.imageFrom.path'))
+      .click();
+    await dialog.getByLabel(t('create.path')).fill('/nowhere/dos.img');
+    await create('file.missing');
+    await page.keyboard.press('Escape');
+    await closed();
+
+    expect(sayings).toEqual(
+      {
+        en: [
+          'Another machine has this name There is a machine named "fork". Choose another name. Code: machine.exists',
+          'There is no such file /nowhere/dos.img: no such file. Check the name and the folder. Code: file.missing',
+        ],
+        ko: [
+          '같은 이름의 머신이 이미 있습니다 이름이 “fork”인 머신이 있습니다. 다른 이름을 고르세요. 코드: machine.exists',
+          '파일이 없습니다 /nowhere/dos.img 파일이 없습니다. 이름과 폴더를 확인하세요. 코드: file.missing',
+        ],
+      }[language],
+    );
+  });
 });
 
 describe('the wizard', () => {
