@@ -1,6 +1,6 @@
 /**
  * `npm run torture [seconds] [seed] [file...]`: the tests of test/torture for an hour, or as long as said, from a seed
- * that is new each time, or the one said; then image formats beside qemu-img, damaged images, and the store under kills,
+ * that is new each time, or the one said, with every boot in lock step when an hour was given; then image formats beside qemu-img, damaged images, and the store under kills,
  * errors and power cuts, in the full counts when an hour was given. A failure prints the seed that shows it at once.
  */
 import { spawnSync } from 'node:child_process';
@@ -33,7 +33,7 @@ if (missing.length > 0) {
     // In each of its structures.
     TERRARIUM_STORE_FLIPS: share(1000),
     TERRARIUM_STORE_POWER_CUTS: share(10_000),
-    ...(Number(seconds) >= HOUR_SECONDS && { TERRARIUM_STORE_FAULTS: 'all' }),
+    ...(Number(seconds) >= HOUR_SECONDS && { TERRARIUM_STORE_FAULTS: 'all', TERRARIUM_TORTURE_BOOTS: 'all' }),
   };
   for (const project of ['torture', 'formats', 'fault']) {
     const args = ['run', '--project', project, '--passWithNoTests', ...files];

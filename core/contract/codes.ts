@@ -1,7 +1,7 @@
 import type { Failure } from '../base/index.ts';
 
 /** What sort of trouble a code is; decides the exit status of the command line and the HTTP status of the web shell. */
-export type CodeKind = 'usage' | 'file' | 'timeout' | 'state' | 'refused' | 'machine' | 'internal';
+export type CodeKind = 'usage' | 'file' | 'timeout' | 'state' | 'refused' | 'machine' | 'difference' | 'internal';
 
 export interface CodeEntry {
   readonly kind: CodeKind;
@@ -47,6 +47,8 @@ export const CODES = {
 
   'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before the last --until was met.' },
   'run.stopped': { kind: 'timeout', meaning: 'The machine powered off or shut down before the last --until was met.' },
+
+  'engine.difference': { kind: 'difference', meaning: 'Two engines in lock step came to different states.' },
 
   'machine.unknown': { kind: 'state', meaning: 'No machine has this id.' },
   'machine.exists': { kind: 'state', meaning: 'Another machine has this name.' },
@@ -99,6 +101,7 @@ const EXIT_BY_KIND: Readonly<Record<CodeKind, number>> = {
   state: 5,
   refused: 2,
   machine: 1,
+  difference: 6,
   internal: 1,
 };
 
@@ -109,6 +112,7 @@ const HTTP_BY_KIND: Readonly<Record<CodeKind, number>> = {
   state: 409,
   refused: 403,
   machine: 500,
+  difference: 500,
   internal: 500,
 };
 

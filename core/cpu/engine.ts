@@ -61,7 +61,7 @@ export class Cpu {
   /** Record that a kick turned into YIELD, and the handler it had. */
   #patched: { record: number; handler: number } | undefined;
   #kicked = false;
-  /** What lies at physical addresses changed: decoded code is forgotten before the next instruction. */
+  /** What lies at physical addresses changed, all of it: decoded code is forgotten before the next instruction. */
   #remapped = false;
   #budgetStart = 0;
   #retiredBefore = 0;
@@ -184,12 +184,14 @@ export class Cpu {
     this.mmu.updateMode();
   }
 
+  /** What is loaded has the memory that is there: decoded and compiled code is right, and stays. */
+  keepsCode = false;
+
   /** Rebuilds what derives from the state after it was loaded. */
   afterLoad(): void {
     for (let index = 0; index < 8; index++) this.state.updateChecks(index);
     this.debug.update();
-    this.blocks.flush();
-    this.regions.flush();
+    this.#remapped ||= !this.keepsCode;
     this.mmu.flush();
   }
 

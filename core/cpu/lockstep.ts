@@ -3,6 +3,7 @@
  * the same number of instructions. `Lockstep` runs both and stops at the first difference; the comparison is of what
  * software can see, not of what an engine keeps for itself.
  */
+import { SEG, decode, format, newInstruction } from '../isa/index.ts';
 import type { PhysicalMemory } from '../memory/index.ts';
 import { PAGE_BYTES } from '../memory/index.ts';
 import type { CpuStop } from './connections.ts';
@@ -21,6 +22,10 @@ const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'ldtr', 'tr'];
 const NORMALIZED = ['flagsResult', 'flagsAux', 'shadow'];
 
 const hex = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
+
+/** The longest instruction. */
+const INSTRUCTION_BYTES = 15;
+const CODE_32_BITS = 0x4000;
 
 function sameBytes(left: Uint8Array, right: Uint8Array): boolean {
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
@@ -66,6 +71,30 @@ export function stateDifferences(left: LockstepSide, right: LockstepSide): strin
   if (unequal.length === 0) return differences;
   for (const [name, offset] of NAMED_WORDS) compare(name, a.get(offset), b.get(offset));
   return differences.length > 0 ? differences : unequal.map((name) => `${name} differs`);
+}
+
+/** Values of the words that `stateDifferences` names, by name. */
+export function stateWords({ cpu }: LockstepSide): ReadonlyMap<string, number> {
+  return new Map([
+    ['eflags', cpu.state.eflags],
+    ...NAMED_WORDS.map(([name, at]) => [name, cpu.state.get(at)] as const),
+  ]);
+}
+
+/** The instruction that a processor executes next: its linear address and its disassembly. */
+export function nextInstruction({ cpu, memory }: LockstepSide): string {
+  const { state } = cpu;
+  const address = (state.base(SEG.CS) + state.rip) >>> 0;
+  const bytes: number[] = [];
+  while (bytes.length < INSTRUCTION_BYTES) {
+    const physical = cpu.mmu.probeFetch((address + bytes.length) >>> 0);
+    if (physical < 0) break;
+    bytes.push(memory.read(physical, 1));
+  }
+  const insn = newInstruction();
+  const size = state.attributes(SEG.CS) & CODE_32_BITS ? 32 : 16;
+  const status = decode(Uint8Array.from(bytes), 0, bytes.length, size, insn);
+  return `${hex(address)}  ${status === 'ok' ? format(insn, address) : `(${status})`}`;
 }
 
 /** Differing bytes of the pages that either side wrote since its dirty flags were cleared; at most `limit` words. */

@@ -13,6 +13,8 @@ export interface SavedPart {
 const MAGIC = 0x4d525254; // "TRRM"
 const VERSION = 1;
 const PAGE = 4096;
+/** Magic, version and RAM size. */
+const HEADER_BYTES = 10;
 
 /**
  * Machine image: magic, version, RAM size, then every part (id, state) and the pages of RAM that are not all zeros
@@ -86,6 +88,23 @@ export function loadMachine(parts: readonly SavedPart[], ram: Uint8Array, image:
   }
   for (const part of parts) part.postLoad?.();
   return ok(undefined);
+}
+
+/** The parts whose states differ in two images of the same board. */
+export function differingParts(left: Uint8Array, right: Uint8Array): string[] {
+  const [a, b] = [statesOf(left), statesOf(right)];
+  return [...a.keys()].filter((id) => {
+    const [one, other] = [a.get(id)!, b.get(id)];
+    return !other || one.length !== other.length || one.some((byte, i) => byte !== other[i]);
+  });
+}
+
+function statesOf(image: Uint8Array): Map<string, Uint8Array> {
+  const input = new ByteReader(image);
+  input.raw(HEADER_BYTES);
+  const states = new Map<string, Uint8Array>();
+  for (let left = input.u16(); left > 0; left--) states.set(input.text(), input.blob());
+  return states;
 }
 
 function readPages(input: ByteReader, pages: number): Result<[number, Uint8Array][]> {

@@ -11,6 +11,7 @@ import type {
 } from '../backends/index.ts';
 import type { Result } from '../base/index.ts';
 import type { CommonHandlers, CpuModelName, CpuStats, RegionCompiler } from '../cpu/index.ts';
+import type { LockstepSide } from '../cpu/lockstep.ts';
 import type { GuestMemory } from '../snapshot/index.ts';
 
 /** What a board is built from; checked by the contract before it gets here. */
@@ -116,6 +117,8 @@ export interface Machine {
   saveState(): Uint8Array;
   loadState(image: Uint8Array): Result<void>;
   readonly memory: GuestMemory;
+  /** The processor and its address space, to set two machines side by side. */
+  readonly inside?: LockstepSide;
   /** Counters and states for people: per device lines from the state declarations. */
   describe(): Readonly<Record<string, readonly string[]>>;
 }

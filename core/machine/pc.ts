@@ -2,6 +2,7 @@ import type { DisplaySource } from '../backends/index.ts';
 import { err, FailureError, type Result } from '../base/index.ts';
 import { IoBus, TimerQueue, type Device, type IrqLine } from '../bus/index.ts';
 import { CPU, CPU_MODELS, Cpu, RAM_BASE, cpuStateView, type CpuStats } from '../cpu/index.ts';
+import type { LockstepSide } from '../cpu/lockstep.ts';
 import { Vga } from '../devices/display/index.ts';
 import { APIC_BUS_HZ } from '../devices/intc/apic-timer.ts';
 import { I8259Pair } from '../devices/intc/i8259-pair.ts';
@@ -376,6 +377,10 @@ class Pc implements Machine {
     this.#firmware.takeCallout();
     this.#resetWanted = false;
     return loaded;
+  }
+
+  get inside(): LockstepSide {
+    return { cpu: this.#cpu, memory: this.#memory.physical };
   }
 
   stats(): CpuStats {

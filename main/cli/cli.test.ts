@@ -79,6 +79,10 @@ describe('terrarium run with bad input', () => {
   test('a folder', async () => expect(await bad('--disk', folder)).toBe('file.directory'));
   test('a device', async () => expect(await bad('--cdrom', '/dev/null')).toBe('file.special'));
 
+  test.each([['--write'], ['--from', 'there'], ['--clock', 'host']])('lock step with %s', async (...others) => {
+    expect(await bad('--engine', 'lockstep', ...others)).toBe('args.invalid');
+  });
+
   test('a pipe, without waiting for its other end', async () => {
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect(await bad('--floppy', join(folder, 'pipe'))).toBe('file.special');

@@ -18,6 +18,8 @@ const RUN_NOTES = `--until may be given several times; each is followed by the -
 first --until are done at power-on. A pattern is met by text that appeared since the actions before it.
 --json prints {"matches":[{"until","ms"}],"instructions","stateHash","screen":[lines],"exit"}; ms counts from the
 start of the command, or with --clock virtual in guest time.
+--engine lockstep runs the machine twice, by the interpreter and compiled, with the virtual clock, and stops at the first
+register, byte of memory or device that differs, with the instruction (exit status 6); lockstep-jit compiles everything.
 With --serial stdio and --display terminal, Ctrl+A x ends the command.`;
 
 const IMAGE_NOTES = `A SIZE is a number of bytes, or one with K, M, G or T. What a disk image refers to is opened only in the image's own
@@ -80,8 +82,8 @@ terrarium --version         the version
 
 ${sections.join('\n')}
 Exit status: 0 the last --until was met (or the guest powered off), 2 bad arguments or files, 3 time-out,
-4 store check found problems, 5 not in the present state of the machine or the library, 1 our fault. With --json an
-error is an object on standard output too: {"error":{"code","message","hint"}}.
+4 store check found problems, 5 not in the present state of the machine or the library, 6 two engines in lock step
+differ, 1 our fault. With --json an error is an object on standard output too: {"error":{"code","message","hint"}}.
 `;
 }
 

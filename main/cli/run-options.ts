@@ -81,8 +81,8 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   {
     name: 'engine',
     value: 'KIND',
-    choices: ['auto', 'interpreter', 'jit'],
-    help: 'auto (default: compiles what is hot), interpreter, or jit (compiles all at once)',
+    choices: ['auto', 'interpreter', 'jit', 'lockstep', 'lockstep-jit'],
+    help: 'auto (default: compiles what is hot), interpreter, jit (compiles all at once), or the interpreter beside one of both: lockstep, lockstep-jit',
   },
   {
     name: 'cpu',
@@ -101,6 +101,9 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: 'json', help: 'print one JSON object about the run at the end' },
 ];
 
+/** Engines that run beside the interpreter, by the value that asks for it. */
+const LOCKSTEP: Readonly<Record<string, 'auto' | 'jit'>> = { lockstep: 'auto', 'lockstep-jit': 'jit' };
+
 /** What a snapshot says by itself. */
 const SAID_BY_SNAPSHOT = [
   ...['memory', 'floppy', 'disk', 'disk-format', 'allow', 'cdrom', 'kernel', 'initrd', 'append', 'firmware', 'write'],
@@ -111,6 +114,8 @@ export interface RunPlan {
   /** A snapshot to begin at; `hardware` is then what it says but for the serial port and the engine. */
   readonly from: { readonly snapshot: string; readonly library: string | undefined } | undefined;
   readonly hardware: Hardware;
+  /** The engine that runs beside `hardware.engine`, and is measured by it. */
+  readonly lockstep: 'auto' | 'jit' | undefined;
   readonly steps: readonly Step[];
   readonly hasUntil: boolean;
   readonly serialStdio: boolean;
@@ -157,6 +162,17 @@ export function parseRun(args: readonly string[]): RunPlan {
       'leave out --serial stdio and --json',
     );
 
+  const lockstep = LOCKSTEP[one('engine') ?? ''];
+  const apart = lockstep && ['from', 'write'].find(has);
+  if (apart !== undefined)
+    throw refuse(
+      'args.invalid',
+      `--${apart} does not go with --engine lockstep`,
+      'both machines begin at power-on and keep nothing',
+    );
+  if (lockstep && one('clock') === 'host')
+    throw refuse('args.invalid', '--engine lockstep needs --clock virtual', 'leave out --clock');
+
   return {
     from: from === undefined ? undefined : { snapshot: from, library: one('library') },
     hardware: {
@@ -170,8 +186,8 @@ export function parseRun(args: readonly string[]): RunPlan {
           ? { mode: serial }
           : { mode: 'file', path: checkPath('serial', serial) },
       ],
-      clock: (one('clock') as Hardware['clock'] | undefined) ?? 'host',
-      engine: (one('engine') as Hardware['engine'] | undefined) ?? 'auto',
+      clock: lockstep ? 'virtual' : ((one('clock') as Hardware['clock'] | undefined) ?? 'host'),
+      engine: lockstep ? 'interpreter' : ((one('engine') as Hardware['engine'] | undefined) ?? 'auto'),
       cpuModel: (one('cpu') as Hardware['cpuModel'] | undefined) ?? 'default',
       pointer: (one('pointer') as Hardware['pointer'] | undefined) ?? 'absolute',
       paravirtual: !has('no-paravirtual'),
@@ -180,6 +196,7 @@ export function parseRun(args: readonly string[]): RunPlan {
       firmware: path('firmware'),
       kernel: kernel === null ? null : { image: kernel, initrd, append: one('append') ?? '' },
     },
+    lockstep,
     steps: parseSteps(given),
     hasUntil: has('until'),
     serialStdio: serial === 'stdio',

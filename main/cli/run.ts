@@ -16,7 +16,7 @@ import { exitCodeOf, fail } from '../../core/contract/codes.ts';
 import type { Hardware } from '../../core/contract/machine.ts';
 import type { Machine } from '../../core/machine/machine.ts';
 import { ActivityMeter } from '../vm-host/activity.ts';
-import { buildMachine, type MachineFactory } from '../vm-host/build.ts';
+import { buildMachine, type BuildOptions, type MachineFactory } from '../vm-host/build.ts';
 import { HostClock } from '../vm-host/clocks.ts';
 import { identityOf } from '../vm-host/image-file.ts';
 import type { Media } from '../vm-host/media.ts';
@@ -24,6 +24,7 @@ import { MachineRunner, type StopReason } from '../vm-host/runner.ts';
 import { SerialFile } from '../vm-host/serial-file.ts';
 import { failureLine, type CliIo } from './io.ts';
 import type { RunBeginning } from './run-from.ts';
+import type * as Lockstep from './run-lockstep.ts';
 import { parseRun, type RunPlan } from './run-options.ts';
 import { statsText } from './stats-text.ts';
 import { Script } from './script.ts';
@@ -64,6 +65,9 @@ class Run {
   readonly #hostClock = new HostClock();
   readonly #serial = new SerialWatch();
   #hardware: Hardware;
+  /** Loaded where two engines are compared. */
+  #lockstep: typeof Lockstep | undefined;
+  #ended = false;
 
   constructor(plan: RunPlan, io: CliIo, factory: MachineFactory, resources: DisposableStore) {
     this.#plan = plan;
@@ -77,7 +81,7 @@ class Run {
     const { steps } = this.#plan;
     const beginning = await this.#beginning();
     const hardware = this.#hardware;
-    const built = await buildMachine(hardware, {
+    const options: BuildOptions = {
       ...beginning?.options,
       factory: this.#factory,
       hostClock: this.#hostClock,
@@ -85,7 +89,10 @@ class Run {
       mustBoot: beginning === undefined,
       log: () => {},
       openSerial: (media) => this.#openOutputs(media),
-    });
+    };
+    const { lockstep } = this.#plan;
+    if (lockstep) this.#lockstep = await import('./run-lockstep.ts');
+    const built = await (this.#lockstep?.buildBoth(hardware, lockstep!, options) ?? buildMachine(hardware, options));
     if (!built.ok) throw new FailureError(built.error);
     this.#resources.add(built.value);
     const resumed = beginning?.resume(built.value);
@@ -127,7 +134,8 @@ class Run {
     const serial = this.#serial;
     return ok([
       {
-        write(byte: number) {
+        write: (byte: number) => {
+          if (this.#ended) return;
           serial.push(byte);
           sink?.write(byte);
         },
@@ -210,7 +218,8 @@ class Run {
   async #report(machine: Machine, script: Script, end: End): Promise<number> {
     const plan = this.#plan;
     const io = this.#io;
-    if (end.kind === 'failed') throw end.error;
+    this.#ended = true;
+    if (end.kind === 'failed') throw this.#lockstep?.explained(end.error, io) ?? end.error;
     const trouble = troubleOf(end, plan, script);
     const exit = trouble ? exitCodeOf(trouble.code) : end.kind === 'signal' ? end.exit : 0;
     const screen = (machine.display.text() ?? []).map((row) => row.trimEnd());

@@ -28,9 +28,11 @@ test('every engine takes a run to the same state', async () => {
     );
 
   const [interpreter, auto, jit] = [await runWith('interpreter'), await runWith('auto'), await runWith('jit')];
+  const lockstep = await runWith('lockstep');
 
   expect(auto).toEqual(interpreter);
   expect(jit).toEqual(interpreter);
+  expect(lockstep).toEqual(interpreter);
 });
 
 test('saved at any moment of the boot and loaded into a new machine, it goes on to the same state', () => {
