@@ -57,6 +57,18 @@ export const snapshotInfoSchema = z.strictObject({
   uniqueBytes: z.number(),
 });
 
+/** One part of two states of a machine: the place of a disk ("disk0", "floppy1"), or "memory" with the devices. */
+const comparedPartSchema = z.strictObject({
+  place: z.string(),
+  /** Stored bytes of each, and of what is the same in both. */
+  firstBytes: z.number(),
+  secondBytes: z.number(),
+  sharedBytes: z.number(),
+  /** Whether each has this part: a machine that was off has no memory, a machine that runs has none that is stored. */
+  inFirst: z.boolean(),
+  inSecond: z.boolean(),
+});
+
 const snapshotNameSchema = z
   .string()
   .trim()
@@ -233,6 +245,11 @@ export const CALLS = {
   'snapshots.edit': {
     params: z.strictObject({ id: z.uuid(), name: snapshotNameSchema.optional(), note: noteSchema.optional() }),
     result: nothing,
+  },
+  /** How much two states of a machine hold, together and apart. Null: the state that it is in now. */
+  'snapshots.compare': {
+    params: z.strictObject({ machine: machineIdSchema, first: z.uuid().nullable(), second: z.uuid().nullable() }),
+    result: z.strictObject({ parts: z.array(comparedPartSchema) }),
   },
   /** PNG as base64; null when there is none. */
   'snapshots.picture': { params: bySnapshot, result: z.strictObject({ png: z.string().nullable() }) },

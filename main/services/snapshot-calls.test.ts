@@ -113,3 +113,39 @@ test('a snapshot is refused while another machine writes one of the disks', asyn
   elsewhere.dispose();
   expect(firstByte(shared)).toBe(2);
 });
+
+test('two states are compared part by part: what both hold, and what only one of them does', async () => {
+  const disk = await medium('compared');
+  const machine = await machineWith([{ path: mediumPath(disk), writable: true }]);
+  const fill = (atChunk: number, value: number): void => {
+    const opened = StoreDisk.open(library, disk, { mode: 'normal' });
+    // Bytes that do not pack, each chunk its own.
+    let random = value;
+    const data = Uint8Array.from({ length: 16384 }, () => (random = Math.imul(random, 1664525) + 1013904223) >>> 24);
+    opened.write(atChunk * 16384, data);
+    opened.dispose();
+  };
+  fill(0, 1);
+  fill(1, 2);
+  const { id: first } = await call('snapshots.take', { machine, name: 'one', note: '', memory: true });
+  fill(1, 3);
+  const { id: second } = await call('snapshots.take', { machine, name: 'two', note: '', memory: true });
+
+  const [snapshots, itself] = [
+    await call('snapshots.compare', { machine, first, second }),
+    await call('snapshots.compare', { machine, first: null, second: null }),
+  ];
+  fill(2, 4);
+  const present = await call('snapshots.compare', { machine, first: second, second: null });
+
+  const [part] = snapshots.parts;
+  expect(snapshots.parts).toHaveLength(1);
+  expect(part).toMatchObject({ place: 'disk0', inFirst: true, inSecond: true });
+  // Of two chunks one is the same; the other, and the node above them, are not.
+  for (const bytes of [part.firstBytes, part.secondBytes]) expect(bytes).toBeGreaterThan(part.sharedBytes + 16000);
+  expect(part.sharedBytes).toBeGreaterThan(10_000);
+  expect(itself.parts[0].sharedBytes).toBe(itself.parts[0].firstBytes);
+  // What was written since lies in a log.
+  expect(present.parts[0].secondBytes - present.parts[0].sharedBytes).toBeGreaterThan(16000);
+  expect(present.parts[0].sharedBytes).toBe(present.parts[0].firstBytes);
+});

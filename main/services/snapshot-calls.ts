@@ -34,6 +34,7 @@ import {
 } from '../../core/store/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import { attempt } from './attempt.ts';
+import { compareStates } from './compare-snapshots.ts';
 import type { Handlers } from './services.ts';
 
 export interface SnapshotContext {
@@ -226,6 +227,13 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
         fire({ event: 'snapshots.changed', machine: renameSnapshot(library, id, changes).machine });
         return {};
       }),
+    'snapshots.compare': async ({ machine, first, second }) => {
+      const config = get(machine);
+      if (!config.ok) return config;
+      return attempt('compare', () =>
+        compareStates(library, machine, storedDisks(config.value), [first ?? undefined, second ?? undefined]),
+      );
+    },
     'snapshots.picture': async ({ id }) =>
       attempt('picture', () => {
         const { picture } = getSnapshot(library, id);

@@ -10,6 +10,7 @@ export type Dialog =
   | { readonly kind: 'settings'; readonly machine: string; readonly page?: SettingsPage }
   | { readonly kind: 'take'; readonly machines: readonly string[] }
   | { readonly kind: 'restore'; readonly snapshot: SnapshotInfo }
+  | { readonly kind: 'compare'; readonly machine: string; readonly snapshot?: SnapshotInfo }
   | { readonly kind: 'clone'; readonly machine: string; readonly snapshot?: SnapshotInfo }
   | { readonly kind: 'fork'; readonly machine: string }
   | { readonly kind: 'group'; readonly machines: readonly string[] }

@@ -125,6 +125,13 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await page.getByRole('treeitem').filter({ hasText: 'With games' }).click();
   await page.locator('aside img').waitFor();
   await seen('snapshots');
+  await button(page, t('snapshots.compare')).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('row', { name: t('compare.total') })
+    .waitFor();
+  await seen('compare');
+  await dialogClosed();
   await page.getByRole('tab', { name: t('details.tab.activity') }).click();
   await page.getByRole('figure').nth(3).waitFor();
   await seen('machine-activity');

@@ -198,6 +198,23 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     expect(listed.ok && listed.value.snapshots.find(({ name }) => name === 'last')?.note).toBe('after all');
   });
 
+  test('two states are compared: what each holds, what both do, and what only one of them has', async () => {
+    await snapshotLine('last').click();
+    await button(page, t('snapshots.compare')).click();
+    const dialog = page.getByRole('dialog');
+    const cells = (name: string) => dialog.getByRole('row').filter({ hasText: name }).getByRole('cell').allInnerTexts();
+    await dialog.getByRole('row', { name: t('compare.total') }).waitFor();
+    // The machine runs: of its present state the disk alone is stored.
+    expect((await cells(t('drive.floppyA'))).every((text) => /^[\d.]+ (?:B|KiB|MiB)$/.test(text))).toBe(true);
+    expect((await cells(t('snapshots.memory')))[1]).toBe('–');
+
+    await dialog.getByRole('combobox', { name: t('compare.second') }).click();
+    await page.getByRole('option', { name: 'kept' }).click();
+    await expect.poll(() => cells(t('snapshots.memory'))).not.toContain('–');
+    await page.keyboard.press('Escape');
+    await closed();
+  });
+
   test('the floppy is changed while the machine runs', async () => {
     const imported = await call(page, 'media.import', {
       path: guestImage('mikeos.img'),

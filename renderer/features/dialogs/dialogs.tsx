@@ -3,6 +3,7 @@ import { useApp, useMachines } from '../../state/context.ts';
 import type { Dialog } from '../../state/dialogs.ts';
 import { CloneDialog, ForkDialog } from './clone-dialogs.tsx';
 import { CloseDialog } from './close-dialog.tsx';
+import { CompareDialog } from './compare-dialog.tsx';
 import { GroupDialog } from './group-dialog.tsx';
 import { PowerDialog } from './power-dialog.tsx';
 import { RestoreDialog, TakeDialog } from './snapshot-dialogs.tsx';
@@ -42,12 +43,17 @@ export function Dialogs({ dialog }: { readonly dialog: Dialog }) {
       return machine && <RestoreDialog machine={machine} snapshot={dialog.snapshot} onClose={close} />;
     }
     case 'settings':
+    case 'compare':
     case 'clone':
     case 'fork':
     case 'close': {
       const [machine] = named([dialog.machine]);
       if (!machine) return null;
       if (dialog.kind === 'fork') return <ForkDialog machine={machine} onClose={close} />;
+      if (dialog.kind === 'compare')
+        return (
+          <CompareDialog machine={machine} onClose={close} {...(dialog.snapshot && { snapshot: dialog.snapshot })} />
+        );
       if (dialog.kind === 'close') return <CloseDialog machine={machine} onClose={close} />;
       if (dialog.kind === 'settings')
         return (

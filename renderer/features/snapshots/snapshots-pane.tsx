@@ -1,6 +1,14 @@
 import { Button, Group, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconCamera, IconCopy, IconGitFork, IconPlayerPlay, IconRestore, IconTrash } from '@tabler/icons-react';
+import {
+  IconCamera,
+  IconCopy,
+  IconGitFork,
+  IconPlayerPlay,
+  IconRestore,
+  IconScale,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useId, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
@@ -103,6 +111,15 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
             onClick={() => dialogs.open({ kind: 'fork', machine: id })}
           >
             {t('snapshots.fork')}
+          </Button>
+          <Button
+            size="compact-sm"
+            variant="default"
+            disabled={snapshots.length === 0}
+            leftSection={<IconScale size={16} aria-hidden />}
+            onClick={() => dialogs.open({ kind: 'compare', machine: id, ...(chosen && { snapshot: chosen }) })}
+          >
+            {t('snapshots.compare')}
           </Button>
           <Button
             size="compact-sm"
