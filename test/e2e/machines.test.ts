@@ -149,6 +149,17 @@ describe('a machine with a FreeDOS floppy', () => {
   test('fills the whole screen, and gives it back at the host key and F', async () => {
     await chooseFromMenu(page, 'View', 'Full screen');
     await page.waitForFunction(() => document.fullscreenElement?.querySelector('canvas') instanceof HTMLCanvasElement);
+    await button(page, 'View').waitFor({ state: 'hidden' });
+    const { width, height } = (await page.getByTestId('screen').boundingBox()) ?? { width: 0, height: 0 };
+    expect([width, height]).toEqual(await page.evaluate(() => [innerWidth, innerHeight]));
+    // What the host key asks for is seen there as well.
+    await page.getByTestId('screen').focus();
+    await page.keyboard.down('ControlRight');
+    await page.keyboard.press('KeyV');
+    await page.keyboard.up('ControlRight');
+    await page.getByRole('dialog', { name: 'Paste as typing' }).waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await dialogClosed();
     await page.getByTestId('screen').focus();
     await page.keyboard.down('ControlRight');
     await page.keyboard.press('KeyF');
@@ -207,6 +218,13 @@ describe('a machine with a FreeDOS floppy', () => {
     await page.keyboard.type('ver\r');
 
     await terminal.getByText('FreeCom version').first().waitFor();
+    // What is found is selected, and can be copied.
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(shell.url).origin });
+    await page.keyboard.press('Control+Shift+KeyF');
+    await page.keyboard.type('freecom');
+    await page.keyboard.press('Enter');
+    await button(page, 'Copy').click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('FreeCom');
     await page.getByRole('tab', { name: 'Screen' }).click();
   });
 

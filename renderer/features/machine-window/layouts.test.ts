@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LAYOUTS, typingOf } from './layouts.ts';
+import { LAYOUTS, typingOf, type Layout } from './layouts.ts';
 
 describe('text for a guest', () => {
   test('is typed as its keyboard has it', () => {
@@ -17,11 +17,38 @@ describe('text for a guest', () => {
     expect(typingOf('aß가', 'us')).toEqual({ chords: [['KeyA']], missing: ['ß', '가'] });
   });
 
+  test('has accents by the keys that are dead, before a letter or before a space', () => {
+    expect(typingOf('â^', 'de').chords).toEqual([['Backquote'], ['KeyA'], ['Backquote'], ['Space']]);
+    expect(typingOf('Ñã', 'pt').chords).toEqual([['Backslash'], ['ShiftLeft', 'KeyN'], ['Backslash'], ['KeyA']]);
+    expect(typingOf('żŻ', 'pl').chords).toEqual([
+      ['AltRight', 'KeyZ'],
+      ['ShiftLeft', 'AltRight', 'KeyZ'],
+    ]);
+    // The same letter in two parts, as some systems write it.
+    expect(typingOf('e\u0301', 'es')).toEqual({ chords: [['Quote'], ['KeyE']], missing: [] });
+  });
+
+  test('is Hangul by its letters, with the key that changes to it and back', () => {
+    expect(typingOf('값 ok', 'kr').chords).toEqual([
+      ['Lang1'],
+      ...[['KeyR'], ['KeyK'], ['KeyQ'], ['KeyT'], ['Space']],
+      ['Lang1'],
+      ...[['KeyO'], ['KeyK']],
+    ]);
+    expect(typingOf('와ㅆ!', 'kr').chords).toEqual([
+      ['Lang1'],
+      ...[['KeyD'], ['KeyH'], ['KeyK'], ['ShiftLeft', 'KeyT'], ['ShiftLeft', 'Digit1']],
+      ['Lang1'],
+    ]);
+  });
+
+  /** What they have by AltGr and a number alone, or not at all. */
+  const MISSING: Readonly<Partial<Record<Layout, string>>> = {
+    ru: "#$&'<>@[]^`{}~" + 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
+  };
   test.each(LAYOUTS)('every letter, digit and sign of ASCII has a key on the keyboard %s', (layout) => {
-    const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('');
-    const dead = { us: '', gb: '', dvorak: '', de: '`^', fr: '', es: '`^' }[layout];
-    expect(typingOf(ascii, layout).missing.join('')).toBe(
-      [...dead].sort((a, b) => ascii.indexOf(a) - ascii.indexOf(b)).join(''),
-    );
+    const ascii = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
+    const { missing } = typingOf(ascii.join(''), layout);
+    expect([...missing].sort().join('')).toBe([...(MISSING[layout] ?? '')].sort().join(''));
   });
 });

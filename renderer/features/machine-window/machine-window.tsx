@@ -1,5 +1,5 @@
 import { Button, EmptyState, Loader, Tabs } from '@mantine/core';
-import { useDocumentTitle, useFullscreenElement, useLocalStorage } from '@mantine/hooks';
+import { useDocumentTitle, useFullscreenDocument, useLocalStorage } from '@mantine/hooks';
 import {
   IconDeviceDesktop,
   IconPlayerPlayFilled,
@@ -7,7 +7,7 @@ import {
   IconTerminal2,
   IconZoomQuestion,
 } from '@tabler/icons-react';
-import { useId, useState } from 'react';
+import { useEffect, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useMachineStream } from '../../ipc/use-machine-stream.ts';
@@ -69,7 +69,19 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
     defaultValue: 'fit',
     getInitialValueInEffect: false,
   });
-  const { ref: fullScreenRef, toggle } = useFullscreenElement();
+  // The whole page, so that questions and messages are seen there too; what is around the screen is hidden.
+  const { fullscreen, toggle } = useFullscreenDocument();
+  useEffect(() => {
+    // The guest's, not the browser's: Escape above all.
+    const keyboard = (navigator as { keyboard?: { lock?(): Promise<void>; unlock?(): void } }).keyboard;
+    if (fullscreen) keyboard?.lock?.().catch(() => undefined);
+    return () => {
+      if (!fullscreen) return;
+      keyboard?.unlock?.();
+      // The window shows something else: the list, after the machine was closed.
+      if (document.fullscreenElement) void document.exitFullscreen();
+    };
+  }, [fullscreen]);
   const [capture, setCapture] = useState<Capture>('idle');
   const [size, setSize] = useState<Size>();
   const [softKeyboard, setSoftKeyboard] = useState(false);
@@ -96,7 +108,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
 
   const consoles = config.serial.flatMap((serial, port) => (serial.mode === 'console' ? [port] : []));
   return (
-    <div className={classes['window']}>
+    <div className={classes['window']} data-fullscreen={fullscreen || undefined}>
       <MachineToolBar
         machine={machine}
         stream={stream}
@@ -126,7 +138,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
           </Tabs.List>
           <Tabs.Panel value="screen" className={classes['panel'] ?? ''} keepMounted={false}>
             {live ? (
-              <div ref={fullScreenRef} className={classes['fill']}>
+              <div className={classes['fill']}>
                 <GuestScreen
                   name={config.name}
                   stream={stream}

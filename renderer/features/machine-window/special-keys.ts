@@ -15,4 +15,6 @@ export const SPECIAL_KEYS: readonly { readonly label: string; readonly codes: re
   { label: 'PrtSc', codes: ['PrintScreen'] },
   { label: 'Pause', codes: ['Pause'] },
   { label: 'Win', codes: ['MetaLeft'] },
+  { label: '한/영', codes: ['Lang1'] },
+  { label: '한자', codes: ['Lang2'] },
 ];
