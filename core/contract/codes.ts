@@ -74,6 +74,7 @@ export const CODES = {
   'image.memory': { kind: 'state', meaning: 'A machine image is of another memory size than the machine.' },
   'image.part': { kind: 'state', meaning: 'A machine image holds other parts than the machine has.' },
   'snapshot.unsupported': { kind: 'state', meaning: 'The machine has a disk of which no snapshot can be taken.' },
+  'snapshot.state': { kind: 'file', meaning: 'The machine cannot go on from a saved state.' },
   'store.damaged': { kind: 'file', meaning: 'Something in the library is not as it was written.' },
   'store.full': { kind: 'file', meaning: 'The disk that holds the library is full.' },
   'store.io': { kind: 'file', meaning: 'The host reported an error while the library was used.' },

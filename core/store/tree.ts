@@ -9,6 +9,8 @@ import { CHUNK_BYTES, NAME_BYTES, ZERO_NAME, nameToHex, type ChunkName } from '.
 export const FANOUT = 128;
 const NODE_BYTES = FANOUT * NAME_BYTES;
 const NODES_KEPT = 1024;
+/** Device states and pictures are kept as trees that are read in one piece. */
+const SMALL_BYTES_MAX = 256 << 20;
 
 export const chunkCount = (sizeBytes: number): number => Math.ceil(sizeBytes / CHUNK_BYTES);
 
@@ -69,8 +71,9 @@ export class TreeReader {
     for (let i = 0; i < FANOUT; i++) this.walk(childOf(node, i), levels - 1, enter);
   }
 
-  /** All of a small tree's bytes. */
+  /** All of a small tree's bytes. Throws `store.damaged` when it says that it is not small. */
   readAll(root: ChunkName, sizeBytes: number): Uint8Array {
+    if (!(sizeBytes >= 0 && sizeBytes <= SMALL_BYTES_MAX)) throw damaged(`a tree that has ${sizeBytes} bytes`);
     const out = new Uint8Array(sizeBytes);
     for (const [index, name] of this.leaves(root, levelsFor(sizeBytes)))
       out.set(this.chunks.read(name).subarray(0, sizeBytes - index * CHUNK_BYTES), index * CHUNK_BYTES);

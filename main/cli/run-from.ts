@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { FailureError, type Disposable, type DisposableStore } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
-import { hardwareOf, machineConfigSchema, type Hardware } from '../../core/contract/machine.ts';
+import { hardwareOf, type Hardware } from '../../core/contract/machine.ts';
+import { parseConfig } from '../../core/contract/stored-machine.ts';
 import {
   findSnapshot,
   listSnapshots,
@@ -37,7 +38,7 @@ export function openBeginning(name: string, folder: string | undefined, resource
   const library = resources.add(opened.value);
   const snapshot = snapshotNamed(library, name);
   return {
-    hardware: hardwareOf(machineConfigSchema.parse(JSON.parse(snapshot.config))),
+    hardware: hardwareOf(parseConfig(snapshot.config, `the snapshot "${snapshot.name}"`)),
     options: { library, snapshotDisks: snapshot.disks, throwAway: true, uuid: randomUUID() },
     resume({ machine, media }) {
       if (!snapshot.memory) return undefined;

@@ -1,12 +1,13 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { err, ok, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
+import { hostPathSchema } from '../../core/contract/machine.ts';
 import { openLibrary } from '../../core/store/index.ts';
 
-const settingsSchema = z.object({ library: z.string().optional() });
+const settingsSchema = z.object({ library: hostPathSchema.refine(isAbsolute).optional() });
 
 /** What a person chose once for every Terrarium of theirs on this computer. */
 function settingsFile(env: NodeJS.ProcessEnv): string {

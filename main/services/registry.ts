@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { err, ok, type Result } from '../../core/base/index.ts';
 import {
   fail,
-  machineConfigSchema,
+  readConfig,
   type CallArguments,
   type MachineChanges,
   type MachineConfig,
@@ -77,13 +77,9 @@ export class MachineRegistry {
       this.#warn(`machine ${id} in the library is not as it was written`);
       return undefined;
     }
-    try {
-      const config = machineConfigSchema.safeParse(JSON.parse(text));
-      if (config.success && config.data.id === id) return config.data;
-      this.#warn(`machine ${id} in the library is not valid: ${config.error?.issues[0]?.message ?? 'another id'}`);
-    } catch (error) {
-      this.#warn(`machine ${id} in the library is not readable: ${(error as Error).message}`);
-    }
+    const config = readConfig(text, `machine ${id} in the library`);
+    if (config.ok && config.value.id === id) return config.value;
+    this.#warn(config.ok ? `machine ${id} in the library says that it is another one` : config.error.message);
     return undefined;
   }
 }

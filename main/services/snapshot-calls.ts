@@ -3,9 +3,9 @@ import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   fail,
   hardwareOf,
-  machineConfigSchema,
   mediumIdOf,
   mediumPath,
+  parseConfig,
   type Attachment,
   type CallName,
   type CallResult,
@@ -85,7 +85,7 @@ function writtenInPlace(config: MachineConfig): Failure | undefined {
 
 /** The same machine under another id and name, with other media. */
 function configFor(config: string, id: string, name: string, media: ReadonlyMap<string, string>): string {
-  const parsed = machineConfigSchema.parse(JSON.parse(config));
+  const parsed = parseConfig(config, `"${name}"`);
   const attach = <T extends { path: string } | null>(attachment: T): T => {
     const own = attachment && media.get(mediumIdOf(attachment.path) ?? '');
     return own ? { ...attachment, path: mediumPath(own) } : attachment;
@@ -200,9 +200,9 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
       }
       const restored = await attempt(`restore "${snapshot.value.name}"`, () =>
         withLock(config.value.id, () => {
-          restoreSnapshot(library, snapshot.value);
           // What people call it and where they put it is the machine's own; its parts are as they were then.
-          const then = machineConfigSchema.parse(JSON.parse(snapshot.value.config));
+          const then = parseConfig(snapshot.value.config, `the snapshot "${snapshot.value.name}"`);
+          restoreSnapshot(library, snapshot.value);
           const now = { ...config.value, ...hardwareOf(then) };
           library.database.prepare('UPDATE machine SET config = ? WHERE id = ?').run(JSON.stringify(now), now.id);
           return now;

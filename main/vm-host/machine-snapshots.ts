@@ -201,7 +201,14 @@ export class MachineSnapshots implements Disposable {
       );
     const trees = new TreeReader(this.#chunks);
     const loaded = machine.loadState(trees.readAll(state.root, state.sizeBytes));
-    if (!loaded.ok) throw new FailureError(loaded.error);
+    if (!loaded.ok)
+      throw new FailureError(
+        fail(
+          'snapshot.state',
+          `"${snapshot.name}": ${loaded.error.message}`,
+          'restore another snapshot, or use the version of Terrarium that made this one',
+        ),
+      );
     const names = new Map(trees.leaves(memory.root, levelsFor(memory.sizeBytes)));
     const share = machine.memory.beginFetching(
       (chunk) => !names.has(chunk),

@@ -1,4 +1,5 @@
-import { machineConfigSchema, type MachineConfig } from '../../core/contract/machine.ts';
+import type { MachineConfig } from '../../core/contract/machine.ts';
+import { parseConfig } from '../../core/contract/stored-machine.ts';
 import type { Library } from '../../core/store/index.ts';
 
 /** Changes a machine's configuration in its library. The caller holds the machine's lock. */
@@ -10,7 +11,7 @@ export function changeConfig(
   library.database
     .transaction(() => {
       const text = library.database.prepare('SELECT config FROM machine WHERE id = ?').pluck().get(machine);
-      const config = machineConfigSchema.parse(JSON.parse(String(text)));
+      const config = parseConfig(String(text), `machine ${machine}`);
       library.database
         .prepare('UPDATE machine SET config = ? WHERE id = ?')
         .run(JSON.stringify({ ...config, ...change(config) }), machine);

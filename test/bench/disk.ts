@@ -11,9 +11,10 @@ import type { Block } from '../../core/backends/index.ts';
 import { nodeCodecs } from '../../core/formats/file-codecs.ts';
 import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
 import { openImage, type ImageFormat } from '../../core/formats/index.ts';
-import { StoreDisk, createMedium, foldMedium, openLibrary } from '../../core/store/index.ts';
+import { StoreDisk, openLibrary } from '../../core/store/index.ts';
 import { guestDiskCases } from './guest-disks.ts';
 import type { Bench, BenchCase } from './harness.ts';
+import { filledDisk } from './store-disk.ts';
 
 const MIB = 1024 * 1024;
 const IMAGE_BYTES = 64 * MIB;
@@ -75,12 +76,8 @@ function inStore(folder: string, pattern: Pattern): number {
   const library = openLibrary(folder);
   if (!library.ok) throw new Error(library.error.message);
   try {
-    const { id } = createMedium(library.value, { name: 'disk', kind: 'disk', sizeBytes: IMAGE_BYTES });
-    const filling = StoreDisk.open(library.value, id, { mode: 'normal' });
     // Every chunk its own, and of the kind that compresses as a program does not.
-    for (let at = 0; at < IMAGE_BYTES; at += MIB) filling.write(at, randomBytes(MIB));
-    filling.dispose();
-    foldMedium(library.value, id);
+    const id = filledDisk(library.value, IMAGE_BYTES, () => randomBytes(MIB));
     const disk = StoreDisk.open(library.value, id, { mode: 'normal' });
     const speed = throughput(disk, pattern);
     disk.dispose();

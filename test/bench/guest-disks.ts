@@ -6,13 +6,14 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { machineDraftSchema, mediumPath } from '../../core/contract/index.ts';
-import { StoreDisk, createMedium, foldMedium, openLibrary } from '../../core/store/index.ts';
+import { openLibrary } from '../../core/store/index.ts';
 import { forkLauncher } from '../../main/services/host-process.ts';
 import { createServices } from '../../main/services/services.ts';
 import { diskGuest } from '../fixtures/linux-guests.ts';
 import type { BenchCase } from './harness.ts';
 import type { KernelRun } from './peers/process.ts';
 import { qemuKernel } from './peers/qemu.ts';
+import { filledDisk } from './store-disk.ts';
 
 const MIB = 1 << 20;
 const DISK_BYTES = 128 * MIB;
@@ -96,12 +97,7 @@ function fillMedium(folder: string, data: Buffer): string {
   const library = openLibrary(folder);
   if (!library.ok) throw new Error(library.error.message);
   try {
-    const { id } = createMedium(library.value, { name: 'disk', kind: 'disk', sizeBytes: DISK_BYTES });
-    const disk = StoreDisk.open(library.value, id, { mode: 'normal' });
-    for (let at = 0; at < DISK_BYTES; at += MIB) disk.write(at, data.subarray(at, at + MIB));
-    disk.dispose();
-    foldMedium(library.value, id);
-    return id;
+    return filledDisk(library.value, DISK_BYTES, (at) => data.subarray(at, at + MIB));
   } finally {
     library.value.dispose();
   }

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ioFailure } from '../../core/store/index.ts';
 import { FaultyIo } from '../../core/store/testing/faulty-io.ts';
 import { defectsAfter, outcomesOf, type Outcomes } from './expectations.ts';
-import { OPERATIONS, holdings, makeLibrary, openOrThrow } from './operations.ts';
+import { OPERATIONS, copyOfBase, holdings, makeLibrary, openOrThrow } from './operations.ts';
 
 /** `npm run torture`: every error at every call; else they take turns at every other one. */
 const ALL = process.env.TERRARIUM_STORE_FAULTS === 'all';
@@ -16,12 +16,7 @@ const NAMES = Object.keys(OPERATIONS);
 let folder: string;
 const outcomes = new Map<string, Outcomes>();
 
-const copyOf = (name: string): string => {
-  const copy = join(folder, name);
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(join(folder, 'base'), copy, { recursive: true });
-  return copy;
-};
+const copyOf = (name: string): string => copyOfBase(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'terrarium-errors-'));

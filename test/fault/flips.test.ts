@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { collect, openLibrary } from '../../core/store/index.ts';
-import { holdings, makeLibrary, openOrThrow, problemsOf } from './operations.ts';
+import { copyOfBase, holdings, makeLibrary, openOrThrow, problemsOf } from './operations.ts';
 import { Random } from './stamps.ts';
 
 /** Places in each structure; `npm run torture` has 1,000. */
@@ -12,12 +12,7 @@ const SEED = Number(process.env.TERRARIUM_TORTURE_SEED ?? 1);
 
 let folder: string;
 let before: string[];
-const copyOf = (name: string): string => {
-  const copy = join(folder, name);
-  rmSync(copy, { recursive: true, force: true });
-  cpSync(join(folder, 'base'), copy, { recursive: true });
-  return copy;
-};
+const copyOf = (name: string): string => copyOfBase(folder, name);
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'terrarium-flips-'));

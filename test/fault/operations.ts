@@ -1,5 +1,7 @@
 /** A small library with everything in it, what can be done to it, and what it holds: for faults at every step. */
 import { createHash, randomUUID } from 'node:crypto';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   ChunkReader,
   StoreDisk,
@@ -77,6 +79,14 @@ export function makeLibrary(folder: string): void {
   foldMedium(library, findMedium(library, 'disk').id);
   write(library, 4, 0, 4); // is in a log
   library.dispose();
+}
+
+/** A fresh copy of the library in `folder`/base, beside it. */
+export function copyOfBase(folder: string, name: string): string {
+  const copy = join(folder, name);
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(join(folder, 'base'), copy, { recursive: true });
+  return copy;
 }
 
 export type Operation = (library: Library) => void;

@@ -14,11 +14,9 @@ import { MemoryFile, openImage, type DiskImage, type RelatedFiles } from '../../
 import { imageFixture } from '../fixtures/disk-images.ts';
 import { Dice, MIB, create, must, qemuImg, scratchFolder, testEntropy } from '../formats/support.ts';
 import { BoundedFile } from './bounded-file.ts';
+import { LIMIT_MS, NUMBERS, SEED, mutants, seedOf } from './mutants.ts';
 
-const MUTANTS = Number(process.env.TERRARIUM_FUZZ_MUTANTS ?? 100);
-const SEED = Number(process.env.TERRARIUM_FUZZ_SEED ?? 1);
-/** Promised is a second; a busy machine is given more. */
-const LIMIT_MS = 5000;
+const MUTANTS = mutants(100);
 const SIZE = 3 * MIB;
 
 const folder = scratchFolder();
@@ -97,6 +95,7 @@ const SUBJECTS: readonly (readonly [string, () => Subject])[] = [
     () => ours('b.qcow2', 'qcow2', { sizeBytes: SIZE, clusterBytes: 512, compression: 'zstd' }),
   ],
   ["QEMU's qcow2 with a snapshot", () => theirs('c.qcow2', 'qcow2')],
+  ["QEMU's qcow2 of version 2", () => theirs('e.qcow2', 'qcow2', '-o', 'compat=0.10')],
   ["QEMU's packed qcow2", packed],
   ['qcow2 with a parent', child],
   ['VDI', () => ours('a.vdi', 'vdi', { sizeBytes: SIZE })],
@@ -107,9 +106,6 @@ const SUBJECTS: readonly (readonly [string, () => Subject])[] = [
   ['stream-optimized VMDK', () => ours('b.vmdk', 'vmdk', { sizeBytes: SIZE, variant: 'streamOptimized' })],
   ['split VMDK', split],
 ];
-
-/** Numbers that readers stumble over. */
-const NUMBERS = [0, 1, 2, 0x1ff, 0x200, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 
 /** Mostly in the first sectors and tables, where the structures are. */
 function mutate(original: Uint8Array, chance: Dice): Uint8Array {
@@ -179,7 +175,7 @@ describe.each(SUBJECTS)('mutants of a %s', (_name, make) => {
     const subject = make();
     let opened = 0;
     for (let number = 0; number < MUTANTS; number++) {
-      const chance = new Dice(SEED * 1_000_003 + number);
+      const chance = new Dice(seedOf(number));
       const bytes = mutate(subject.bytes, chance);
       const what = `${subject.name} mutant ${number}`;
       for (const readOnly of [true, false]) {
