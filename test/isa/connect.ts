@@ -24,11 +24,20 @@ const RAM_BYTES = 0x200000;
 const WASM_PAGE = 0x10000;
 
 const GDT = 0x20000, IDT = 0x20400, TSS = 0x21000, HANDLERS = 0x22000, STACK0 = 0x24000; // prettier-ignore
+const PAGE_DIRECTORY = 0x1f0000, PAGE_TABLE = 0x1f1000; // prettier-ignore
+const PTE = { present: 1, writable: 2, user: 4 } as const;
+/** First address, end, and who else than the supervisor: data, code, and the tables above with the stack. */
+const MAPPED = [
+  [0x8000, 0xa000, PTE.user],
+  [0xc000, 0xd000, PTE.user],
+  [GDT, STACK0 + PAGE_BYTES, 0],
+] as const;
 const HANDLER_BYTES = 16;
 const VECTORS = 256;
 const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
 const HLT = 0xf4;
 const CR0_PE_NE = 0x21;
+const CR0_PG = 0x80000000;
 const CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400; // prettier-ignore
 const ACCESS = { code: 0xc09b, data: 0xc093, tss: 0x8b, dplShift: 5 } as const;
 const FLAT_LIMIT = 0xffffffff;
@@ -61,7 +70,7 @@ class CoreUnderTest implements CpuUnderTest {
   }
 
   setup(
-    mode: 'real16' | 'flat32',
+    mode: 'real16' | 'flat32' | 'paged32',
     regs: Partial<Regs>,
     memory: readonly MemoryImage[],
     fpu?: Uint8Array,
@@ -76,6 +85,7 @@ class CoreUnderTest implements CpuUnderTest {
     for (const [i, name] of GENERAL_REGISTERS.entries()) state.setGpr(i, regs[name] ?? 0);
     state.rip = regs.eip ?? 0;
     state.eflags = regs.eflags ?? 2;
+    if (mode === 'paged32') this.#startPaging();
     for (const { address, bytes } of memory) this.#memory.dmaWrite(address, bytes);
     if (fpu) this.#setFpu(fpu);
     if (sse) {
@@ -162,8 +172,21 @@ class CoreUnderTest implements CpuUnderTest {
     this.#memory.dmaWrite(0x20000, TABLES);
   }
 
+  #startPaging(): void {
+    const { state } = this.#cpu;
+    this.#memory.write(PAGE_DIRECTORY, 4, PAGE_TABLE | PTE.present | PTE.writable | PTE.user);
+    for (const [first, last, bits] of MAPPED)
+      for (let address = first; address < last; address += PAGE_BYTES)
+        this.#memory.write(PAGE_TABLE + (address / PAGE_BYTES) * 4, 4, address | PTE.present | PTE.writable | bits);
+    state.set(CONTROL.cr3, PAGE_DIRECTORY);
+    state.set(CONTROL.cr0, CR0_PE_NE | CR0_PG);
+  }
+
   run(maxInstructions: number): RunOutcome {
-    const stop = this.#cpu.run(maxInstructions + 1);
+    const cpu = this.#cpu;
+    const end = cpu.retired + maxInstructions + 1;
+    let stop = cpu.run(maxInstructions + 1);
+    while (stop === 'kicked' && cpu.retired < end) stop = cpu.run(end - cpu.retired);
     if (stop === 'shutdown') return { stopped: 'shutdown' };
     if (stop !== 'halted') return { stopped: 'limit' };
     const { state } = this.#cpu;
@@ -205,6 +228,10 @@ class CoreUnderTest implements CpuUnderTest {
     for (const [i, name] of GENERAL_REGISTERS.entries()) regs[name] = state.gpr(i);
     for (const [name, index] of SEGMENTS) regs[name] = state.selector(index);
     return regs as Regs;
+  }
+
+  faultAddress(): number {
+    return this.#cpu.state.get(CONTROL.cr2);
   }
 
   readMemory(address: number, length: number): Uint8Array {

@@ -41,10 +41,10 @@ export interface CpuUnderTest {
    * are 0. `real16`: segment bases are selector * 16, limits FFFFh. `flat32`: paging off, every segment writable or
    * readable with base 0 and limit FFFFFFFFh, code size 32, CPL = RPL of `cs` (so 3 for the host comparison), IOPL 0
    * unless `eflags` says otherwise, CR0.NE set; selectors hold the values given and name no descriptor. A port nobody
-   * answers reads as ones. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
+   * answers reads as ones. `paged32` is flat32 with paging: a user's are 8000h to 9FFFh and C000h to CFFFh alone. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
    */
   setup(
-    mode: 'real16' | 'flat32',
+    mode: 'real16' | 'flat32' | 'paged32',
     regs: Partial<Regs>,
     memory: readonly MemoryImage[],
     fpu?: Uint8Array,
@@ -61,6 +61,8 @@ export interface CpuUnderTest {
   fpu(): Uint8Array;
   /** XMM0 to XMM7 and MXCSR. */
   sse(): Uint8Array;
+  /** CR2. */
+  faultAddress(): number;
   readMemory(address: number, length: number): Uint8Array;
 }
 

@@ -2,12 +2,12 @@
 import { decode, format, newInstruction } from '../../../core/isa/index.ts';
 import type { CpuUnderTest, Regs } from '../cpu-under-test.ts';
 import { GENERAL_REGISTERS, hex, hexBytes } from '../cpu-under-test.ts';
-import { CODE, CODE_PAGE, CODE_PAGE_SIZE, DATA, DATA_SIZE } from './stream.ts';
+import { CODE, CODE_PAGE, CODE_PAGE_SIZE, DATA, DATA_SIZE, PAGE_FAULT } from './stream.ts';
 import type { HostCase, HostResult, HostSelectors } from './stream.ts';
 
 const HLT = 0xf4;
 const GENERAL_PROTECTION = 13;
-const ENOUGH_INSTRUCTIONS = 64;
+const ENOUGH_INSTRUCTIONS = 20_000;
 /** Not part of an instruction's result here: TF is the host's, RF is set by the fault that reports it. */
 const EFLAGS_COMPARED = 0x003f7fd7 & ~0x00010100;
 
@@ -20,13 +20,14 @@ export function runOnCore(
   hostCase: HostCase,
   image: Uint8Array,
   selectors: HostSelectors,
+  mode: 'flat32' | 'paged32' = 'flat32',
 ): HostResult {
   const codePage = new Uint8Array(CODE_PAGE_SIZE).fill(HLT);
   codePage.set(hostCase.code, CODE - CODE_PAGE);
   const regs: Partial<Regs> = { eip: CODE, eflags: hostCase.eflags, ...selectors };
   for (const [i, name] of GENERAL_REGISTERS.entries()) regs[name] = hostCase.regs[i];
   cpu.setup(
-    'flat32',
+    mode,
     regs,
     [
       { address: DATA, bytes: image },
@@ -49,6 +50,7 @@ export function runOnCore(
     regs: GENERAL_REGISTERS.map((name) => after[name]),
     eip: after.eip,
     eflags: after.eflags,
+    ...(outcome.vector === PAGE_FAULT ? { address: cpu.faultAddress() } : {}),
     changes,
     ...(hostCase.fpu ? { fpu: cpu.fpu() } : {}),
     ...(hostCase.sse ? { sse: cpu.sse() } : {}),
@@ -66,6 +68,8 @@ export function compareResults(core: HostResult, host: HostResult, ignoredFlags:
   check('eip', hex(core.eip), hex(host.eip));
   const flags = EFLAGS_COMPARED & ~ignoredFlags;
   check('eflags', flagsText(core.eflags & flags), flagsText(host.eflags & flags));
+  if (core.address !== undefined || host.address !== undefined)
+    check('fault address', hex(core.address ?? 0), hex(host.address ?? 0));
   check('memory', changesText(core), changesText(host));
   return differences;
 }

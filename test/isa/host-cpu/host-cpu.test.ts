@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createCpuUnderTest } from '../connect.ts';
 import { compareResults, describeCase, runOnCore } from './compare.ts';
 import { VENDOR_DIFFERENCES, ignoredFlags } from './differences.ts';
+import { makeFaulting } from './faults.ts';
 import { allForms, type Form } from './forms.ts';
 import { dataImage, makeCase } from './generator.ts';
 import { mixSeed } from './random.ts';
@@ -60,14 +61,14 @@ const hostRuns = new HostRuns(mnemonics.length, (index) => ({
 const report = new TruthReport('integer instructions');
 
 /** Runs the trials on the core; the data image carries the patches of earlier cases, so it is rebuilt as the host does. */
-function differencesOf(trials: readonly Trial[], { selectors, results, truths }: HostRun): string[] {
+function differencesOf(trials: readonly Trial[], { selectors, results, truths }: HostRun, mode?: 'paged32'): string[] {
   const image = dataImage(SEED);
   const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { mnemonic, name, hostCase }] of trials.entries()) {
     report.add(truths[i], mnemonic, name);
     image.set(hostCase.patch.bytes, hostCase.patch.offset);
-    const core = runOnCore(cpu, hostCase, image, selectors);
+    const core = runOnCore(cpu, hostCase, image, selectors, mode);
     const differences = compareResults(core, results[i], ignoredFlags(mnemonic, vendor, truths[i], results[i]));
     if (differences.length > 0)
       failures.push(
@@ -106,7 +107,8 @@ describe('integer instructions against the host processor', () => {
   it.each([
     { shape: 'in sequence', salt: 0x5e9, make: makeSequence },
     { shape: 'in loops', salt: 0x100b, make: makeLoop },
-  ])('keep their meaning $shape', { timeout: TIMEOUT_MS }, ({ shape, salt, make }) => {
+    { shape: 'in programs with exceptions', salt: 0xfa17, make: makeFaulting, mode: 'paged32' as const },
+  ])('keep their meaning $shape', { timeout: TIMEOUT_MS }, ({ shape, salt, make, mode }) => {
     const differing = new Set(
       VENDOR_DIFFERENCES.filter(({ host }) => host === vendor).flatMap(({ mnemonics }) => mnemonics),
     );
@@ -129,6 +131,10 @@ describe('integer instructions against the host processor', () => {
       dataImage(SEED),
       trials.map(({ hostCase }) => hostCase),
     );
-    expectNone(differencesOf(trials, run), trials.length);
+    expectNone(differencesOf(trials, run, mode), trials.length);
+    if (mode === undefined) return;
+    const vectors = run.results.map(({ vector }) => vector ?? -1);
+    for (const vector of [-1, 0, 1, 3, 6, 13, 14])
+      expect(vectors.filter((each) => each === vector).length, `vector ${vector}`).toBeGreaterThan(trials.length / 200);
   });
 });

@@ -19,7 +19,7 @@
 #include <ucontext.h>
 
 enum { DATA = 0x8000, DATA_SIZE = 0x2000, CODE_PAGE = 0xc000, CODE_PAGE_SIZE = 0x1000 };
-enum { CODE_BYTES = 32, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
+enum { CODE_BYTES = 96, PATCH_BYTES = 32, INT3 = 0xcc, JMP_REL32 = 0xe9 };
 enum { EFLAGS_TF = 1 << 8 };
 /* FNSAVE's image in 32-bit protected mode. */
 enum { FPU_BYTES = 108 };
@@ -45,9 +45,10 @@ struct test_result {
   uint32_t error_code;
   uint32_t regs[8];
   uint32_t eip, eflags;
+  uint32_t address; /* of a page fault */
   uint32_t changes; /* of memory: that many words offset << 8 | byte follow */
 };
-enum { NO_VECTOR = 0xffffffff };
+enum { PAGE_FAULT = 14, NO_VECTOR = 0xffffffff };
 
 struct test_case current;
 struct test_result result;
@@ -146,13 +147,13 @@ __asm__(
 
 static void on_signal(int signal_number, siginfo_t *info, void *context) {
   (void)signal_number;
-  (void)info;
   greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
   for (int i = 0; i < 8; i++) result.regs[i] = (uint32_t)g[greg_order[i]];
   result.vector = (uint32_t)g[REG_TRAPNO];
   result.error_code = (uint32_t)g[REG_ERR];
   result.eip = (uint32_t)g[GREG_IP];
   result.eflags = (uint32_t)g[REG_EFL];
+  if (result.vector == PAGE_FAULT) result.address = (uint32_t)(uintptr_t)info->si_addr;
   g[GREG_IP] = (greg_t)(uintptr_t)resume_host;
   g[GREG_SP] = (greg_t)host_sp;
   g[REG_EFL] = 0x202;
@@ -218,6 +219,7 @@ int main(int argument_count, char **arguments) {
 
     result.vector = NO_VECTOR;
     result.error_code = 0;
+    result.address = 0;
     result.eip = (uint32_t)(uintptr_t)end;
     case_entry = current.code_start;
     enter_case();

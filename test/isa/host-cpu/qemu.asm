@@ -29,11 +29,11 @@ C_LENGTH  equ 40
 C_PATCH_OFFSET equ 44
 C_PATCH_LENGTH equ 48
 C_CODE    equ 52
-C_PATCH   equ 84
-C_BYTES   equ 364
+C_PATCH   equ 148
+C_BYTES   equ 428
 ; struct test_result
-R_CHANGES equ 48
-R_BYTES   equ 52
+R_CHANGES equ 52
+R_BYTES   equ 56
 R_MOST    equ R_BYTES + DATA_SIZE * 4
 
 ; RPL 3 selectors are those of a 64-bit Linux: the same case can be compared on both
@@ -181,6 +181,8 @@ caught: pushad
         RESULT  S_VECTOR, S_ERROR
         RESULT  S_EAX, S_ECX, S_EDX, S_EBX, S_ESP, S_EBP, S_ESI, S_EDI
         RESULT  S_EIP, S_EFLAGS
+        xor     eax, eax                ; without paging no page faults
+        stosd
 
         mov     ebx, [stream]
         add     dword [stream], C_BYTES

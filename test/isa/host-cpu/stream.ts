@@ -6,7 +6,7 @@ export const CODE_PAGE = 0xc000;
 export const CODE_PAGE_SIZE = 0x1000;
 export const CODE = 0xc800;
 /** The longest case. */
-export const CODE_BYTES = 32;
+export const CODE_BYTES = 96;
 const PATCH_BYTES = 32;
 /** The image of FNSAVE in 32-bit protected mode. */
 export const FPU_BYTES = 108;
@@ -36,6 +36,8 @@ export interface HostResult {
   readonly regs: readonly number[];
   readonly eip: number;
   readonly eflags: number;
+  /** That a page fault names. */
+  readonly address?: number;
   /** Offset in the data area and the new value, ascending. */
   readonly changes: readonly (readonly [offset: number, value: number])[];
   readonly fpu?: Uint8Array;
@@ -92,6 +94,7 @@ export function encodeCases(image: Uint8Array, cases: readonly PlacedCase[]): Bu
 
 const INT3_LENGTH = 1;
 const BREAKPOINT = 3;
+export const PAGE_FAULT = 14;
 
 export function decodeResults(out: Buffer, cases: readonly PlacedCase[]): StreamOfResults {
   const [es, cs, ss, ds, fs, gs] = [0, 2, 4, 6, 8, 10].map((offset) => out.readUInt16LE(offset));
@@ -99,10 +102,10 @@ export function decodeResults(out: Buffer, cases: readonly PlacedCase[]): Stream
   let at = 12;
   for (const { start, code, fpu, sse } of cases) {
     const word = (index: number): number => out.readUInt32LE(at + index * 4);
-    const raw = { vector: word(0), errorCode: word(1), eip: word(10), eflags: word(11) };
+    const raw = { vector: word(0), errorCode: word(1), eip: word(10), eflags: word(11), address: word(12) };
     const regs = [2, 3, 4, 5, 6, 7, 8, 9].map(word);
-    const count = word(12);
-    at += 13 * 4;
+    const count = word(13);
+    at += 14 * 4;
     const changes = Array.from({ length: count }, (_, i) => [word(i) >>> 8, word(i) & 0xff] as const);
     at += count * 4;
     const fpuAfter = fpu && Uint8Array.from(out.subarray(at, at + FPU_BYTES));
@@ -118,6 +121,7 @@ export function decodeResults(out: Buffer, cases: readonly PlacedCase[]): Stream
       errorCode: escaped ? 0 : raw.errorCode,
       eip: escaped ? landed : raw.eip,
       eflags: raw.eflags,
+      ...(raw.vector === PAGE_FAULT ? { address: raw.address } : {}),
       regs,
       changes,
       ...(fpuAfter ? { fpu: fpuAfter } : {}),
