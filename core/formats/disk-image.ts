@@ -57,7 +57,10 @@ export interface DiskImage extends Block, Disposable {
   readonly parent: DiskImage | undefined;
   /** The state of the medium from `offsetBytes`, over at most `maxBytes`; never empty inside the medium. */
   extentAt(offsetBytes: number, maxBytes: number): Extent;
+  /** What lies wholly in units of allocation within the range may read as zeros afterwards. */
   discard(offsetBytes: number, lengthBytes: number): void;
+  /** Whether a discard frees space in the file, for what is written later or for the host. */
+  readonly givesSpaceBack: boolean;
   info(): ImageInfo;
   /** Compares the image's tables with each other. `repair` needs a writable image and keeps every readable byte. */
   check(options?: { readonly repair?: boolean }): CheckReport;

@@ -57,6 +57,10 @@ export abstract class LayeredImage implements DiskImage {
   protected abstract resizeLayer(sizeBytes: number): void;
   abstract info(): ImageInfo;
   protected abstract checkLayer(repair: boolean): CheckReport;
+  /** Whether a discard frees space in the file. */
+  get givesSpaceBack(): boolean {
+    return false;
+  }
   /** What has to be written beside a flush before the image is closed. */
   protected finishLayer(): void {}
   /** Files beside `file` that this image opened. */

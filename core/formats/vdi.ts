@@ -7,6 +7,7 @@ import type { CheckReport, CreateOptions, DiskImage, ImageInfo } from './disk-im
 import type { OpenContext } from './driver.ts';
 import { corrupt, imageError } from './failure.ts';
 import { Fields, roundUp } from './fields.ts';
+import { FreePlaces } from './free-places.ts';
 import { LayeredImage, type Piece } from './layered.ts';
 import { NIL_UUID, UUID_BYTES, randomUuid, uuidText } from './uuid.ts';
 import { WordTable } from './word-table.ts';
@@ -113,6 +114,7 @@ export class VdiImage extends LayeredImage {
   #map: WordTable;
   readonly #entropy: OpenContext['entropy'];
   #changed = false;
+  readonly #free = new FreePlaces();
 
   static open(file: ByteFile, context: OpenContext): VdiImage {
     const header = readHeader(file);
@@ -183,25 +185,29 @@ export class VdiImage extends LayeredImage {
 
   #allocate(block: number, within: number, part: Uint8Array, fromParent: boolean): void {
     const header = this.#header;
-    const entry = header.allocated;
+    if (header.allocated >= header.blocks && this.#free.wantsFlush) this.flushLayer();
+    const used = this.#free.take();
+    const entry = used ?? header.allocated;
     if (entry >= header.blocks)
       throw corrupt(
         { file: this.file, offsetBytes: AT.allocated, field: 'header.blocks_allocated' },
         'no block is left',
       );
     const at = this.#blockAt(entry);
-    if (fromParent && this.parent && part.length < header.blockBytes) {
+    const fillsFromParent = fromParent && this.parent !== undefined;
+    if ((fillsFromParent || used !== undefined) && part.length < header.blockBytes) {
       const whole = new Uint8Array(header.blockBytes);
-      this.readBelow(block * header.blockBytes, whole);
+      if (fillsFromParent) this.readBelow(block * header.blockBytes, whole);
       whole.set(part, within);
       this.file.write(at, whole);
-    } else {
+    } else if (used !== undefined) this.file.write(at, part);
+    else {
       // A hole of the host's file is as good as zeros.
       this.file.truncate(at);
       this.file.truncate(at + header.blockBytes);
       this.file.write(at + within, part);
     }
-    header.allocated++;
+    if (used === undefined) header.allocated++;
     this.#map.set(block, entry);
   }
 
@@ -220,6 +226,7 @@ export class VdiImage extends LayeredImage {
       this.#map.writeBack();
     }
     this.file.flush();
+    this.#free.flushed();
   }
 
   #writeHeader32(at: number, value: number): void {
@@ -228,8 +235,59 @@ export class VdiImage extends LayeredImage {
     this.file.write(at, new Uint8Array(view.buffer));
   }
 
-  /** Blocks of 1 MiB cannot be used again without moving others: conversion gives space back. */
-  protected discardLayer(): void {}
+  override get givesSpaceBack(): boolean {
+    return this.#header.type !== TYPE.fixed;
+  }
+
+  /** The blocks that lie wholly in the range; the next ones that are written take their places. */
+  protected discardLayer(offsetBytes: number, lengthBytes: number): void {
+    if (!this.givesSpaceBack) return;
+    const { blockBytes } = this.#header;
+    const end = offsetBytes + lengthBytes;
+    const last = end === this.sizeBytes ? Math.ceil(end / blockBytes) : Math.floor(end / blockBytes);
+    for (let block = Math.ceil(offsetBytes / blockBytes); block < last; block++) {
+      const entry = this.#entry(block);
+      if (entry === BLOCK_ZERO || (entry === BLOCK_FREE && !this.parent)) continue;
+      this.#noteChange();
+      if (entry < BLOCK_ZERO) this.#free.release(entry);
+      this.#map.set(block, this.parent ? BLOCK_ZERO : BLOCK_FREE);
+    }
+  }
+
+  /** Other programs count the blocks: the last ones move to where the guest gave some up, and the file ends earlier. */
+  protected override finishLayer(): void {
+    if (this.#free.isEmpty) return;
+    this.flushLayer();
+    const header = this.#header;
+    const owners = this.#owners();
+    const buffer = new Uint8Array(header.blockBytes);
+    let allocated = header.allocated;
+    for (let entry = 0; entry < allocated; entry++) {
+      if (owners[entry] >= 0) continue;
+      while (allocated > entry && owners[allocated - 1] < 0) allocated--;
+      if (allocated <= entry) break;
+      allocated--;
+      this.file.read(this.#blockAt(allocated), buffer);
+      this.file.write(this.#blockAt(entry), buffer);
+      this.#map.set(owners[allocated], entry);
+    }
+    this.flushLayer();
+    header.allocated = allocated;
+    this.#writeHeader32(AT.allocated, allocated);
+    this.file.flush();
+    this.file.truncate(this.#blockAt(allocated) - header.blockExtra);
+    this.#free.clear();
+  }
+
+  /** The block that lies at each place of the file; -1: none. */
+  #owners(): Int32Array {
+    const owners = new Int32Array(this.#header.allocated).fill(-1);
+    for (let block = 0; block < this.#header.blocks; block++) {
+      const entry = this.#entry(block);
+      if (entry < BLOCK_ZERO) owners[entry] = block;
+    }
+    return owners;
+  }
 
   protected resizeLayer(sizeBytes: number): void {
     const header = this.#header;
@@ -266,11 +324,8 @@ export class VdiImage extends LayeredImage {
   #dropBlocks(from: number): void {
     const header = this.#header;
     if (from >= header.blocks) return;
-    const owners = new Int32Array(header.allocated).fill(-1);
-    for (let block = 0; block < header.blocks; block++) {
-      const entry = this.#entry(block);
-      if (entry < BLOCK_ZERO) owners[entry] = block;
-    }
+    this.finishLayer();
+    const owners = this.#owners();
     const buffer = new Uint8Array(header.blockBytes);
     for (let block = from; block < header.blocks; block++) {
       const entry = this.#entry(block);

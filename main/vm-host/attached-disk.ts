@@ -23,7 +23,7 @@ export class AttachedDisk implements Block, Disposable {
     this.#log = log;
     this.sizeBytes = disk.image.sizeBytes;
     this.readOnly = disk.image.readOnly;
-    if (disk.image.format === 'qcow2')
+    if (disk.image.givesSpaceBack)
       this.discard = (offsetBytes, lengthBytes) => {
         disk.image.discard(offsetBytes, lengthBytes);
         this.#flushSoon();

@@ -211,10 +211,12 @@ describe('internal snapshots', () => {
   });
 });
 
-describe('a discard in qcow2', () => {
+describe.each(['qcow2', 'vdi', 'vmdk', 'vhd'] as const)('a discard in %s', (format) => {
+  const isChecked = format !== 'vhd';
+
   test('gives space back that the next writes use', () => {
-    const path = fresh('qcow2');
-    const image = create(path, 'qcow2', { sizeBytes: SIZE });
+    const path = fresh(format);
+    const image = create(path, format, { sizeBytes: SIZE });
     image.write(0, new Uint8Array(4 * MIB).fill(5));
     image.flush();
     const before = statSync(path).size;
@@ -225,8 +227,58 @@ describe('a discard in qcow2', () => {
     must(image.close());
 
     expect(statSync(path).size).toBe(before);
-    qemuImg('check', path);
+    if (isChecked) qemuImg('check', '-f', qemuName(format), path);
   });
+
+  test('and writes between discards leave what they say, to other programs too', () => {
+    const path = fresh(format);
+    const raw = fresh('raw');
+    let image = create(path, format, { sizeBytes: SIZE });
+    const model = new Uint8Array(SIZE);
+    const chance = new Dice(11);
+    for (let step = 0; step < 150; step++) {
+      // Units of allocation have at most 2 MiB.
+      const at = chance.below(SIZE / (2 * MIB)) * 2 * MIB;
+      const kind = chance.below(8);
+      if (kind < 3) {
+        image.discard(at, 2 * MIB);
+        model.fill(0, at, at + 2 * MIB);
+      } else if (kind === 3) image.flush();
+      else if (kind === 4 && step % 5 === 0) {
+        must(image.close());
+        image = open(path, 'write');
+      } else {
+        const from = at + chance.below(2 * MIB - 70_000);
+        const length = 1 + chance.below(70_000);
+        image.write(from, model.subarray(from, from + length).fill(1 + chance.below(255)));
+      }
+    }
+    expect(Buffer.compare(readAll(image), model)).toBe(0);
+    must(image.close());
+
+    expect(open(path, 'read').check()).toMatchObject({ errorCount: 0, leakedBytes: 0 });
+    if (isChecked) qemuImg('check', '-f', qemuName(format), path);
+    writeFileSync(raw, model);
+    qemuImg('compare', '-f', qemuName(format), '-F', 'raw', path, raw);
+  });
+});
+
+test('a discard in a VDI with a parent hides what that has', () => {
+  const parentPath = fresh('vdi');
+  const parent = create(parentPath, 'vdi', { sizeBytes: SIZE });
+  parent.write(0, new Uint8Array(4 * MIB).fill(7));
+  must(parent.close());
+  const child = create(fresh('vdi'), 'vdi', {
+    sizeBytes: SIZE,
+    parent: { image: open(parentPath, 'read'), reference: parentPath },
+  });
+  child.write(MIB, new Uint8Array(MIB).fill(8));
+
+  child.discard(0, 2 * MIB);
+
+  const model = new Uint8Array(SIZE).fill(7, 2 * MIB, 4 * MIB);
+  expect(Buffer.compare(readAll(child), model)).toBe(0);
+  must(child.close());
 });
 
 describe('an image that was not closed', () => {

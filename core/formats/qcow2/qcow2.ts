@@ -344,6 +344,10 @@ export class Qcow2Image extends LayeredImage {
 
   // ---- space
 
+  override get givesSpaceBack(): boolean {
+    return true;
+  }
+
   protected discardLayer(offsetBytes: number, lengthBytes: number): void {
     const { clusterBytes } = this.#header;
     const end = offsetBytes + lengthBytes;

@@ -4,6 +4,7 @@ import type { CheckReport, CreateOptions, DiskImage, ImageInfo } from '../disk-i
 import type { OpenContext } from '../driver.ts';
 import { corrupt, imageError, type Where } from '../failure.ts';
 import { roundUp } from '../fields.ts';
+import { FreePlaces } from '../free-places.ts';
 import { LayeredImage, soundReport, type Piece } from '../layered.ts';
 import { TableCache } from '../table-cache.ts';
 import { randomUuid } from '../uuid.ts';
@@ -135,6 +136,7 @@ class DynamicVhd extends LayeredImage {
   readonly #bitmaps: TableCache;
   /** Where the next block goes, and the footer lies until then. */
   #end: number;
+  readonly #free = new FreePlaces();
 
   static open(file: ByteFile, footer: VhdFooter, context: OpenContext): DynamicVhd {
     const header = readDynamicHeader(file, footer);
@@ -249,6 +251,13 @@ class DynamicVhd extends LayeredImage {
   }
 
   #allocate(block: number): number {
+    const used = this.#free.take();
+    if (used !== undefined) {
+      this.file.write(used, new Uint8Array(this.#bitmapBytes).fill(0xff));
+      this.file.write(used + this.#bitmapBytes, new Uint8Array(this.#header.blockBytes));
+      this.#table.set(block, used / SECTOR_BYTES);
+      return used;
+    }
     const at = this.#end;
     const end = at + this.#bitmapBytes + this.#header.blockBytes;
     this.file.truncate(at);
@@ -268,15 +277,35 @@ class DynamicVhd extends LayeredImage {
       this.#table.writeBack();
     }
     this.file.flush();
+    this.#free.flushed();
   }
 
-  /** Blocks of 2 MiB cannot be used again without moving others: conversion gives space back. */
-  protected discardLayer(): void {}
+  /** With a parent, no block can hide what that has. */
+  override get givesSpaceBack(): boolean {
+    return !this.parent;
+  }
+
+  /** The blocks that lie wholly in the range; the next ones that are written take their places. */
+  protected discardLayer(offsetBytes: number, lengthBytes: number): void {
+    if (!this.givesSpaceBack) return;
+    const { blockBytes } = this.#header;
+    const end = offsetBytes + lengthBytes;
+    const last = end === this.sizeBytes ? Math.ceil(end / blockBytes) : Math.floor(end / blockBytes);
+    for (let block = Math.ceil(offsetBytes / blockBytes); block < last; block++) {
+      const at = this.#blockAt(block);
+      if (at === undefined) continue;
+      this.#bitmaps.drop(at);
+      this.#table.set(block, BLOCK_ABSENT);
+      this.#free.release(at);
+    }
+  }
 
   protected resizeLayer(sizeBytes: number): void {
     if (sizeBytes > VHD_BYTES_MAX)
       throw imageError('image.size', { file: this.file }, 'a VHD has at most 2040 GiB', 'use qcow2 or VDI');
     this.flushLayer();
+    // What moves for a longer table may move to where they are.
+    this.#free.clear();
     const { tableOffset, blockBytes, tableEntries } = this.#header;
     const blocks = Math.max(Math.ceil(sizeBytes / blockBytes), tableEntries);
     if (blocks > tableEntries) this.#growTable(tableOffset, blocks);

@@ -2,6 +2,7 @@
 import { CodecError, type ByteFile, type Codecs } from '../../backends/index.ts';
 import { corrupt, imageError, type Where } from '../failure.ts';
 import { Fields, roundUp } from '../fields.ts';
+import { FreePlaces } from '../free-places.ts';
 import type { Piece } from '../layered.ts';
 import { TableCache } from '../table-cache.ts';
 import { WordTable } from '../word-table.ts';
@@ -134,6 +135,7 @@ export class SparseExtent {
   readonly #codecs: Codecs;
   /** Offset of a table's second copy, by its own. */
   readonly #copies = new Map<number, number>();
+  readonly #free = new FreePlaces();
   #last: { readonly at: number; readonly bytes: Uint8Array } | undefined;
 
   constructor(file: ByteFile, header: SparseHeader, codecs: Codecs) {
@@ -280,7 +282,7 @@ export class SparseExtent {
     const bytes = new Uint8Array(grainBytes);
     if (at === GRAIN_ABSENT && part.length < grainBytes) readBelow(grain * grainBytes, bytes);
     bytes.set(part, within);
-    const target = roundUp(this.file.sizeBytes, SECTOR_BYTES);
+    const target = this.#free.take() ?? roundUp(this.file.sizeBytes, SECTOR_BYTES);
     if (target / SECTOR_BYTES > 0xffffffff)
       throw imageError('image.size', { file: this.file }, 'the extent has reached 2 TiB', 'use qcow2');
     this.file.write(target, bytes);
@@ -288,6 +290,31 @@ export class SparseExtent {
     table.view.setUint32((grain % this.header.gtesPerTable) * 4, target / SECTOR_BYTES, true);
     this.#tables.markDirty(table);
     return part.length;
+  }
+
+  /** With a parent only a grain of zeros hides what that has, and not every extent has them. */
+  givesSpaceBack(hasParent: boolean): boolean {
+    return !this.isCompressed && (!hasParent || (this.header.flags & FLAG.zeroGrains) !== 0);
+  }
+
+  /** Frees the grains that lie wholly in the range; the next ones that are written take their places. */
+  discard(fromBytes: number, toBytes: number): void {
+    const { grainBytes, gtesPerTable, flags } = this.header;
+    const last = toBytes === this.sizeBytes ? Math.ceil(toBytes / grainBytes) : Math.floor(toBytes / grainBytes);
+    for (let grain = Math.ceil(fromBytes / grainBytes); grain < last; grain++) {
+      const tableAt = this.#tableAt(Math.floor(grain / gtesPerTable));
+      const index = grain % gtesPerTable;
+      if (tableAt === 0) {
+        grain += gtesPerTable - 1 - index;
+        continue;
+      }
+      const at = this.#grainAt(grain);
+      if (at <= GRAIN_ZERO) continue;
+      const table = this.#tables.get(tableAt);
+      table.view.setUint32(index * 4, flags & FLAG.zeroGrains ? GRAIN_ZERO : GRAIN_ABSENT, true);
+      this.#tables.markDirty(table);
+      this.#free.release(at);
+    }
   }
 
   #ownTableAt(index: number): number {
@@ -306,6 +333,7 @@ export class SparseExtent {
       this.#directory.writeBack();
     }
     this.file.flush();
+    this.#free.flushed();
   }
 
   /** Errors found in the tables, and how many grains there are. */

@@ -244,8 +244,20 @@ class VmdkImage extends LayeredImage {
     this.file.flush();
   }
 
-  /** Grains cannot be used again: conversion gives space back. */
-  protected discardLayer(): void {}
+  override get givesSpaceBack(): boolean {
+    return this.#extents.some(({ sparse }) => sparse?.givesSpaceBack(this.parent !== undefined));
+  }
+
+  protected discardLayer(offsetBytes: number, lengthBytes: number): void {
+    const end = offsetBytes + lengthBytes;
+    for (const { start, sizeBytes, sparse, line } of this.#extents) {
+      const from = Math.max(offsetBytes, start) - start;
+      const to = Math.min(end, start + sizeBytes) - start;
+      if (from >= to || line.access === 'RDONLY' || !sparse?.givesSpaceBack(this.parent !== undefined)) continue;
+      this.#noteChange();
+      sparse.discard(from, to);
+    }
+  }
 
   protected resizeLayer(sizeBytes: number): void {
     const [extent] = this.#extents;
