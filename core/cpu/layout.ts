@@ -307,6 +307,8 @@ export const BLOCK = {
   dynamic: 20,
   /** Of a block whose instruction crosses into another page: the physical page that the rest lies in. */
   nextPage: 24,
+  /** Of a region's first block: windows that could not be opened, since that was looked at. */
+  misses: 28,
 } as const;
 
 /** Why handlers returned to TypeScript. */

@@ -7,7 +7,7 @@
  *     08000  code of 32 bits, 2 pages, then of 16 bits, 2 pages
  *     0C000  data, 3 pages; the middle one is lazy
  *     0F000  stack
- *     10000  (paged) the code pages again; 14000 data, read-only; 15000 a hole; 16000 supervisor's; 18000 lazy, 4 pages
+ *     10000  (paged) the code pages again; 14000 data, read-only; 15000 a hole; 16000 supervisor's; 18000 lazy, 4 pages in reverse
  *    1F0000  page tables
  */
 import { IoBus } from '../../core/bus/index.ts';
@@ -171,7 +171,9 @@ function entryOf(page: number): number {
   if (address >= ALIAS && address < READ_ONLY) return (address - ALIAS + CODE32) | user;
   if (address === READ_ONLY) return DATA | PTE.P | PTE.US;
   if (address === HOLE) return 0;
-  if (address >= LAZY && address < LAZY + 4 * PAGE_BYTES) return address | PTE.RW | PTE.US;
+  // From last to first: an access that ends in the next page goes on elsewhere.
+  if (address >= LAZY && address < LAZY + 4 * PAGE_BYTES)
+    return (2 * LAZY + 3 * PAGE_BYTES - address) | PTE.RW | PTE.US;
   return address | PTE.P | PTE.RW;
 }
 

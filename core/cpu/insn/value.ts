@@ -5,6 +5,12 @@
 /** 128: a vector, which only the vector operations take. */
 export type Width = 8 | 16 | 32 | 64 | 128;
 
+/** A distance, modulo 2^32, from a word that is not known but the same wherever its number is. */
+export interface Origin {
+  readonly root: number;
+  readonly offset: number;
+}
+
 export class Value {
   readonly width: Width;
   /** Bits above `width` in the i32 are known to be zero. Always true for 32 and wider. */
@@ -13,6 +19,8 @@ export class Value {
   readonly tree: (() => void) | undefined;
   /** Local that holds it, -1 while it is only an expression. */
   local = -1;
+  /** Where it lies from what; absent when that is not known. */
+  origin?: Origin;
 
   private constructor(width: Width, clean: boolean, constant: bigint | undefined, tree: (() => void) | undefined) {
     this.width = width;

@@ -27,7 +27,7 @@ import { MemoryBuilder, type Place } from './memory-builder.ts';
  */
 export class HandlerBuilder extends MemoryBuilder {
   /** Operands between `modify` and `write`: where in linear memory they lie (0: behind the slow path). */
-  readonly #claimed = new Map<Opnd, { place: Place; hostAddress: number }>();
+  readonly #claimed = new Map<Opnd, { place: Place; hostAddress: number; offset: number }>();
 
   /** The whole handler: the semantics, then the next record. */
   build(): void {
@@ -112,10 +112,12 @@ export class HandlerBuilder extends MemoryBuilder {
     const { code } = this;
     code.i32Const(0);
     code.localSet(hostAddress);
+    let offset = 0;
     this.translated(place, operand.width, true, {
-      fast: () => {
+      fast: (distance) => {
+        offset = distance;
         code.localTee(hostAddress);
-        emitLoad(code, operand.width);
+        emitLoad(code, operand.width, offset);
         code.localSet(value);
       },
       slow: () => {
@@ -123,7 +125,7 @@ export class HandlerBuilder extends MemoryBuilder {
         code.localSet(value);
       },
     });
-    this.#claimed.set(operand, { place, hostAddress });
+    this.#claimed.set(operand, { place, hostAddress, offset });
     return Value.local(operand.width, true, value);
   }
 
@@ -159,7 +161,7 @@ export class HandlerBuilder extends MemoryBuilder {
         const store = (): void => {
           code.localGet(claim.hostAddress);
           this.push(kept);
-          emitStore(code, kept.width);
+          emitStore(code, kept.width, claim.offset);
         };
         if (!this.hasSlowPaths) {
           store();

@@ -16,6 +16,8 @@ export interface HandlerImports {
   readonly writeSlow: number;
   /** (linear address, bytes with SLOW.WRITE) -> address in linear memory, or 0: only tier 0 can make this access. */
   readonly translate: number;
+  /** (linear address, as for `translate`, start of a window, its bytes) -> the start's address in linear memory, 0 or WINDOW_MISS. */
+  readonly openWindow: number;
   readonly helper: number;
   /** (linear address) -> physical page that code is fetched from, or -1; for jumps that miss the code TLB. */
   readonly enterPage: number;
@@ -32,6 +34,9 @@ export interface HandlerImports {
 /** Arguments of slow memory accesses: bytes, whether for writing, whether misalignment faults, segment number. */
 export const SLOW = { BYTES: 31, WRITE: 1 << 5, ALIGNED: 1 << 6, SEGMENT_SHIFT: 8 } as const;
 
+/** No address in linear memory that a window begins at: what `openWindow` returns when only the window is the problem. */
+export const WINDOW_MISS = 1;
+
 /** Where a memory operand lies: a fixed segment register, or the one in the record. */
 export interface Place {
   readonly segment: number | 'record';
@@ -39,6 +44,15 @@ export interface Place {
   readonly address: Value;
   /** Faults unless its address is a multiple of its size. */
   readonly aligned?: boolean;
+}
+
+/**
+ * `fast` runs with an address in linear memory on the stack, to which `offset` bytes are to be added; `slow` where segment
+ * check or TLB look-up failed: limit, miss, page crossing, memory-mapped I/O, code page.
+ */
+export interface AccessPaths {
+  readonly fast: (offset: number) => void;
+  readonly slow: () => void;
 }
 
 /**
@@ -148,22 +162,16 @@ export abstract class MemoryBuilder extends Builder {
   }
 
   /**
-   * Segment check and TLB look-up. `fast` runs with the address in linear memory on the stack; `slow` where either
-   * failed: limit, miss, page crossing, memory-mapped I/O, code page.
+   * Segment check and TLB look-up.
    */
-  protected translated(
-    place: Place,
-    width: Width,
-    write: boolean,
-    paths: { fast: () => void; slow: () => void },
-  ): void {
+  protected translated(place: Place, width: Width, write: boolean, paths: AccessPaths): void {
     const { code } = this;
     const linear = this.body.newLocal(I32);
     code.block(VOID);
     code.block(VOID);
     this.pushLinear(place, width, write, linear, () => code.brIfUnlikely(0));
-    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
-    paths.fast();
+    this.pushHost(linear, width / 8, write, () => code.brIfUnlikely(0));
+    paths.fast(0);
     code.br(1);
     code.end();
     paths.slow();
@@ -201,11 +209,11 @@ export abstract class MemoryBuilder extends Builder {
   }
 
   /** The page of the access's last byte: one that crosses its page's end is in no TLB entry. */
-  protected pushPage(linear: number, width: Width): void {
+  protected pushPage(linear: number, bytes: number): void {
     const { code } = this;
     code.localGet(linear);
-    if (width > 8) {
-      code.i32Const(width / 8 - 1);
+    if (bytes > 1) {
+      code.i32Const(bytes - 1);
       code.byte(OP.i32Add);
     }
     code.i32Const(-4096);
@@ -213,7 +221,7 @@ export abstract class MemoryBuilder extends Builder {
   }
 
   /** Pushes the address in linear memory by the TLB; `missIf` with the comparison of the tags on the stack. */
-  protected pushHost(linear: number, width: Width, write: boolean, missIf: () => void): void {
+  protected pushHost(linear: number, bytes: number, write: boolean, missIf: () => void): void {
     const { code } = this;
     const entry = this.body.newLocal(I64);
     const { push, offset } = this.tlb(write);
@@ -221,7 +229,7 @@ export abstract class MemoryBuilder extends Builder {
     code.memory(OP.i64Load, offset + TLB.tag);
     code.localTee(entry);
     code.byte(OP.i32WrapI64);
-    this.pushPage(linear, width);
+    this.pushPage(linear, bytes);
     code.byte(OP.i32Ne);
     missIf();
     code.localGet(linear);
@@ -235,8 +243,8 @@ export abstract class MemoryBuilder extends Builder {
   protected loadPlace(place: Place, width: Width): Value {
     const value = this.body.newLocal(typeOf(width));
     this.translated(place, width, false, {
-      fast: () => {
-        emitLoad(this.code, width);
+      fast: (offset) => {
+        emitLoad(this.code, width, offset);
         this.code.localSet(value);
       },
       slow: () => {
@@ -250,11 +258,11 @@ export abstract class MemoryBuilder extends Builder {
   protected storePlace(place: Place, value: Value): void {
     const host = this.body.newLocal(I32);
     this.translated(place, value.width, true, {
-      fast: () => {
+      fast: (offset) => {
         this.code.localSet(host);
         this.code.localGet(host);
         this.push(value);
-        emitStore(this.code, value.width);
+        emitStore(this.code, value.width, offset);
       },
       slow: () => this.callWriteSlow(place, value),
     });
@@ -265,7 +273,11 @@ export abstract class MemoryBuilder extends Builder {
     const place = this.place(operand);
     const host = this.body.newLocal(I32);
     const bytes = this.variable(this.const(32, 0));
-    const fast = (): void => {
+    const fast = (offset: number): void => {
+      if (offset !== 0) {
+        code.i32Const(offset);
+        code.byte(OP.i32Add);
+      }
       code.localSet(host);
       const start = Value.local(32, true, host);
       this.set(bytes, this.sub(this.const(32, 4096), this.and(start, this.const(32, 4095))));

@@ -7,7 +7,7 @@ import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit
 import type { HandlerImports } from './memory-builder.ts';
 import { emitCodePage, emitEnterPage, emitFindBlock } from './jumps.ts';
 import { emitDeliverPageFault, emitFaulted } from './page-fault.ts';
-import { emitReadSlow, emitTranslate, emitWriteSlow } from './slow-access.ts';
+import { emitOpenWindow, emitReadSlow, emitTranslate, emitWriteSlow } from './slow-access.ts';
 
 /** Indices in the function table of the handlers that are not instructions. */
 export const RUNTIME_HANDLER = {
@@ -44,6 +44,7 @@ export function declareImports(module: ModuleBuilder, memory: { minPages: number
     readSlow: module.importFunction('readSlow', module.type(i32s(4), [I32])),
     writeSlow: module.importFunction('writeSlow', module.type(i32s(5), [])),
     translate: module.importFunction('translate', module.type(i32s(2), [I32])),
+    openWindow: module.importFunction('openWindow', module.type(i32s(4), [I32])),
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
     enterPage: module.importFunction('enterPage', module.type([I32], [I32])),
     dynamicJump: module.importFunction('dynamicJump', handlerType),
@@ -225,7 +226,8 @@ function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: 
   const walkPage = kernels.get('walkPage')!;
   add('readSlow', readType, (body) => emitReadSlow(body, walkPage, readMiss));
   add('writeSlow', writeType, (body) => emitWriteSlow(body, walkPage, writeMiss, codeMap));
-  add('translate', translateType, (body) => emitTranslate(body, walkPage, codeMap));
+  const translate = add('translate', translateType, (body) => emitTranslate(body, walkPage, codeMap));
+  add('openWindow', readType, (body) => emitOpenWindow(body, translate));
   const codePage = add('codePage', pageType, (body) => emitCodePage(body, walkPage));
   const enterPage = add('enterPage', pageType, (body) => emitEnterPage(body, codePage));
   const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType, enterPage));

@@ -24,7 +24,7 @@ import {
   segmentAddress,
 } from '../layout.ts';
 import { BUDGET, RECORD, loadState, pushTlbEntry, pushUserAccess, storeState } from './emit.ts';
-import { SLOW } from './memory-builder.ts';
+import { SLOW, WINDOW_MISS } from './memory-builder.ts';
 
 /**
  * Tries an access that missed the fast path once more: after a page walk, or to a page with code, which the write TLB
@@ -278,6 +278,63 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   code.byte(OP.return);
   code.end();
   code.i32Const(0);
+}
+
+/**
+ * What regions do when the TLB does not have a window: as `translate` for the access that wants it, then the pages at the
+ * window's start and end must be there, one or two that lie side by side. 0: the access cannot be made; WINDOW_MISS: it
+ * can, the window cannot be opened.
+ */
+export function emitOpenWindow(body: FunctionBody, translate: number): void {
+  const { code } = body;
+  const [linear, info, start, bytes] = [0, 1, 2, 3];
+  const last = body.newLocal(I32);
+  const base = body.newLocal(I32);
+  const [first, second] = [body.newLocal(I32), body.newLocal(I32)];
+  const returnIf = (result: number): void => {
+    code.if();
+    code.i32Const(result);
+    code.byte(OP.return);
+    code.end();
+  };
+  code.localGet(linear);
+  code.localGet(info);
+  code.call(translate);
+  code.byte(OP.i32Eqz);
+  returnIf(0);
+  loadState(code, S.tlbWrite);
+  loadState(code, S.tlbRead);
+  code.localGet(info);
+  code.i32Const(SLOW.WRITE);
+  code.byte(OP.i32And);
+  code.byte(OP.select);
+  code.localSet(base);
+  code.localGet(start);
+  code.localGet(bytes);
+  code.byte(OP.i32Add);
+  code.i32Const(1);
+  code.byte(OP.i32Sub);
+  code.localSet(last);
+  for (const [address, entry] of [
+    [start, first],
+    [last, second],
+  ]) {
+    pushTlbEntry(code, address, TLB_ENTRIES, () => code.localGet(base));
+    code.localSet(entry);
+    pushTagIs(code, entry, address, 0);
+    code.byte(OP.i32Eqz);
+    returnIf(WINDOW_MISS);
+  }
+  code.localGet(first);
+  code.memory(OP.i32Load, TLB.addend);
+  code.localGet(second);
+  code.memory(OP.i32Load, TLB.addend);
+  code.byte(OP.i32Ne);
+  returnIf(WINDOW_MISS);
+  code.localGet(start);
+  code.localGet(first);
+  code.memory(OP.i32Load, TLB.addend);
+  code.byte(OP.i32Add);
 }
 
 const WIDTHS = [

@@ -1,10 +1,11 @@
 /** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
-import { ModuleBuilder, type MemoryImport } from '../../wasm/index.ts';
+import { FunctionBody, ModuleBuilder, type MemoryImport } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
 import { RecordView } from './record-copy.ts';
 import { RegionBuilder } from './region-builder.ts';
+import { Survey, type Stage } from './windows.ts';
 
 /** A region to be compiled. Plain data. */
 export interface RegionRequest {
@@ -35,7 +36,12 @@ export function compileRegions(requests: readonly RegionRequest[], limits: Memor
   const regions = requests.map(({ slot, plan }) => {
     const { index, body } = module.addFunction(imports.handlerType);
     const flow = new Flow(plan.graph);
-    new RegionBuilder(body, { ...plan, flow, view: new RecordView(plan.records) }, slot, imports).build();
+    const source = { ...plan, flow, view: new RecordView(plan.records), survey: new Survey() };
+    const emit = (into: FunctionBody, stage: Stage): void =>
+      new RegionBuilder(into, { ...source, stage }, slot, imports).build();
+    if (plan.windows)
+      for (const stage of ['effects', 'accesses'] as const) emit(new FunctionBody(imports.handlerType, 2), stage);
+    emit(body, 'code');
     module.elements(slot, [index]);
     return { bytes: body.length, entries: flow.entries };
   });

@@ -37,6 +37,9 @@ export class Flow {
   readonly #loops = new Set<number>();
   readonly #meets = new Set<number>();
   readonly #children: number[][] = [];
+  readonly #dominator: Int32Array;
+  /** Where control comes from. */
+  readonly #before: number[][] = [];
   /** Most instructions from the start of a block to the next check of the budget. */
   readonly #reach: Int32Array;
 
@@ -79,6 +82,9 @@ export class Flow {
     for (let node = 0; node <= graph.count; node++) this.#children.push([]);
     // The farthest first: its label is the outermost.
     for (const node of order.slice(1).reverse()) this.#children[dominator[node]].push(node);
+    this.#dominator = dominator;
+    for (let node = 0; node <= graph.count; node++) this.#before.push([]);
+    for (const from of order) for (const to of edges[from]) this.#before[to].push(from);
     this.#reach = this.#longestPaths(edges, graph.weights);
   }
 
@@ -101,6 +107,21 @@ export class Flow {
   /** Instructions that run at most from here to the next check of the budget. */
   reach(node: number): number {
     return this.#reach[node];
+  }
+
+  /**
+   * Blocks that may run after the last pass of the block that every way to `node` passes, its dominator, and before `node`;
+   * `node` itself when it is in a loop with them.
+   */
+  between(node: number): number[] {
+    const found = new Set<number>();
+    const pending = [...this.#before[node]];
+    for (const from of pending) {
+      if (from === this.#dominator[node] || found.has(from)) continue;
+      found.add(from);
+      pending.push(...this.#before[from]);
+    }
+    return [...found];
   }
 
   /** Blocks whose code follows that of `node` because paths from it meet there, the farthest first. */

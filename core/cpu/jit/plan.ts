@@ -50,6 +50,8 @@ export interface RegionPlan {
   /** Known blocks outside that a block leads to, by the offset in the block's page. */
   readonly exits: readonly ReadonlyMap<number, RegionExit>[];
   readonly graph: FlowGraph;
+  /** Whether accesses that lie close together may share a look-up. */
+  readonly windows: boolean;
 }
 
 /** Finds decoded code: the block at an offset of a page (which may lie outside it), and the page that it lies in. */
@@ -74,7 +76,7 @@ export class Planner {
     this.#coldHeat = coldHeat;
   }
 
-  plan(header: number, page: RegionPage, mode: number): RegionPlan {
+  plan(header: number, page: RegionPage, mode: number, windows: boolean): RegionPlan {
     this.#pending.push({ header, page });
     let instructions = 0;
     for (let at = 0; at < this.#pending.length && this.#blocks.length < MAX_BLOCKS; at++) {
@@ -87,7 +89,7 @@ export class Planner {
       this.#blocks.push(block);
       for (const offset of [...this.#successors(block), ...resumes(this.#view, block)]) this.#ask(place, offset);
     }
-    return this.#connect(mode);
+    return this.#connect(mode, windows);
   }
 
   #pageNumber(page: RegionPage): number {
@@ -134,7 +136,7 @@ export class Planner {
     return found && this.#byHeader.get(found.header);
   }
 
-  #connect(mode: number): RegionPlan {
+  #connect(mode: number, windows: boolean): RegionPlan {
     const blocks = this.#blocks;
     const present = (block: RegionBlock, offsets: readonly number[]): number[] =>
       offsets.map((offset) => this.#blockAt(block.page, offset)).filter((index) => index !== undefined);
@@ -154,7 +156,7 @@ export class Planner {
     const expected = blocks.map((block, index) => (lastOf(block).form.def.computed ? edges[index][0] : undefined));
     const exits = blocks.map((block) => this.#exits(block));
     const records = copyRecords(this.#view, blocks);
-    return { mode, pages: this.#pages, blocks, records, returnPoints, expected, exits, graph };
+    return { mode, pages: this.#pages, blocks, records, returnPoints, expected, exits, graph, windows };
   }
 
   #exits(block: RegionBlock): Map<number, RegionExit> {

@@ -22,7 +22,7 @@ import type { EdgeKind } from './flow.ts';
 import { branchTarget, type RegionBlock, type RegionPage, type RegionPlan } from './plan.ts';
 import { RegionState, type RegionSource, type Way } from './region-state.ts';
 
-const WAYS: readonly Way[] = ['tier0', 'record', 'yield', 'repeat', 'fault', 'jump', 'linked'];
+const WAYS: readonly Way[] = ['tier0', 'record', 'missed', 'yield', 'repeat', 'fault', 'jump', 'linked'];
 
 /** The code of a whole region: its blocks in structured loops as the plan has them, and the ways in, between and out. */
 export class RegionBuilder extends RegionState {
@@ -113,6 +113,8 @@ export class RegionBuilder extends RegionState {
     for (const block of followers.reverse()) {
       code.end();
       this.flags.forget();
+      if (node === this.plan.flow.root) this.windows.forget();
+      else this.windows.meet(node, this.plan.flow.between(block));
       this.scoped(() => this.#emitBlock(block));
     }
   }
@@ -124,6 +126,7 @@ export class RegionBuilder extends RegionState {
     if (isLoop) {
       this.whole(() => this.flags.settle());
       this.flags.forget();
+      this.windows.again(flow.between(index));
       this.#loopDepth[index] = code.depth;
       code.loop(VOID);
       code.localGet(BUDGET);
@@ -233,6 +236,7 @@ export class RegionBuilder extends RegionState {
     const { code } = this;
     const from = this.current;
     const { blocks, pages } = this.plan;
+    this.windows.end(from);
     if (this.mayPause) {
       code.localGet(this.pause);
       code.ifUnlikely();
@@ -261,7 +265,7 @@ export class RegionBuilder extends RegionState {
       case 'inline': {
         const { form } = this;
         const [record, mayPause] = [this.record, this.mayPause];
-        this.flags.aside(() => this.scoped(() => this.#emitBlock(target)));
+        this.flags.aside(() => this.windows.aside(() => this.scoped(() => this.#emitBlock(target))));
         this.form = form;
         this.current = from;
         this.record = record;
@@ -335,6 +339,15 @@ export class RegionBuilder extends RegionState {
         code.localGet(this.at);
         code.localGet(BUDGET);
         code.returnCall(this.imports.blockHeader);
+        return;
+      case 'missed':
+        code.i32Const(this.plan.blocks[0].header);
+        code.i32Const(this.plan.blocks[0].header);
+        code.memory(OP.i32Load, BLOCK.misses);
+        code.localGet(this.target);
+        code.byte(OP.i32Add);
+        code.memory(OP.i32Store, BLOCK.misses);
+        this.#goToRecord();
         return;
       case 'record':
         this.#goToRecord();

@@ -7,17 +7,17 @@ import { REP, SEG } from '../../isa/index.ts';
 import { UNTOUCHING, type HelperName } from '../helpers.ts';
 import type { Condition, OperationFlags } from '../insn/builder.ts';
 import type { Opnd } from '../insn/operand.ts';
-import type { Value } from '../insn/value.ts';
-import { type Width } from '../insn/value.ts';
+import type { Value, Width } from '../insn/value.ts';
 import { BUDGET, loadState } from '../interp/emit.ts';
 import { formOfNumber } from '../interp/form.ts';
 import { HandlerBuilder } from '../interp/handler-builder.ts';
-import { SLOW, type HandlerImports, type Place } from '../interp/memory-builder.ts';
+import { SLOW, WINDOW_MISS, type AccessPaths, type HandlerImports, type Place } from '../interp/memory-builder.ts';
 import { MODE, R, S, STATE, gprAddress, tlbAddress } from '../layout.ts';
 import type { Flow } from './flow.ts';
 import type { RegionBlock, RegionPlan } from './plan.ts';
 import type { RecordView } from './record-copy.ts';
 import { RegionFlags } from './region-flags.ts';
+import { Windows, type Stage, type Survey, type Window } from './windows.ts';
 
 const GPR_COUNT = 8;
 const SP = 4;
@@ -38,7 +38,9 @@ export type Way =
   /** The block whose header is in the local `at` goes on in tier 0. */
   | 'tier0'
   /** The instruction whose record is in the local `at` does, and what follows it: only tier 0 does its access or case. */
-  | 'record';
+  | 'record'
+  /** The same, because a window could not be opened; the local `target` tells whether that counts. */
+  | 'missed';
 
 /** Equal to no address of which at most the four lowest bits of the offset are left. */
 const NO_STACK_PAGE = 0x800;
@@ -52,10 +54,16 @@ interface StackPage {
   readonly addend: number;
 }
 
+/** Windows that are open at once. */
+const WINDOW_COUNT = 6;
+
 /** A plan, with its control flow as code will have it. */
 export interface RegionSource extends RegionPlan {
   readonly flow: Flow;
   readonly view: RecordView;
+  /** Which emission of the region it is, and what those before found. */
+  readonly stage: Stage;
+  readonly survey: Survey;
 }
 
 /** What a region knows while it is emitted, and what its instructions read and write. */
@@ -68,6 +76,7 @@ export abstract class RegionState extends HandlerBuilder {
   readonly #used = new Set<number>();
   readonly #written = new Set<number>();
   protected readonly flags: RegionFlags;
+  protected readonly windows: Windows;
   /** Local: the header or record where control goes on. */
   protected readonly at: number;
   /** Local: the target of a computed jump. */
@@ -89,6 +98,8 @@ export abstract class RegionState extends HandlerBuilder {
     this.user = (plan.mode & MODE.USER) !== 0;
     for (let i = 0; i < GPR_COUNT; i++) this.#gpr.push(body.newLocal(I32));
     this.flags = new RegionFlags(this, body);
+    const hosts = Array.from({ length: WINDOW_COUNT }, () => body.newLocal(I32));
+    this.windows = new Windows(plan.survey, plan.stage, hosts, GPR_COUNT);
     this.at = body.newLocal(I32);
     this.target = body.newLocal(I32);
     this.pause = body.newLocal(I32);
@@ -141,11 +152,12 @@ export abstract class RegionState extends HandlerBuilder {
       () => loadState(code, S.flagsResult),
       () => loadState(code, S.flagsAux),
     );
+    for (let index = 0; index < GPR_COUNT; index++) this.windows.setRegister(this.current, index, undefined);
   }
 
   override readGpr(index: number, width: Width, high = false): Value {
     this.#used.add(index);
-    return this.now(width, () => {
+    const value = this.now(width, () => {
       this.code.localGet(this.#gpr[index]);
       if (high) {
         this.code.i32Const(8);
@@ -155,6 +167,8 @@ export abstract class RegionState extends HandlerBuilder {
       this.code.i32Const(width === 8 ? 0xff : 0xffff);
       this.code.byte(OP.i32And);
     });
+    if (width === 32) value.origin = this.windows.register(index);
+    return value;
   }
 
   override writeGpr(index: number, value: Value, high = false): void {
@@ -162,6 +176,7 @@ export abstract class RegionState extends HandlerBuilder {
     const local = this.#gpr[index];
     this.#used.add(index);
     this.#written.add(index);
+    this.windows.setRegister(this.current, index, value.width === 32 ? value.origin : undefined);
     if (value.width === 32) this.push(value);
     else {
       const mask = value.width === 16 ? 0xffff : 0xff;
@@ -176,6 +191,19 @@ export abstract class RegionState extends HandlerBuilder {
       code.byte(OP.i32Or);
     }
     code.localSet(local);
+  }
+
+  override add(a: Value, b: Value): Value {
+    const sum = super.add(a, b);
+    setOrigin(sum, a, b, 1);
+    setOrigin(sum, b, a, 1);
+    return sum;
+  }
+
+  override sub(a: Value, b: Value): Value {
+    const difference = super.sub(a, b);
+    setOrigin(difference, a, b, -1);
+    return difference;
   }
 
   /** The general register whose address a field of the record holds, or undefined. */
@@ -238,24 +266,28 @@ export abstract class RegionState extends HandlerBuilder {
     if (otherwise) flags.settle();
     this.push(condition);
     code.if(VOID);
-    const arm = (emit: (() => void) | undefined) => emit && ((): void => this.scoped(emit));
+    const { way, join } = this.windows.fork();
+    const arm = (emit: (() => void) | undefined) => emit && ((): void => way(() => this.scoped(emit)));
     flags.fork(arm(then)!, arm(otherwise), (emit) => {
       code.else();
       this.scoped(emit);
     });
     code.end();
+    join(!otherwise);
   }
 
   override loop(body: () => Value): void {
     const { flags } = this;
     flags.settle();
     flags.forget();
+    this.windows.forget();
     super.loop(() => {
       const again = this.let(body());
       flags.settle();
       return again;
     });
     flags.forget();
+    this.windows.forget();
   }
 
   // --- constants from the record -------------------------------------------------------------------------------------------
@@ -300,17 +332,13 @@ export abstract class RegionState extends HandlerBuilder {
     return this.form.rep !== REP.NONE;
   }
 
-  protected override translated(
-    place: Place,
-    width: Width,
-    write: boolean,
-    paths: { fast: () => void; slow: () => void },
-  ): void {
+  protected override translated(place: Place, width: Width, write: boolean, paths: AccessPaths): void {
     if (this.hasSlowPaths) {
       super.translated(place, width, write, paths);
       return;
     }
     const { code } = this;
+    if (this.#inWindow(place, width, write, paths)) return;
     const linear = this.body.newLocal(I32);
     this.pushLinear(place, width, write, linear, () => {
       code.ifUnlikely();
@@ -320,7 +348,51 @@ export abstract class RegionState extends HandlerBuilder {
     const cache = this.#stackAccess(place);
     if (cache === 'none') this.#pushTranslated(linear, width, write);
     else this.#pushByStackPage(linear, width, write, cache);
-    paths.fast();
+    paths.fast(0);
+  }
+
+  /** Makes the access through a window, if it is not on its own. */
+  #inWindow({ flat, address, aligned }: Place, width: Width, write: boolean, paths: AccessPaths): boolean {
+    if (!this.plan.windows || !flat || aligned || !address.origin) return false;
+    const use = this.windows.use(address.origin, width / 8, write);
+    if (!use) return false;
+    const { window, opens } = use;
+    const distance = (address.origin.offset - window.from) | 0;
+    if (opens) this.#open(window, address, distance, width);
+    this.code.localGet(window.host);
+    paths.fast(distance);
+    return true;
+  }
+
+  /** Opens a window for the access at `address`, which lies `distance` behind its start. */
+  #open({ from, to, write, host }: Window, address: Value, distance: number, width: Width): void {
+    const { code } = this;
+    const start = this.body.newLocal(I32);
+    this.push(address);
+    code.i32Const(distance);
+    code.byte(OP.i32Sub);
+    code.localSet(start);
+    code.block(I32);
+    code.block(VOID);
+    this.pushHost(start, to - from, write, () => code.brIfUnlikely(0));
+    code.br(1);
+    code.end();
+    this.push(address);
+    code.i32Const(width / 8 + (write ? SLOW.WRITE : 0));
+    code.localGet(start);
+    code.i32Const(to - from);
+    code.call(this.imports.openWindow);
+    code.localTee(this.target);
+    code.i32Const(WINDOW_MISS);
+    code.byte(OP.i32LeU);
+    code.ifUnlikely();
+    code.i32Const(this.record);
+    code.localSet(this.at);
+    this.leaveBy('missed');
+    code.end();
+    code.localGet(this.target);
+    code.end();
+    code.localSet(host);
   }
 
   protected leaveToRecord(): void {
@@ -334,7 +406,7 @@ export abstract class RegionState extends HandlerBuilder {
     const { code } = this;
     code.block(I32);
     code.block(VOID);
-    this.pushHost(linear, width, write, () => code.brIfUnlikely(0));
+    this.pushHost(linear, width / 8, write, () => code.brIfUnlikely(0));
     found();
     code.br(1);
     code.end();
@@ -391,7 +463,7 @@ export abstract class RegionState extends HandlerBuilder {
       code.localGet(linear);
       code.byte(OP.i32Sub);
       code.localSet(addend);
-      this.pushPage(linear, width);
+      this.pushPage(linear, width / 8);
       code.localSet(page);
     }
   }
@@ -454,12 +526,22 @@ export abstract class RegionState extends HandlerBuilder {
 
   #afterReturn(): void {
     const { code } = this;
+    this.windows.close(this.current);
     this.loadState(S.budget, OP.i32Load);
     code.localSet(BUDGET);
     this.loadState(S.pause, OP.i32Load);
     code.localSet(this.pause);
     this.mayPause = true;
   }
+}
+
+/** Of a 32-bit sum or difference with a constant. */
+function setOrigin(result: Value, word: Value, distance: Value, sign: 1 | -1): void {
+  if (!word.origin || distance.constant === undefined) return;
+  result.origin ??= {
+    root: word.origin.root,
+    offset: (word.origin.offset + sign * Number(BigInt.asIntN(32, distance.constant))) | 0,
+  };
 }
 
 function loadGpr(code: Code, local: number, index: number): void {

@@ -8,6 +8,7 @@ import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
 import { RecordView } from './record-copy.ts';
 import { RegionBuilder } from './region-builder.ts';
+import { Survey } from './windows.ts';
 import { HOT, type RegionCompiler } from './regions.ts';
 
 const INC_AX = 0x40, INC_BX = 0x43, LOOP = 0xe2, HLT = 0xf4; // prettier-ignore
@@ -83,7 +84,9 @@ test('a condition is read off the operands of the comparison before it, not off 
   const module = new ModuleBuilder();
   const imports = declareImports(module, { minPages: 1, maxPages: 1 });
   const { body } = module.addFunction(imports.handlerType);
-  const source = { ...plans[0], flow: new Flow(plans[0].graph), view: new RecordView(plans[0].records) };
+  const [plan] = plans;
+  const flow = new Flow(plan.graph);
+  const source = { ...plan, flow, view: new RecordView(plan.records), survey: new Survey(), stage: 'effects' as const };
   new RegionBuilder(body, source, 0, imports).build();
 
   // i32.const FFFFh, i32.and, i32.lt_u: both operands cleaned, and compared.

@@ -13,6 +13,12 @@ const WARM = 1000;
 const RETRY = 1 << 20;
 
 /**
+ * Where a window lies is not foreseen: a region whose windows could not be opened so often between two looks, some
+ * polls apart, is compiled without.
+ */
+const MISSES = { limit: 128, polls: 1024 } as const;
+
+/**
  * Regions that are compiled together, and how long the first of them waits for others though nothing else is compiled:
  * every module costs the host its own memory mappings.
  */
@@ -68,6 +74,9 @@ export class Regions {
   /** What the compiler works on. */
   #sent: readonly Region[] | undefined;
   readonly #batchRegions: number;
+  #polls = 0;
+  /** First blocks of regions that do without windows. */
+  readonly #withoutWindows = new Set<number>();
 
   constructor(handlers: HandlerTable, view: DataView, limits: MemoryImport, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
@@ -80,6 +89,7 @@ export class Regions {
 
   /** Often, never while generated code runs: installs what was compiled, sends what waits. */
   poll(): void {
+    if (++this.#polls % MISSES.polls === 0) this.#lookAtMisses();
     if (this.#sent) {
       const compiled = this.#compiler!.take();
       if (!compiled) return;
@@ -90,6 +100,19 @@ export class Regions {
     }
     if (this.#batch.length === 0 || !this.#compiler) return;
     if (this.#batch.length >= this.#batchRegions || this.#now() - this.#batchNs >= BATCH.ns) this.#send(this.#compiler);
+  }
+
+  #lookAtMisses(): void {
+    for (const region of this.#bySlot.values()) {
+      const { header } = region.plan.blocks[0];
+      const misses = this.#view.getUint32(header + BLOCK.misses, true);
+      if (misses === 0) continue;
+      this.#view.setUint32(header + BLOCK.misses, 0, true);
+      if (misses < MISSES.limit || !region.plan.windows) continue;
+      this.#remove(region);
+      this.#withoutWindows.add(header);
+      this.#view.setInt32(header + BLOCK.heat, 1, true);
+    }
   }
 
   has(header: number): boolean {
@@ -122,7 +145,12 @@ export class Regions {
     if (slot === undefined) return;
     const started = this.#now();
     const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
-    const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(header, page, mode);
+    const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(
+      header,
+      page,
+      mode,
+      !this.#withoutWindows.has(header),
+    );
     const region = { slot, plan, bytes: 0 };
     if (this.#batch.length === 0) this.#batchNs = started;
     this.#batch.push(region);
@@ -196,6 +224,7 @@ export class Regions {
   /** A block is stale: so are the regions with it. */
   forget(header: number): void {
     for (const region of this.#byBlock.get(header) ?? []) this.#remove(region);
+    this.#withoutWindows.delete(header);
   }
 
   #remove(region: Region): void {
@@ -219,6 +248,7 @@ export class Regions {
     for (const [slot, region] of this.#bySlot) if (!this.#compiling.has(region)) this.#releaseSlot(slot);
     this.#bySlot.clear();
     this.#byBlock.clear();
+    this.#withoutWindows.clear();
     this.#bytes = 0;
   }
 }
