@@ -98,6 +98,7 @@ describe('stream messages', () => {
 
       if (!decoded.ok || decoded.value.type !== 'frame') throw new Error(`round ${round} does not decode`);
       const [rect] = decoded.value.rects;
+      if (!('pixels' in rect)) throw new Error(`round ${round} has no pixels`);
       for (let row = 0; row < area.height; row++) {
         const from = ((y + row) * width + x) * 4;
         const expected = frame.pixels.slice(from, from + area.width * 4);
@@ -105,6 +106,21 @@ describe('stream messages', () => {
         expect(got).toEqual(expected);
       }
     }
+  });
+
+  test('what scrolled is a place in the picture that there is, and costs nothing else', () => {
+    const moved = { x: 2, y: 0, width: 300, height: 190, from: { x: 2, y: 10 } };
+    const message = encodeFrame(
+      7,
+      picture(320, 200, (x, y) => x * y),
+      [moved],
+    );
+
+    expect(message.length).toBe(11 + 13 + 4);
+    expect(decodeMachineMessage(message)).toEqual({
+      ok: true,
+      value: { type: 'frame', sequence: 7, width: 320, height: 200, rects: [moved] },
+    });
   });
 
   test('a text screen costs a small part of its pixels', () => {
@@ -162,6 +178,14 @@ describe('stream messages', () => {
         picture(40, 20, (x, y) => (y % 3 === 0 ? x * 7919 : x < 9 ? 5 : x * y * 7919) & 0xffffff),
         [{ x: 0, y: 0, width: 40, height: 20 }],
       ),
+      encodeFrame(
+        5,
+        picture(40, 20, (x, y) => x * y),
+        [
+          { x: 0, y: 0, width: 40, height: 19, from: { x: 0, y: 1 } },
+          { x: 0, y: 19, width: 40, height: 1 },
+        ],
+      ),
       ...machineMessages.map(encodeMachineMessage),
       ...windowMessages.map(encodeWindowMessage),
     ];
@@ -175,7 +199,11 @@ describe('stream messages', () => {
       decodedFrames++;
       for (const rect of fromMachine.value.rects) {
         expect(rect.x + rect.width).toBeLessThanOrEqual(fromMachine.value.width);
-        expect(rect.pixels.length).toBe(rect.width * rect.height * 4);
+        if ('pixels' in rect) expect(rect.pixels.length).toBe(rect.width * rect.height * 4);
+        else {
+          expect(rect.from.x + rect.width).toBeLessThanOrEqual(fromMachine.value.width);
+          expect(rect.from.y + rect.height).toBeLessThanOrEqual(fromMachine.value.height);
+        }
       }
     }
     expect(decodedFrames).toBeGreaterThan(0);

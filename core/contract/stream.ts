@@ -9,6 +9,7 @@ import { decodeArea, encodeArea } from './pixels.ts';
  * machine to window
  *   01 frame     sequence u32, width u16, height u16, rectangle count u16, then per rectangle:
  *                x u16, y u16, width u16, height u16, encoding u8, length u32, data (see pixels.ts)
+ *                Encoding 3: what is in the picture already, at x u16, y u16, as the rectangles before this one left it.
  *                A frame whose size differs from the last one's begins a new picture: it covers all of it.
  *   02 text      mode u8 (0: graphics, no rows), row count u16, rows as text
  *   03 serial    port u8 (0 is COM1), the remaining bytes as the guest sent them
@@ -28,14 +29,21 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   87 chord     count u8, that many codes as text: pressed in order, released in reverse
  *   88 serial    port u8, the remaining bytes go to the guest
  */
-export interface FrameRect {
+interface Area {
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+export interface PixelRect extends Area {
   /** R G B A, `width * height * 4` bytes: fits `new ImageData(pixels, width, height)`. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
+/** What scrolled: the picture has it already, at `from`. The two may overlap. */
+export interface MovedRect extends Area {
+  readonly from: { readonly x: number; readonly y: number };
+}
+export type FrameRect = PixelRect | MovedRect;
 
 export interface FrameMessage {
   readonly type: 'frame';
@@ -166,19 +174,19 @@ const ROWS_MAX = 512;
 const CODE_MAX = 32;
 const CHORD_MAX = 16;
 
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
-type Area = Size & { readonly x: number; readonly y: number };
+const ENCODING_MOVED = 3;
+const MOVED_BYTES = 4;
 
-/** A frame message straight from the adapter's picture. Areas lie within the frame. */
+/** A frame message straight from the adapter's picture, its rectangles in this order. Areas lie within the frame. */
 export function encodeFrame(
   sequence: number,
-  frame: Size & { readonly pixels: Uint8ClampedArray },
-  areas: readonly Area[],
+  frame: { readonly width: number; readonly height: number; readonly pixels: Uint8ClampedArray },
+  areas: readonly (Area | MovedRect)[],
 ): Uint8Array<ArrayBuffer> {
-  const encoded = areas.map((area) => ({ area, ...encodeArea(frame, area) }));
+  const encoded = areas.map((area) => ({
+    area,
+    ...('from' in area ? { encoding: ENCODING_MOVED, data: encodeFrom(area) } : encodeArea(frame, area)),
+  }));
   const out = new ByteWriter(encoded.reduce((sum, { data }) => sum + AREA_BYTES + data.length, FRAME_BYTES));
   out.u8(FRAME);
   out.u32(sequence);
@@ -194,6 +202,13 @@ export function encodeFrame(
     out.blob(data);
   }
   return finish(out);
+}
+
+function encodeFrom({ from }: MovedRect): Uint8Array {
+  const out = new ByteWriter(MOVED_BYTES);
+  out.u16(from.x);
+  out.u16(from.y);
+  return out.finish();
 }
 
 export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessage>): Uint8Array<ArrayBuffer> {
@@ -386,11 +401,24 @@ function readFrame(input: ByteReader): FrameMessage {
       throw new RangeError('a rectangle leaves the frame');
     pixelsLeft -= area.width * area.height;
     if (pixelsLeft < 0) throw new RangeError('rectangles cover the frame too often');
+    if (encoding === ENCODING_MOVED) {
+      rects.push({ ...area, from: readFrom(data, area, width, height) });
+      continue;
+    }
     const pixels = decodeArea(area.width, area.height, encoding, data);
     if (!pixels) throw new RangeError('pixels are not encoded properly');
     rects.push({ ...area, pixels });
   }
   return { type: 'frame', sequence, width, height, rects };
+}
+
+function readFrom(data: Uint8Array, area: Area, width: number, height: number): MovedRect['from'] {
+  if (data.length !== MOVED_BYTES) throw new RangeError(`a place of ${data.length} bytes`);
+  const input = new ByteReader(data);
+  const from = { x: input.u16(), y: input.u16() };
+  if (from.x + area.width > width || from.y + area.height > height)
+    throw new RangeError('a rectangle is moved from outside of the frame');
+  return from;
 }
 
 function decode<T>(data: Uint8Array, bytesMax: number, read: (input: ByteReader) => T): Result<T> {

@@ -21,6 +21,8 @@ function setUp() {
   const context = {
     putImageData: (image: FakeImageData, x: number, y: number) =>
       drawn.push(`${image.width}x${image.height}+${x}+${y}:${image.data[0]}`),
+    drawImage: (_: unknown, fromX: number, fromY: number, w: number, h: number, x: number, y: number) =>
+      drawn.push(`${w}x${h}+${fromX}+${fromY} to +${x}+${y}`),
   };
   const canvas = { width: 300, height: 150, getContext: () => context } as unknown as HTMLCanvasElement;
   const painter = new ScreenPainter(canvas, {
@@ -63,6 +65,17 @@ describe('the painter of a screen', () => {
     scheduled[0]();
     expect(drawn).toEqual(['8x4+0+0:1', '3x2+2+1:2', '1x1+0+3:2']);
     expect(acknowledged).toEqual([1, 2]);
+  });
+
+  test('moves what the canvas has already, in its turn', () => {
+    const { painter, scheduled, drawn } = setUp();
+
+    painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
+    const { rects, ...scrolled } = frame(2, 8, 4, [0, 3, 8, 1]);
+    painter.push({ ...scrolled, rects: [{ x: 0, y: 0, width: 8, height: 3, from: { x: 0, y: 1 } }, ...rects] });
+    scheduled[0]();
+
+    expect(drawn).toEqual(['8x4+0+0:1', '8x3+0+1 to +0+0', '8x1+0+3:2']);
   });
 
   test('takes on the size of the frame, and tells a change of it once', () => {

@@ -57,8 +57,11 @@ export class ScreenPainter {
       this.#options.onSize(width, height);
     }
     for (const rect of rects) {
-      if (rect.width > 0 && rect.height > 0)
-        this.#context?.putImageData(new ImageData(rect.pixels, rect.width, rect.height), rect.x, rect.y);
+      const { x, y, width: columns, height: rows } = rect;
+      if (columns === 0 || rows === 0) continue;
+      if ('from' in rect)
+        this.#context?.drawImage(this.#canvas, rect.from.x, rect.from.y, columns, rows, x, y, columns, rows);
+      else this.#context?.putImageData(new ImageData(rect.pixels, columns, rows), x, y);
     }
   }
 }
