@@ -73,7 +73,7 @@ describe('the catalogues', () => {
   });
 
   test('every error code that can reach a window has words', () => {
-    const ofCommandLine = /^(args|run)\./;
+    const ofCommandLine = /^(args|run|engine)\./;
     const codes = Object.keys(CODES).filter((code) => !ofCommandLine.test(code));
     expect(codes.filter((code) => !catalogues.en.has(`errors.${code}`))).toEqual([]);
   });
