@@ -29,6 +29,8 @@ export interface CpuConnections extends FpuErrorPins, RegionHost {
   readonly busHz?: number;
   /** `off`: tier 0 alone. `auto`: hot code is compiled. `force`: everything is, for tests. Default `off`. */
   readonly jit?: 'off' | 'auto' | 'force';
+  /** Elements that a repeated string instruction does for one of the budget; engines that are compared have the same. */
+  readonly repeatSlice?: number;
 }
 
 export type CpuStop =

@@ -166,7 +166,7 @@ export class Cpu {
 
   /** With a data or I/O breakpoint armed, repeated instructions come back after each element. */
   #setRepeatSlice(): void {
-    this.state.set(S.repeatSlice, this.debug.watchesElements ? 1 : REPEAT_SLICE);
+    this.state.set(S.repeatSlice, this.debug.watchesElements ? 1 : (this.#c.repeatSlice ?? REPEAT_SLICE));
   }
 
   /** Flags in one form whichever instructions made them, so that equal machines have equal images. */

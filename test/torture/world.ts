@@ -28,6 +28,11 @@ export const ENTRIES = 16;
 const RAM_BYTES = 0x200000;
 const PAGES = RAM_BYTES / PAGE_BYTES;
 const WASM_PAGE = 0x10000;
+/**
+ * A program whose pointer runs away repeats over addresses with nothing behind them, each element by way of TypeScript: with
+ * the processor's own 4096 its budget of instructions would last half a minute.
+ */
+const REPEAT_SLICE = 256;
 const SUPERVISOR = 0x1000;
 const MAILBOX = { mode: 0x508, paging: 0x50c, flags: 0x510, control: 0x514, debug7: 0x518, resume16: 0x600, registers: 0x680 }; // prettier-ignore
 const PD = 0x1f0000, PT = 0x1f1000, PDPT = 0x1f2000, PD_PAE = 0x1f3000, PT_PAE = 0x1f4000; // prettier-ignore
@@ -87,6 +92,7 @@ class World implements LockstepSide {
       timeStamp: () => this.cpu.retired - this.#retiredAtStart,
       log: () => {},
       jit,
+      repeatSlice: REPEAT_SLICE,
     });
     // The reference delivers interrupts by TypeScript, so that what generated code makes of them is set against it.
     if (jit === 'off') this.cpu.onException = () => {};
