@@ -8,6 +8,7 @@ import {
   resizeImageSchema,
 } from './images.ts';
 import {
+  allowedPathsSchema,
   attachmentSchema,
   failureSchema,
   imageFormatSchema,
@@ -268,6 +269,10 @@ export const CALLS = {
       path: hostPathSchema,
       name: mediumNameSchema,
       kind: z.enum(['disk', 'floppy', 'cdrom']).default('disk'),
+      /** Its parents and parts are taken from its own folder, and from here. */
+      allow: allowedPathsSchema.optional(),
+      /** What lies beside the file is not its user's: an image that needs other files is refused. */
+      alone: z.boolean().optional(),
     }),
     result: mediumInfoSchema,
   },

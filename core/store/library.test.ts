@@ -26,3 +26,7 @@ test.each([1, 2])('a library of version %i is brought up to date, with what it h
   expect(step.value.problems).toEqual([]);
   opened.value.dispose();
 });
+
+test.skipIf(process.platform !== 'linux')('a folder where the host makes none is an error at once', () => {
+  expect(openLibrary('/proc/terrarium/library')).toMatchObject({ ok: false, error: { code: 'library.open' } });
+});

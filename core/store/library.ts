@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { err, failure, ok, type Disposable, type Result } from '../base/index.ts';
 import { tryLock } from './file-lock.ts';
@@ -27,9 +27,7 @@ const lockPath = (library: Library, what: string): string => join(library.folder
 export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Library> {
   let database: Database.Database | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    for (const part of ['packs', 'media', 'locks', 'run'])
-      mkdirSync(join(folder, part), { recursive: true, mode: 0o700 });
+    for (const part of ['packs', 'media', 'locks', 'run']) makeFolder(join(folder, part));
     const opened = new Database(join(folder, 'library.db'), { timeout: BUSY_MS });
     database = opened;
     opened.pragma('journal_mode = WAL');
@@ -68,6 +66,18 @@ export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Librar
         'make the folder writable, or name another with --library',
       ),
     );
+  }
+}
+
+/** With those above it. Node's own recursion does not end where the host refuses folders in a folder that is there (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been quicker.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -14,10 +14,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function terrarium(...args: string[]): Promise<{ status: number; out: unknown; err: string }> {
+const terrarium = (...args: string[]): ReturnType<typeof run> => run(...args, '--library', folder);
+
+async function run(...args: string[]): Promise<{ status: number; out: unknown; err: string }> {
   let out = '';
   let err = '';
-  const status = await main([...args, '--json', '--library', folder], {
+  const status = await main([...args, '--json'], {
     io: {
       stdin: new PassThrough(),
       stdout: { write: (text) => (out += String(text)) },
@@ -84,4 +86,16 @@ test('drives of a stopped machine are filled and emptied', async () => {
     config: { cdrom: null, floppies: [null, { path: '/tmp/some.img', writable: true }] },
   });
   expect(await terrarium('media', 'eject', 'drives')).toMatchObject({ out: { config: { floppies: [null, null] } } });
+});
+
+test('an image of several files is imported whole, and a parent elsewhere where it is allowed', async () => {
+  const split = join(folder, 'split.vmdk');
+  await run('media', 'create', split, '--size', '1M', '--variant', 'twoGbMaxExtentSparse');
+  expect(await terrarium('media', 'import', split)).toMatchObject({ status: 0, out: { sizeBytes: 1 << 20 } });
+
+  const [below, child] = [join(folder, 'below'), join(folder, 'below', 'child.qcow2')];
+  mkdirSync(below);
+  await run('media', 'create', child, '--parent', split, '--allow', split);
+  expect(await terrarium('media', 'import', child)).toMatchObject({ out: { error: { code: 'image.parent' } } });
+  expect(await terrarium('media', 'import', child, '--allow', folder)).toMatchObject({ status: 0 });
 });

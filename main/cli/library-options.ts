@@ -173,6 +173,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         choices: ['disk', 'floppy', 'cdrom'],
         help: 'disk, floppy or cdrom (default: by what is in it)',
       },
+      { name: 'allow', value: 'PATH', many: true, help: 'file or folder that its parents and parts may be taken from' },
     ],
     help: 'copy an image into the library',
   },

@@ -40,7 +40,8 @@ async function importImage(c: CommandContext): Promise<Outcome> {
   const name = c.option('name') ?? basename(path);
   const kind =
     (c.option('kind') as 'disk' | 'floppy' | 'cdrom' | undefined) ?? (await c.ask('media.guess', { path })).kind;
-  const medium = await c.withProgress(() => c.ask('media.import', { path, name, kind }));
+  const allow = [...c.all('allow')];
+  const medium = await c.withProgress(() => c.ask('media.import', { path, name, kind, allow }));
   return { value: medium, lines: [`${medium.name} ${medium.id}`] };
 }
 

@@ -1,12 +1,19 @@
 import { FailureError, type Result } from '../../core/base/index.ts';
 import { nodeCodecs } from '../../core/formats/file-codecs.ts';
 import { openByteFile } from '../../core/formats/file-source.ts';
-import { openImage, type DiskImage } from '../../core/formats/index.ts';
+import { openImage, type DiskImage, type RelatedFiles } from '../../core/formats/index.ts';
 import { importMedium, type Library, type Medium } from '../../core/store/index.ts';
 import { systemEntropy, systemWallClock } from '../vm-host/clocks.ts';
 import { mediumBytes } from '../vm-host/image-file.ts';
 
 export const imageHost = { codecs: nodeCodecs, entropy: systemEntropy, wallClock: systemWallClock };
+
+export interface ImportOptions {
+  readonly name: string;
+  readonly kind: Medium['kind'];
+  /** Without it an image that needs another file is refused. */
+  readonly related?: RelatedFiles | undefined;
+}
 
 /**
  * Copies an image of any known format into the library, step by step: yields how many bytes of how many are done, returns
@@ -15,9 +22,9 @@ export const imageHost = { codecs: nodeCodecs, entropy: systemEntropy, wallClock
 export function* importImage(
   library: Library,
   path: string,
-  { name, kind }: { readonly name: string; readonly kind: Medium['kind'] },
+  { name, kind, related }: ImportOptions,
 ): Generator<readonly [doneBytes: number, totalBytes: number], Medium> {
-  const image = openHostImage(path);
+  const image = openHostImage(path, related);
   if (!image.ok) throw new FailureError(image.error);
   const source = image.value;
   try {
@@ -47,11 +54,11 @@ export function* importImage(
   }
 }
 
-/** A file to read from, whatever its format. An image that needs another file is refused. */
-function openHostImage(path: string): Result<DiskImage> {
+/** A file to read from, whatever its format. */
+function openHostImage(path: string, related: RelatedFiles | undefined): Result<DiskImage> {
   const file = openByteFile(path, 'read');
   if (!file.ok) return file;
-  const image = openImage(file.value, { ...imageHost, readOnly: true });
+  const image = openImage(file.value, { ...imageHost, related, readOnly: true });
   if (!image.ok) file.value.dispose();
   return image;
 }

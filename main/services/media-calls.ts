@@ -11,7 +11,7 @@ import {
   type Task,
   type TerrariumEvent,
 } from '../../core/contract/index.ts';
-import { openByteFile } from '../../core/formats/file-source.ts';
+import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
 import { copyImage, createImage, type DiskImage } from '../../core/formats/index.ts';
 import {
   CHUNK_BYTES,
@@ -120,10 +120,13 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
   return {
     'media.list': async () => attempt('media', () => ({ media: listMedia(library).map(infoOf) })),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
-    'media.import': async ({ path, name, kind }) => {
+    'media.import': async ({ path, name, kind, allow, alone }) => {
       const absolute = resolve(path);
+      const related = alone ? undefined : relatedFiles({ allowed: allow ?? [] });
       return attempt(absolute, async () =>
-        changed(await drive('import', absolute, importImage(library, absolute, { name, kind }), (step) => step)),
+        changed(
+          await drive('import', absolute, importImage(library, absolute, { name, kind, related }), (step) => step),
+        ),
       );
     },
     'media.export': async ({ id, snapshot, path, format }) => {

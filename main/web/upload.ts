@@ -22,7 +22,7 @@ export async function importUpload(
     await pipeline(request, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
     return await call({
       call: 'media.import',
-      params: { path, name: wanted.get('name') ?? '', kind: wanted.get('kind') ?? 'disk' },
+      params: { path, name: wanted.get('name') ?? '', kind: wanted.get('kind') ?? 'disk', alone: true },
     });
   } catch (error) {
     return { ok: false, error: fail('store.io', `the upload broke off: ${(error as Error).message}`, 'try it again') };
