@@ -307,9 +307,12 @@ export const BLOCK = {
   dynamic: 20,
   /** Of a block whose instruction crosses into another page: the physical page that the rest lies in. */
   nextPage: 24,
-  /** Of a region's first block: windows that could not be opened, since that was looked at. */
+  /** Of a region's first block: windows that could not be opened. */
   misses: 28,
 } as const;
+/** Address of a word: the header of a block with WINDOW_MISSES or more of them; 0: none. */
+export const MISSING_WINDOWS = 0xf4018;
+export const WINDOW_MISSES = 64;
 
 /** Why handlers returned to TypeScript. */
 export const EXIT = {

@@ -66,14 +66,14 @@ export class Planner {
   readonly #blocks: RegionBlock[] = [];
   readonly #byHeader = new Map<number, number>();
   readonly #pending: { header: number; page: RegionPage }[] = [];
-  readonly #coldHeat: number;
+  readonly #joins: (header: number) => boolean;
 
-  /** Blocks whose heat is above `coldHeat` have hardly run and stay outside. */
-  constructor(handlers: HandlerTable, view: DataView, find: BlockFinder, coldHeat: number) {
+  /** `joins`: whether a block has run often enough. */
+  constructor(handlers: HandlerTable, view: DataView, find: BlockFinder, joins: (header: number) => boolean) {
     this.#handlers = handlers;
     this.#view = view;
     this.#find = find;
-    this.#coldHeat = coldHeat;
+    this.#joins = joins;
   }
 
   plan(header: number, page: RegionPage, mode: number, windows: boolean): RegionPlan {
@@ -101,7 +101,7 @@ export class Planner {
 
   #ask(page: RegionPage, offset: number): void {
     const found = this.#find(page, offset);
-    if (found && this.#view.getInt32(found.header + BLOCK.heat, true) <= this.#coldHeat) this.#pending.push(found);
+    if (found && this.#joins(found.header)) this.#pending.push(found);
   }
 
   #read(header: number, page: number): RegionBlock {

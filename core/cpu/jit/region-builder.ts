@@ -11,11 +11,13 @@ import {
   CODE_TLB,
   CODE_TLB_ENTRIES,
   EXIT,
+  MISSING_WINDOWS,
   R,
   RECORD_BYTES,
   S,
   STATE,
   TLB_ENTRY_BYTES,
+  WINDOW_MISSES,
   codeTlbAddress,
 } from '../layout.ts';
 import type { EdgeKind } from './flow.ts';
@@ -346,7 +348,16 @@ export class RegionBuilder extends RegionState {
         code.memory(OP.i32Load, BLOCK.misses);
         code.localGet(this.target);
         code.byte(OP.i32Add);
+        code.localTee(this.target);
         code.memory(OP.i32Store, BLOCK.misses);
+        code.localGet(this.target);
+        code.i32Const(WINDOW_MISSES);
+        code.byte(OP.i32GeU);
+        code.if();
+        code.i32Const(MISSING_WINDOWS);
+        code.i32Const(this.plan.blocks[0].header);
+        code.memory(OP.i32Store, 0);
+        code.end();
         this.#goToRecord();
         return;
       case 'record':

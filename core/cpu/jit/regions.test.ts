@@ -92,3 +92,32 @@ test('a condition is read off the operands of the comparison before it, not off 
   // i32.const FFFFh, i32.and, i32.lt_u: both operands cleaned, and compared.
   expect(Buffer.from(body.code.bytes()).indexOf(Buffer.from([0x41, 0xff, 0xff, 0x03, 0x71, 0x49]))).toBeGreaterThan(0);
 });
+
+test('a function that was compiled by itself becomes part of its caller’s region', () => {
+  const CALL = 0xe8, RET = 0xc3, FUNCTION = CODE + 0x20; // prettier-ignore
+  const plans: RegionPlan[] = [];
+  let compiled: CompiledRegions | undefined;
+  const regionCompiler: RegionCompiler = {
+    start: (requests, limits) => {
+      plans.push(...requests.map(({ plan }) => plan));
+      compiled = compileRegions(requests, limits);
+    },
+    take: () => {
+      const taken = compiled;
+      compiled = undefined;
+      return taken;
+    },
+  };
+  const t = new TestCpu({ jit: 'auto', regionCompiler });
+  // Twice a round, so that the function is hot first.
+  t.program(CALL, 0x1d, 0x00, CALL, 0x1a, 0x00, LOOP, 0xf8, HLT).load(FUNCTION, INC_AX, RET);
+  t.cpu.state.setGpr(REG.AX, 0);
+  t.cpu.state.setGpr(REG.CX, 3 * HOT);
+
+  while (t.cpu.run(1000) !== 'halted');
+
+  const offsets = plans.map(({ blocks }) => blocks.map(({ offset }) => offset));
+  expect(t.reg16(REG.AX)).toBe(6 * HOT);
+  expect(offsets[0]).toEqual([FUNCTION & 0xfff]);
+  expect(offsets.slice(1).some((blocks) => blocks.length > 1 && blocks.includes(FUNCTION & 0xfff))).toBe(true);
+});

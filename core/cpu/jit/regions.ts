@@ -1,22 +1,19 @@
 import type { MemoryImport } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
-import { BLOCK } from '../layout.ts';
+import { BLOCK, MISSING_WINDOWS } from '../layout.ts';
 import { compileRegions, type CompiledRegions, type RegionRequest } from './compile-regions.ts';
 import { Pauses } from './pauses.ts';
 import { Planner, type BlockFinder, type RegionPage } from './plan.ts';
 
 /** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
-export const HOT = 4000;
-const WARM = 1000;
+export const HOT = 2000;
+const WARM = 500;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
 
-/**
- * Where a window lies is not foreseen: a region whose windows could not be opened so often between two looks, some
- * polls apart, is compiled without.
- */
-const MISSES = { limit: 128, polls: 1024 } as const;
+/** Windows that could not be opened are forgotten after so many polls: it matters how often that happens. */
+const MISSES_POLLS = 4096;
 
 /**
  * Regions that are compiled together, and how long the first of them waits for others though nothing else is compiled:
@@ -89,7 +86,10 @@ export class Regions {
 
   /** Often, never while generated code runs: installs what was compiled, sends what waits. */
   poll(): void {
-    if (++this.#polls % MISSES.polls === 0) this.#lookAtMisses();
+    const missing = this.#view.getUint32(MISSING_WINDOWS, true);
+    if (missing !== 0) this.#closeWindows(missing);
+    if (++this.#polls % MISSES_POLLS === 0)
+      for (const { plan } of this.#bySlot.values()) this.#view.setUint32(plan.blocks[0].header + BLOCK.misses, 0, true);
     if (this.#sent) {
       const compiled = this.#compiler!.take();
       if (!compiled) return;
@@ -102,17 +102,14 @@ export class Regions {
     if (this.#batch.length >= this.#batchRegions || this.#now() - this.#batchNs >= BATCH.ns) this.#send(this.#compiler);
   }
 
-  #lookAtMisses(): void {
-    for (const region of this.#bySlot.values()) {
-      const { header } = region.plan.blocks[0];
-      const misses = this.#view.getUint32(header + BLOCK.misses, true);
-      if (misses === 0) continue;
-      this.#view.setUint32(header + BLOCK.misses, 0, true);
-      if (misses < MISSES.limit || !region.plan.windows) continue;
-      this.#remove(region);
-      this.#withoutWindows.add(header);
-      this.#view.setInt32(header + BLOCK.heat, 1, true);
-    }
+  /** Where a window lies is not foreseen: regions that begin here and often could not open theirs are compiled without. */
+  #closeWindows(header: number): void {
+    this.#view.setUint32(MISSING_WINDOWS, 0, true);
+    this.#view.setUint32(header + BLOCK.misses, 0, true);
+    for (const region of this.#byBlock.get(header) ?? [])
+      if (region.plan.blocks[0].header === header) this.#remove(region);
+    this.#withoutWindows.add(header);
+    this.#view.setInt32(header + BLOCK.heat, 1, true);
   }
 
   has(header: number): boolean {
@@ -144,13 +141,11 @@ export class Regions {
     const slot = this.#slot();
     if (slot === undefined) return;
     const started = this.#now();
-    const coldHeat = all ? Number.MAX_SAFE_INTEGER : HOT - WARM;
-    const plan = new Planner(this.#handlers, this.#view, find, coldHeat).plan(
-      header,
-      page,
-      mode,
-      !this.#withoutWindows.has(header),
-    );
+    // What another region contains joins too: else a function that was hot before its callers would never be part of them.
+    const joins = (block: number): boolean =>
+      all || this.#byBlock.has(block) || this.#view.getInt32(block + BLOCK.heat, true) <= HOT - WARM;
+    const windows = !this.#withoutWindows.has(header);
+    const plan = new Planner(this.#handlers, this.#view, find, joins).plan(header, page, mode, windows);
     const region = { slot, plan, bytes: 0 };
     if (this.#batch.length === 0) this.#batchNs = started;
     this.#batch.push(region);
@@ -249,6 +244,7 @@ export class Regions {
     this.#bySlot.clear();
     this.#byBlock.clear();
     this.#withoutWindows.clear();
+    this.#view.setUint32(MISSING_WINDOWS, 0, true);
     this.#bytes = 0;
   }
 }
