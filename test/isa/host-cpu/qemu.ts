@@ -15,6 +15,8 @@ const MIB = 1 << 20;
 /** Room for results: far more than cases change, and enough for one that changes everything. */
 const RESULT_BYTES = 1024;
 const LARGEST_RESULT = 64 * 1024;
+/** SeaBIOS works at the end of RAM and 16 MiB before it while it starts: what stands there by then is lost. */
+const FIRMWARE_BYTES = 17 * MIB;
 /** qemu.asm's DONE, as isa-debug-exit makes a status of it. */
 const EXIT_STATUS = 1;
 
@@ -35,7 +37,7 @@ export function runOnQemu(runs: readonly QemuRun[]): StreamOfResults[] {
   const input = streams.reduce((sum, { length }) => sum + length, 0);
   const count = runs.reduce((sum, { cases }) => sum + cases.length, 0);
   const results = HEADER + HEADER_BYTES + input;
-  const ramBytes = Math.ceil((results + count * RESULT_BYTES + LARGEST_RESULT) / MIB) * MIB;
+  const ramBytes = Math.ceil((results + Math.max(count * RESULT_BYTES + LARGEST_RESULT, FIRMWARE_BYTES)) / MIB) * MIB;
   const header = Buffer.alloc(HEADER_BYTES);
   for (const [i, word] of [runs.length, results, ramBytes].entries()) header.writeUInt32LE(word, i * 4);
 
