@@ -410,9 +410,19 @@ export class ModuleBuilder {
 
   /** Returns the function index and the body to fill. */
   addFunction(type: number): { index: number; body: FunctionBody } {
-    const body = new FunctionBody(type, this.#types[type].params.length);
+    const body = this.newBody(type);
+    return { index: this.addBody(body), body };
+  }
+
+  /** A body that is no function of the module yet, and may never be one. */
+  newBody(type: number): FunctionBody {
+    return new FunctionBody(type, this.#types[type].params.length);
+  }
+
+  /** Returns the function index. */
+  addBody(body: FunctionBody): number {
     this.#bodies.push(body);
-    return { index: this.#functionImports.length + this.#bodies.length - 1, body };
+    return this.#functionImports.length + this.#bodies.length - 1;
   }
 
   export(name: string, functionIndex: number): void {

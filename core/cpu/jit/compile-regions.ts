@@ -1,5 +1,5 @@
 /** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
-import { FunctionBody, ModuleBuilder, type MemoryImport } from '../../wasm/index.ts';
+import { ModuleBuilder, type FunctionBody, type MemoryImport } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
@@ -34,15 +34,19 @@ export function compileRegions(requests: readonly RegionRequest[], limits: Memor
   const module = new ModuleBuilder();
   const imports = declareImports(module, limits);
   const regions = requests.map(({ slot, plan }) => {
-    const { index, body } = module.addFunction(imports.handlerType);
     const flow = new Flow(plan.graph);
     const source = { ...plan, flow, view: new RecordView(plan.records), survey: new Survey() };
-    const emit = (into: FunctionBody, stage: Stage): void =>
-      new RegionBuilder(into, { ...source, stage }, slot, imports).build();
-    if (plan.windows)
-      for (const stage of ['effects', 'accesses'] as const) emit(new FunctionBody(imports.handlerType, 2), stage);
-    emit(body, 'code');
-    module.elements(slot, [index]);
+    const emit = (stage: Stage): FunctionBody => {
+      const body = module.newBody(imports.handlerType);
+      new RegionBuilder(body, { ...source, stage }, slot, imports).build();
+      return body;
+    };
+    let body = emit('effects');
+    if (source.survey.isWorthwhile) {
+      emit('accesses');
+      body = emit('code');
+    }
+    module.elements(slot, [module.addBody(body)]);
     return { bytes: body.length, entries: flow.entries };
   });
   return { module: new WebAssembly.Module(module.encode()), regions };

@@ -10,6 +10,7 @@ import type { Origin } from '../insn/value.ts';
 /** Longest window: the longer, the more often a page's end lies in it. */
 const MAX_BYTES = 256;
 
+/** The code of the first is right, too: it has no windows. */
 export type Stage = 'effects' | 'accesses' | 'code';
 
 /** An access, by its origin, in the order in which a region emits them. */
@@ -22,11 +23,21 @@ interface Access {
 /** What the emissions of one region before the last found. */
 export class Survey {
   readonly #accesses: Access[] = [];
+  #candidates = 0;
   readonly #lastUse = new Map<number, number>();
   /** By block: general registers that it writes, a bit each. */
   readonly #writes = new Map<number, number>();
   /** Blocks that may move pages. */
   readonly #moves = new Set<number>();
+
+  /** Whether there are accesses that could share a window. */
+  get isWorthwhile(): boolean {
+    return this.#candidates > 1;
+  }
+
+  noteCandidate(): void {
+    this.#candidates++;
+  }
 
   note(access: Access): void {
     this.#lastUse.set(access.origin.root, this.#accesses.length);
@@ -132,6 +143,7 @@ export class Windows {
   /** The window that the access lies in, and whether it has to be opened first; undefined: it is on its own. */
   use(origin: Origin, bytes: number, write: boolean): { window: Window; opens: boolean } | undefined {
     const number = this.#accesses++;
+    if (this.#stage === 'effects') this.#survey.noteCandidate();
     if (this.#stage === 'accesses') this.#survey.note({ origin, bytes, write });
     if (this.#stage !== 'code') return undefined;
     const { windows } = this.#now;
