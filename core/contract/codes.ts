@@ -36,7 +36,7 @@ export const CODES = {
   'image.unsupported': { kind: 'file', meaning: 'The image needs a feature that is not supported, or cannot have it.' },
   'image.parent': { kind: 'file', meaning: 'A file that the image needs may not be opened, is missing or changed.' },
   'image.cycle': { kind: 'file', meaning: 'An image is its own ancestor, or the chain of parents is too long.' },
-  'image.shrink': { kind: 'file', meaning: 'There are data behind the new end of the disk.' },
+  'image.shrink': { kind: 'state', meaning: 'There are data behind the new end of the disk.' },
   'image.read-only': { kind: 'file', meaning: 'An image of this kind is not written in place.' },
   'file.exists': { kind: 'file', meaning: 'There is a file of this name already.' },
   'task.unknown': { kind: 'state', meaning: 'No work in progress has this id.' },
