@@ -195,6 +195,16 @@ function pushTagIs(code: Code, entry: number, linear: number, bits: number): voi
   code.byte(OP.i32Eq);
 }
 
+/** Pushes where the TLB lies that an access goes by. */
+function pushTlb(code: Code, info: number): void {
+  loadState(code, S.tlbWrite);
+  loadState(code, S.tlbRead);
+  code.localGet(info);
+  code.i32Const(SLOW.WRITE);
+  code.byte(OP.i32And);
+  code.byte(OP.select);
+}
+
 /**
  * What regions do when the TLB does not have a page: enters it, and lets them go on unless the access crosses pages,
  * would fault, is memory-mapped I/O, or writes where code was decoded.
@@ -229,14 +239,7 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   code.if();
   returnZero();
   code.end();
-  pushTlbEntry(code, linear, TLB_ENTRIES, () => {
-    loadState(code, S.tlbWrite);
-    loadState(code, S.tlbRead);
-    code.localGet(info);
-    code.i32Const(SLOW.WRITE);
-    code.byte(OP.i32And);
-    code.byte(OP.select);
-  });
+  pushTlbEntry(code, linear, TLB_ENTRIES, () => pushTlb(code, info));
   code.localSet(entry);
   pushTagIs(code, entry, linear, TLB_CODE);
   code.byte(OP.i32Eqz);
@@ -302,12 +305,7 @@ export function emitOpenWindow(body: FunctionBody, translate: number): void {
   code.call(translate);
   code.byte(OP.i32Eqz);
   returnIf(0);
-  loadState(code, S.tlbWrite);
-  loadState(code, S.tlbRead);
-  code.localGet(info);
-  code.i32Const(SLOW.WRITE);
-  code.byte(OP.i32And);
-  code.byte(OP.select);
+  pushTlb(code, info);
   code.localSet(base);
   code.localGet(start);
   code.localGet(bytes);
