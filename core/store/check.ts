@@ -17,7 +17,7 @@ import {
   recordIsWhole,
   scanPack,
 } from './pack.ts';
-import { getMedium, getPosition, getSnapshot, rootsOf, type TreeRef } from './rows.ts';
+import { getMedium, getPosition, getSnapshot, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 
 /** Something that is not as it was written. `where` names the file and offset, or the table and row. */
@@ -40,7 +40,8 @@ export interface CheckStep {
   readonly totalBytes: number;
 }
 
-const messageOf = (error: unknown): string => (error instanceof FailureError ? error.failure.message : String(error));
+const messageOf = (error: unknown): string =>
+  error instanceof FailureError ? error.failure.message : error instanceof Error ? error.message : String(error);
 
 /**
  * Reads everything in a library and compares it with its names, sums and digests. Yields how far it is, so that
@@ -116,12 +117,12 @@ function* checkPack(
       try {
         const record = Buffer.alloc(Math.min(row.stored_bytes, 1 << 17));
         if (io.read(fd, record, row.offset) !== row.stored_bytes) throw new Error('the pack is too short');
-        decodeRecord(record, name, where);
+        decodeRecord(record, name, '');
         // Bytes of the record that decoding does not need are covered by its sum.
         if (!recordIsWhole(record, decodeHeader(record)!.crc)) throw new Error('the header of the record is damaged');
         yield row.stored_bytes;
       } catch (error) {
-        note(where, messageOf(error));
+        note(where, messageOf(error).replace(/^: /, ''));
         bad.add(name);
       }
     }
@@ -138,7 +139,8 @@ function* checkOwners(
 ): Generator<void> {
   const chunks = new ChunkReader(library);
   const trees = new TreeReader(chunks);
-  const seen = new Set<string>();
+  /** Of trees that are whole; what a broken one shares is named for everything that needs it. */
+  const whole = new Set<string>();
   const attempt = (where: string, action: () => void): void => {
     try {
       action();
@@ -146,26 +148,30 @@ function* checkOwners(
       note(where, messageOf(error));
     }
   };
-  const tree = (where: string, { root, sizeBytes }: TreeRef): void =>
-    attempt(where, () =>
-      trees.walk(root, levelsFor(sizeBytes), (name, isNode) => {
-        const key = `${isNode ? 'n' : 'c'}${name}`;
-        if (seen.has(key)) return false;
-        seen.add(key);
-        if (bad.has(name)) note(where, `needs chunk ${nameToHex(name)}, which is damaged`);
-        else if (!chunks.has(name)) note(where, `needs chunk ${nameToHex(name)}, which is not in the library`);
-        else return isNode;
-        return false;
-      }),
-    );
+  const tree = (where: string, { root, sizeBytes }: TreeRef): void => {
+    const met = new Set<string>();
+    const broken: string[] = [];
+    trees.walk(root, levelsFor(sizeBytes), (name, isNode) => {
+      const key = `${isNode ? 'n' : 'c'}${name}`;
+      if (whole.has(key) || met.has(key)) return false;
+      met.add(key);
+      if (bad.has(name)) broken.push(`${nameToHex(name)}, which is damaged`);
+      else if (!chunks.has(name)) broken.push(`${nameToHex(name)}, which is not in the library`);
+      else return isNode;
+      return false;
+    });
+    if (broken.length === 0) for (const key of met) whole.add(key);
+    else note(where, `needs chunk ${broken[0]}${broken.length > 1 ? `, and ${broken.length - 1} more such` : ''}`);
+  };
   try {
     const altered = library.database.prepare('SELECT id FROM machine WHERE digest IS NOT digest_of(id, name, config)');
     for (const id of altered.pluck().all() as string[]) note(`table machine, row ${id}`, 'altered');
+    for (const [name, medium] of lostMedia(library)) note(`machine "${name}"`, `has medium ${medium}, which is lost`);
     for (const id of ids(library, 'medium', 'id')) {
       yield;
       attempt(`table medium, row ${id}`, () => {
         const medium = getMedium(library, id);
-        tree(`medium "${medium.name}"`, medium);
+        attempt(`medium "${medium.name}"`, () => tree(`medium "${medium.name}"`, medium));
         for (const log of openLogs(library, medium)) {
           for (const block of log.damagedBlocks)
             note(log.path, `the data at byte ${block * BLOCK_BYTES} of "${medium.name}" is damaged`);
@@ -177,7 +183,12 @@ function* checkOwners(
       yield;
       attempt(`table snapshot, row ${id}`, () => {
         const snapshot = getSnapshot(library, id);
-        for (const ref of rootsOf(snapshot)) tree(`snapshot "${snapshot.name}"`, ref);
+        const where = `snapshot "${snapshot.name}"${ofMachine(library, snapshot.machine)}`;
+        for (const disk of snapshot.disks) attempt(where, () => tree(`${where}, ${disk.place}`, disk));
+        for (const part of ['memory', 'state', 'picture'] as const) {
+          const ref = snapshot[part];
+          if (ref) attempt(where, () => tree(`${where}, ${part}`, ref));
+        }
       });
     }
     for (const machine of ids(library, 'position', 'machine'))
@@ -188,6 +199,22 @@ function* checkOwners(
   } finally {
     chunks.dispose();
   }
+}
+
+const ofMachine = (library: Library, id: string): string => {
+  const name = library.database.prepare('SELECT name FROM machine WHERE id = ?').pluck().get(id);
+  return name === undefined ? '' : ` of "${String(name)}"`;
+};
+
+/** Media that machines attach, as `medium:ID`, and the library has no row of. */
+function lostMedia({ database }: Library): [machine: string, medium: string][] {
+  const known = new Set(database.prepare('SELECT id FROM medium').pluck().all());
+  const machines = database.prepare('SELECT name, config FROM machine').all() as { name: string; config: string }[];
+  return machines.flatMap(({ name, config }) =>
+    [...config.matchAll(/"medium:([0-9a-f-]{36})"/g)]
+      .filter(([, medium]) => !known.has(medium))
+      .map(([, medium]): [string, string] => [name, medium]),
+  );
 }
 
 const ids = (library: Library, table: string, column: string): string[] =>

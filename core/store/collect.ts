@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { FailureError, failure } from '../base/index.ts';
 import { ChunkReader, ChunkWriter, isDamage, nameOfRow } from './chunks.ts';
-import { Session, liveSessions, lockInLibrary, packPath, type Library } from './library.ts';
+import { Session, hasKeptDatabase, liveSessions, lockInLibrary, packPath, type Library } from './library.ts';
 import { nameToBlob, type ChunkName } from './name.ts';
 import { removeOldLogs } from './log-files.ts';
 import { allRoots } from './rows.ts';
@@ -36,10 +37,19 @@ class MarkSet {
 /**
  * Gives back the space of chunks that nothing needs: marks from all roots, then sweeps. Others may read and write
  * meanwhile: a chunk that any of them wanted since this began, or since a session that still lives began, stays.
- * A damaged library is left as it is (throws `store.damaged`): what a broken tree names must not be thrown away.
+ * A damaged library is left as it is (throws `store.damaged`): what a broken tree or a lost row names must not be
+ * thrown away.
  * Undefined: another process collects.
  */
 export function collect(library: Library): Collected | undefined {
+  if (hasKeptDatabase(library.folder))
+    throw new FailureError(
+      failure(
+        'store.damaged',
+        'rows of a damaged database may be missing, so nothing is given back',
+        `remove library.db.damaged from ${library.folder} when no disk or snapshot is missed`,
+      ),
+    );
   const alone = lockInLibrary(library, 'collector');
   if (!alone) return undefined;
   const reader = new ChunkReader(library);

@@ -11,6 +11,7 @@ export * from './log-files.ts';
 export * from './media.ts';
 export * from './name.ts';
 export * from './rows.ts';
+export * from './salvage.ts';
 export * from './png.ts';
 export * from './snapshots.ts';
 export * from './take-snapshot.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
-import { err, failure, ok, type Disposable, type Result } from '../base/index.ts';
+import { FailureError, err, failure, ok, type Disposable, type Failure, type Result } from '../base/index.ts';
 import { tryLock } from './file-lock.ts';
 import { digestOf } from './digest.ts';
 import { hostIo, type StoreIo } from './io.ts';
@@ -23,19 +23,25 @@ export const packPath = (library: Library, pack: number): string => join(library
 export const logFolder = (library: Library, medium: string): string => join(library.folder, 'media', medium);
 const lockPath = (library: Library, what: string): string => join(library.folder, 'locks', `${what}.lock`);
 
-/** Opens the library, made or brought up to date as needed. Codes `library.open`, `library.newer`. */
+export const databasePath = (folder: string): string => join(folder, 'library.db');
+
+/** Where a damaged database is kept; while one is, its lost rows may name what looks like garbage. */
+export function keptDatabase(folder: string): string {
+  for (let number = 1; ; number++) {
+    const path = `${databasePath(folder)}.damaged${number === 1 ? '' : `-${number}`}`;
+    if (!existsSync(path)) return path;
+  }
+}
+export const hasKeptDatabase = (folder: string): boolean =>
+  readdirSync(folder).some((file) => file.startsWith('library.db.damaged'));
+
+/** Opens the library, made or brought up to date as needed. Codes `library.open`, `library.newer`, `store.damaged`. */
 export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Library> {
   let database: Database.Database | undefined;
   try {
     for (const part of ['packs', 'media', 'locks', 'run']) makeFolder(join(folder, part));
-    const opened = new Database(join(folder, 'library.db'), { timeout: BUSY_MS });
+    const opened = connect(databasePath(folder));
     database = opened;
-    opened.pragma('journal_mode = WAL');
-    opened.pragma('synchronous = FULL');
-    opened.pragma('foreign_keys = ON');
-    // A flipped byte in the database file shows as an error of the cell, not as other values.
-    opened.pragma('cell_size_check = ON');
-    opened.function('digest_of', { deterministic: true, varargs: true }, (...values) => digestOf(values));
     const version = opened.pragma('user_version', { simple: true }) as number;
     if (version > LIBRARY_VERSION) {
       opened.close();
@@ -47,26 +53,72 @@ export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Librar
         ),
       );
     }
-    if (version < LIBRARY_VERSION)
-      opened
-        .transaction(() => {
-          // Read again: another process may have brought it up to date meanwhile.
-          const from = opened.pragma('user_version', { simple: true }) as number;
-          for (const step of MIGRATIONS.slice(from)) opened.exec(step);
-          opened.pragma(`user_version = ${LIBRARY_VERSION}`);
-        })
-        .immediate();
+    if (version < LIBRARY_VERSION) migrate(opened, (from) => from === 0 && refuseWhereDataLie(folder));
     return ok({ folder, database: opened, io, dispose: () => opened.close() });
   } catch (error) {
     database?.close();
-    return err(
-      failure(
-        'library.open',
-        `${folder}: ${(error as Error).message}`,
-        'make the folder writable, or name another with --library',
-      ),
-    );
+    return err(openFailure(folder, error));
   }
+}
+
+/** A new database with the tables of this version, without a library around it. */
+export function createDatabase(path: string): Database.Database {
+  const database = connect(path);
+  migrate(database, () => {});
+  return database;
+}
+
+function connect(path: string): Database.Database {
+  const opened = new Database(path, { timeout: BUSY_MS });
+  try {
+    opened.pragma('journal_mode = WAL');
+    opened.pragma('synchronous = FULL');
+    opened.pragma('foreign_keys = ON');
+    // A flipped byte in the database file shows as an error of the cell, not as other values.
+    opened.pragma('cell_size_check = ON');
+    opened.function('digest_of', { deterministic: true, varargs: true }, (...values) => digestOf(values));
+    return opened;
+  } catch (error) {
+    opened.close();
+    throw error;
+  }
+}
+
+function migrate(database: Database.Database, allow: (from: number) => void): void {
+  database
+    .transaction(() => {
+      // Read again: another process may have brought it up to date meanwhile.
+      const from = database.pragma('user_version', { simple: true }) as number;
+      allow(from);
+      for (const step of MIGRATIONS.slice(from)) database.exec(step);
+      database.pragma(`user_version = ${LIBRARY_VERSION}`);
+    })
+    .immediate();
+}
+
+/** A database without tables beside packs or logs is one that was lost: a new one would call all of them garbage. */
+function refuseWhereDataLie(folder: string): void {
+  const left = [...readdirSync(join(folder, 'packs')), ...readdirSync(join(folder, 'media'))];
+  if (left.length === 0) return;
+  throw new FailureError(
+    failure(
+      'store.damaged',
+      `${folder}: library.db is gone or empty, but disks are there`,
+      'put library.db back from a copy; nothing in the folder was touched',
+    ),
+  );
+}
+
+function openFailure(folder: string, error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  const { message, code } = error as Error & { code?: string };
+  return /^SQLITE_(?:CORRUPT|NOTADB)/.test(code ?? '')
+    ? failure(
+        'store.damaged',
+        `${folder}: library.db is damaged: ${message}`,
+        'run "terrarium store check --repair", which keeps what can be read, or put library.db back from a copy',
+      )
+    : failure('library.open', `${folder}: ${message}`, 'make the folder writable, or name another with --library');
 }
 
 /** With those above it. Node's own recursion does not end where the host refuses folders in a folder that is there (/proc). */

@@ -21,13 +21,22 @@ export class CommandContext {
   readonly io: CliIo;
   readonly #given: readonly GivenOption[];
   readonly names: readonly string[];
+  /** What was put right before the library could be opened. */
+  readonly salvaged: readonly string[];
 
-  constructor(services: Services, io: CliIo, given: readonly GivenOption[], names: readonly string[]) {
+  constructor(
+    services: Services,
+    io: CliIo,
+    given: readonly GivenOption[],
+    names: readonly string[],
+    salvaged: readonly string[] = [],
+  ) {
     this.services = services;
     this.#call = createRouter(services);
     this.io = io;
     this.#given = given;
     this.names = names;
+    this.salvaged = salvaged;
   }
 
   /** Through the router: what the command line asks is checked as what a window asks. Throws FailureError. */

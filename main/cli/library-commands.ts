@@ -2,16 +2,16 @@ import { resolve } from 'node:path';
 import { FailureError } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/index.ts';
 import { forkLauncher } from '../services/host-process.ts';
-import { libraryFolder } from '../services/library.ts';
+import { libraryFolder, repairDatabase } from '../services/library.ts';
 import { machineEntry } from '../services/machine-entry.ts';
 import { createServices } from '../services/services.ts';
-import { CommandContext, type Commands } from './command-context.ts';
+import { CommandContext, type Commands, type Outcome } from './command-context.ts';
 import type { CliIo } from './io.ts';
 import { COMMANDS, LIBRARY_OPTIONS, type CommandSpec } from './library-options.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
 import { parseOptions } from './options.ts';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.ts';
-import { STORE_COMMANDS } from './store-commands.ts';
+import { STORE_COMMANDS, checkOutcome } from './store-commands.ts';
 
 /** What each of COMMANDS does. */
 export const HANDLERS: Commands = { ...MACHINE_COMMANDS, ...SNAPSHOT_COMMANDS, ...STORE_COMMANDS };
@@ -34,21 +34,36 @@ export async function libraryCommand(
     throw new FailureError(
       fail('args.invalid', `${spec.name} takes ${spec.takes.join(' ') || 'no names'}`, `write: ${usageLine(spec)}`),
     );
-  const folder = given.find(({ name }) => name === 'library')?.value;
+  const has = (option: string): boolean => given.some(({ name }) => name === option);
+  const tell = (outcome: Outcome): number => {
+    io.stdout.write(
+      has('json') ? `${JSON.stringify(outcome.value)}\n` : outcome.lines.map((line) => `${line}\n`).join(''),
+    );
+    return outcome.exit ?? 0;
+  };
+  const named = given.find(({ name }) => name === 'library')?.value;
+  const folder = named === undefined ? libraryFolder() : resolve(named);
+  const isCheck = spec.name === 'store check';
+  const salvaged = isCheck && has('repair') ? await repairDatabase(folder) : [];
   const services = createServices({
     shell: 'web',
     version,
-    libraryFolder: folder === undefined ? libraryFolder() : resolve(folder),
+    libraryFolder: folder,
     launcher: forkLauncher(vmHostEntry),
     detach: { entry: vmHostEntry },
   });
-  if (!services.ok) throw new FailureError(services.error);
+  if (!services.ok) {
+    const { code, message } = services.error;
+    // What a check is asked for is found, where nothing else can be looked at.
+    if (isCheck && code === 'store.damaged')
+      return tell(
+        checkOutcome({ problems: [{ where: 'library.db', what: message }], repaired: [], chunks: 0, bytes: 0 }),
+      );
+    throw new FailureError(services.error);
+  }
   try {
     const perform = HANDLERS[spec.name];
-    const outcome = await perform(new CommandContext(services.value, io, given, positionals));
-    const json = given.some(({ name }) => name === 'json');
-    io.stdout.write(json ? `${JSON.stringify(outcome.value)}\n` : outcome.lines.map((line) => `${line}\n`).join(''));
-    return outcome.exit ?? 0;
+    return tell(await perform(new CommandContext(services.value, io, given, positionals, salvaged)));
   } finally {
     await services.value.told();
     services.value.dispose();

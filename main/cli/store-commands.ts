@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { CallResult } from '../../core/contract/index.ts';
 import type { CommandContext, Commands, Outcome } from './command-context.ts';
 import { formatSize, parseSize } from './sizes.ts';
 
@@ -69,7 +70,7 @@ async function examine(c: CommandContext): Promise<Outcome> {
     value: report,
     lines: [
       ...report.problems.map(({ where, what }) => `${where}: ${what}`),
-      `${formatSize(report.readBytes)} of ${formatSize(report.sizeBytes)} read: ${isWhole ? 'clean' : `${report.problems.length} problems`}`,
+      `${formatSize(report.readBytes)} of ${formatSize(report.sizeBytes)} read: ${verdict(report.problems.length)}`,
     ],
     exit: isWhole ? 0 : 4,
   };
@@ -95,16 +96,24 @@ async function remove(c: CommandContext): Promise<Outcome> {
 
 async function check(c: CommandContext): Promise<Outcome> {
   const report = await c.withProgress(() => c.ask('store.check', { repair: c.has('repair') }));
+  return checkOutcome({ ...report, repaired: [...c.salvaged, ...report.repaired] });
+}
+
+export function checkOutcome(report: CallResult<'store.check'>): Outcome {
+  const { problems, repaired, chunks, bytes } = report;
   return {
     value: report,
     lines: [
-      ...report.repaired.map((line) => `repaired: ${line}`),
-      ...report.problems.map(({ where, what }) => `${where}: ${what}`),
-      `${report.chunks} chunks, ${formatSize(report.bytes)}: ${report.problems.length === 0 ? 'clean' : `${report.problems.length} problems`}`,
+      ...repaired.map((line) => `repaired: ${line}`),
+      ...problems.map(({ where, what }) => `${where}: ${what}`),
+      `${chunks} chunks, ${formatSize(bytes)}: ${verdict(problems.length)}`,
     ],
-    exit: report.problems.length === 0 ? 0 : 4,
+    exit: problems.length === 0 ? 0 : 4,
   };
 }
+
+const verdict = (problems: number): string =>
+  problems === 0 ? 'clean' : problems === 1 ? '1 problem' : `${problems} problems`;
 
 async function gc(c: CommandContext): Promise<Outcome> {
   const collected = await c.ask('store.gc', {});

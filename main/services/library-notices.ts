@@ -89,13 +89,7 @@ export class LibraryNotices implements Disposable {
   }
 
   async #tellAll(line: string): Promise<void> {
-    let marks: string[] = [];
-    try {
-      marks = readdirSync(join(this.#folder, 'run')).filter((file) => file.endsWith(MARK));
-    } catch {
-      // A library that is gone has no listeners.
-    }
-    const others = marks.map((mark) => mark.slice(0, -MARK.length)).filter((id) => id !== this.#id);
+    const others = listenersOf(this.#folder).filter((id) => id !== this.#id);
     await Promise.all(others.map((id) => this.#tellOne(id, line)));
   }
 
@@ -115,6 +109,28 @@ export class LibraryNotices implements Disposable {
       socket.resume();
     });
   }
+}
+
+function listenersOf(folder: string): string[] {
+  try {
+    const marks = readdirSync(join(folder, 'run')).filter((file) => file.endsWith(MARK));
+    return marks.map((mark) => mark.slice(0, -MARK.length));
+  } catch {
+    // A library that is gone has no listeners.
+    return [];
+  }
+}
+
+/** Whether a program that shows the library runs: an app, a server. */
+export async function libraryIsShown(folder: string): Promise<boolean> {
+  const shown = listenersOf(folder).map(
+    (id) =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(socketPath(folder, id), () => resolve(true));
+        socket.on('error', () => resolve(false)).on('connect', () => socket.destroy());
+      }),
+  );
+  return (await Promise.all(shown)).includes(true);
 }
 
 function parse(line: string): LibraryNotice | undefined {

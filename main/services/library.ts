@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { err, ok, type Result } from '../../core/base/index.ts';
+import { FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import { hostPathSchema } from '../../core/contract/machine.ts';
-import { openLibrary } from '../../core/store/index.ts';
+import { databaseIsDamaged, openLibrary, salvageDatabase } from '../../core/store/index.ts';
+import { libraryIsShown } from './library-notices.ts';
 
 const settingsSchema = z.object({ library: hostPathSchema.refine(isAbsolute).optional() });
 
@@ -51,4 +52,14 @@ export function libraryFolder(env: NodeJS.ProcessEnv = process.env): string {
   if (process.platform === 'win32') return join(env.APPDATA ?? join(homedir(), 'AppData', 'Roaming'), 'Terrarium');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Application Support', 'Terrarium');
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'terrarium');
+}
+
+/** Before a repair opens the library: makes a damaged database again. Returns what was done, in words; throws FailureError. */
+export async function repairDatabase(folder: string): Promise<string[]> {
+  if (!databaseIsDamaged(folder)) return [];
+  if (await libraryIsShown(folder))
+    throw new FailureError(
+      fail('store.in-use', 'an app or a server shows the library: its database cannot be made again', 'close it first'),
+    );
+  return salvageDatabase(folder);
 }
