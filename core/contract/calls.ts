@@ -351,6 +351,10 @@ export const CALLS = {
           uniqueBytes: z.number(),
         }),
       ),
+      /** The disks and snapshots of each machine together. */
+      machines: z.array(
+        z.strictObject({ id: z.string(), name: z.string(), bytes: z.number(), uniqueBytes: z.number() }),
+      ),
     }),
   },
   /** Power off at once, as by pulling the plug. Resolves when its process is gone. */

@@ -45,7 +45,7 @@ export const CODES = {
   'kernel.memory': { kind: 'usage', meaning: 'A kernel does not fit into the memory of the machine.' },
   'firmware.size': { kind: 'file', meaning: 'The firmware image is not 64, 128 or 256 KiB.' },
 
-  'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before the last --until was met.' },
+  'run.timeout': { kind: 'timeout', meaning: 'The time given by --timeout was over before what was waited for.' },
   'run.stopped': { kind: 'timeout', meaning: 'The machine powered off or shut down before the last --until was met.' },
 
   'engine.difference': { kind: 'difference', meaning: 'Two engines in lock step came to different states.' },
@@ -54,6 +54,7 @@ export const CODES = {
   'machine.exists': { kind: 'state', meaning: 'Another machine has this name.' },
   'machine.running': { kind: 'state', meaning: 'This needs a stopped machine.' },
   'machine.not-running': { kind: 'state', meaning: 'This needs a running machine.' },
+  'machine.no-acpi': { kind: 'state', meaning: 'No system in the machine listens to its power button.' },
   'machine.busy': { kind: 'state', meaning: 'The machine is starting or stopping.' },
   'machine.crashed': { kind: 'machine', meaning: "The machine's process ended unexpectedly." },
   'machine.killed': { kind: 'machine', meaning: "The machine's process was ended by a signal." },

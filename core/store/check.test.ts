@@ -159,8 +159,6 @@ test('an error of the host at any call leaves the library as it was before', () 
       const opened = openLibrary(folder, io);
       if (!opened.ok) throw new Error(opened.error.message);
       const library = opened.value;
-      // What counts are the host's errors; its syncs would only be waited for.
-      library.database.pragma('synchronous = OFF');
       const disk = StoreDisk.open(library, id, { mode: 'normal' });
       disk.write(0, randomBytes(2, 16 * 1024));
       disk.flush();

@@ -17,7 +17,7 @@ import {
   recordIsWhole,
   scanPack,
 } from './pack.ts';
-import { getMedium, getPosition, getSnapshot, type TreeRef } from './rows.ts';
+import { attachedMedia, getMedium, getPosition, getSnapshot, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 
 /** Something that is not as it was written. `where` names the file and offset, or the table and row. */
@@ -206,14 +206,12 @@ const ofMachine = (library: Library, id: string): string => {
   return name === undefined ? '' : ` of "${String(name)}"`;
 };
 
-/** Media that machines attach, as `medium:ID`, and the library has no row of. */
+/** Media that machines attach, and the library has no row of. */
 function lostMedia({ database }: Library): [machine: string, medium: string][] {
   const known = new Set(database.prepare('SELECT id FROM medium').pluck().all());
   const machines = database.prepare('SELECT name, config FROM machine').all() as { name: string; config: string }[];
   return machines.flatMap(({ name, config }) =>
-    [...config.matchAll(/"medium:([0-9a-f-]{36})"/g)]
-      .filter(([, medium]) => !known.has(medium))
-      .map(([, medium]): [string, string] => [name, medium]),
+    [...attachedMedia(config)].filter((medium) => !known.has(medium)).map((medium): [string, string] => [name, medium]),
   );
 }
 

@@ -107,6 +107,10 @@ function mediumOf(row: Row): Medium {
 export const listMedia = (library: Library): Medium[] =>
   (library.database.prepare('SELECT * FROM medium ORDER BY created_at, name').all() as Row[]).map(mediumOf);
 
+/** The ids of media that a machine's configuration attaches: `medium:ID` in its JSON. */
+export const attachedMedia = (config: string): Set<string> =>
+  new Set([...config.matchAll(/"medium:([0-9a-f-]{36})"/g)].map(([, id]) => id));
+
 /** Throws FailureError `store.medium`. */
 export function getMedium(library: Library, id: string): Medium {
   const row = library.database.prepare('SELECT * FROM medium WHERE id = ?').get(id) as Row | undefined;

@@ -17,7 +17,7 @@ import {
   type SnapshotDisk,
 } from './rows.ts';
 
-/** By id, or by name within the machine. Throws FailureError `store.snapshot`. */
+/** By id, or by name within the machine: the last of that name. Throws FailureError `store.snapshot`. */
 export function findSnapshot(library: Library, machine: string, nameOrId: string): Snapshot {
   const all = listSnapshots(library, machine).filter(({ kind }) => kind === 'snapshot');
   const found =

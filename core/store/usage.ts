@@ -2,7 +2,7 @@ import { ChunkReader, nameOfRow } from './chunks.ts';
 import type { Library } from './library.ts';
 import { logNumbers, logPath } from './log-files.ts';
 import type { ChunkName } from './name.ts';
-import { listMedia, listSnapshots, rootsOf, type TreeRef } from './rows.ts';
+import { attachedMedia, listMedia, listSnapshots, rootsOf, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 
 export interface Owner {
@@ -17,8 +17,18 @@ export interface Owner {
   readonly uniqueBytes: number;
 }
 
+/** A machine's disks and snapshots together. */
+export interface MachineUsage {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** Of these, what no other machine and no medium without a machine needs. */
+  readonly uniqueBytes: number;
+}
+
 export interface Usage {
   readonly owners: readonly Owner[];
+  readonly machines: readonly MachineUsage[];
   /** Stored bytes of all chunks, and of those that nothing needs any more. */
   readonly storedBytes: number;
   readonly garbageBytes: number;
@@ -28,8 +38,8 @@ export interface Usage {
 
 const SHARED = -1;
 
-/** Who needs how much of a library. Reads every node. */
-export function usageOf(library: Library): Usage {
+/** Who needs how much of a library. Reads every node, and without `byMachine: false` looks at each twice. */
+export function usageOf(library: Library, { byMachine = true } = {}): Usage {
   const chunks = new ChunkReader(library);
   const trees = new TreeReader(chunks);
   try {
@@ -58,6 +68,7 @@ export function usageOf(library: Library): Usage {
         logBytes: 0,
       })),
     ];
+    const machines = byMachine ? machinesOf(library) : [];
     const ownerOf = new Map<ChunkName, number>();
     const totals = owners.map(({ roots, logBytes: bytes }, owner) => {
       const seen = new Set<ChunkName>();
@@ -80,6 +91,20 @@ export function usageOf(library: Library): Usage {
       if (owner !== SHARED) unique[owner] += bytes;
     }
     return {
+      machines: machineUsage(
+        trees,
+        machines.map(({ id, name, media }) => {
+          const own = owners.filter((owner) => owner.machine === id || media.has(owner.id));
+          return {
+            id,
+            name,
+            roots: own.flatMap(({ roots }) => roots),
+            logBytes: sum(own.map((owner) => owner.logBytes)),
+          };
+        }),
+        owners.filter(({ id, kind }) => kind === 'medium' && !machines.some(({ media }) => media.has(id))),
+        sizes,
+      ),
       owners: owners.map(({ kind, id, name, machine }, i) => ({
         kind,
         id,
@@ -90,11 +115,58 @@ export function usageOf(library: Library): Usage {
       })),
       storedBytes,
       garbageBytes: storedBytes - needed,
-      logBytes: owners.reduce((sum, owner) => sum + owner.logBytes, 0),
+      logBytes: sum(owners.map((owner) => owner.logBytes)),
     };
   } finally {
     chunks.dispose();
   }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Machines with the media of the library that they attach. */
+function machinesOf({ database }: Library): { id: string; name: string; media: Set<string> }[] {
+  const rows = database.prepare('SELECT id, name, config FROM machine ORDER BY name').all() as {
+    id: string;
+    name: string;
+    config: string;
+  }[];
+  return rows.map(({ id, name, config }) => ({ id, name, media: attachedMedia(config) }));
+}
+
+interface Part {
+  readonly roots: readonly TreeRef[];
+  readonly logBytes: number;
+}
+
+function machineUsage(
+  trees: TreeReader,
+  machines: readonly (Part & Pick<MachineUsage, 'id' | 'name'>)[],
+  others: readonly Part[],
+  sizes: ReadonlyMap<ChunkName, number>,
+): MachineUsage[] {
+  const needing = new Map<ChunkName, number>();
+  const walk = (roots: readonly TreeRef[], machine: number): number => {
+    const seen = new Set<ChunkName>();
+    let bytes = 0;
+    for (const { root, sizeBytes } of roots)
+      trees.walk(root, levelsFor(sizeBytes), (name) => {
+        if (seen.has(name)) return false;
+        seen.add(name);
+        bytes += sizes.get(name) ?? 0;
+        needing.set(name, (needing.get(name) ?? machine) === machine ? machine : SHARED);
+        return true;
+      });
+    return bytes;
+  };
+  walk(
+    others.flatMap(({ roots }) => roots),
+    SHARED,
+  );
+  const totals = machines.map(({ roots, logBytes }, machine) => walk(roots, machine) + logBytes);
+  const unique = machines.map(({ logBytes }) => logBytes);
+  for (const [name, machine] of needing) if (machine !== SHARED) unique[machine] += sizes.get(name) ?? 0;
+  return machines.map(({ id, name }, i) => ({ id, name, bytes: totals[i], uniqueBytes: unique[i] }));
 }
 
 function logBytes(library: Library, medium: string, firstLog: number): number {

@@ -73,14 +73,23 @@ export class CommandContext {
 
   async snapshot(machine: string, nameOrId: string): Promise<CallResult<'snapshots.list'>['snapshots'][number]> {
     const { snapshots } = await this.ask('snapshots.list', { machine });
-    const found =
-      snapshots.find(({ id }) => id === nameOrId) ??
-      snapshots.findLast(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
-    if (!found)
+    const byId = snapshots.find(({ id }) => id === nameOrId);
+    if (byId) return byId;
+    const named = snapshots.filter(({ name }) => name.toLowerCase() === nameOrId.toLowerCase());
+    // One that is deleted or restored must be the one that was meant.
+    if (named.length > 1)
+      throw new FailureError(
+        fail(
+          'args.invalid',
+          `${named.length} snapshots are named "${nameOrId}": ${named.map(({ id, createdAt }) => `${id} of ${createdAt.slice(0, 19)}`).join(', ')}`,
+          'write the id of one',
+        ),
+      );
+    if (named.length === 0)
       throw new FailureError(
         fail('store.snapshot', `the machine has no snapshot "${nameOrId}"`, 'terrarium snapshot list shows them'),
       );
-    return found;
+    return named[0];
   }
 
   async medium(nameOrId: string): Promise<CallResult<'media.create'>> {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -59,6 +60,73 @@ test('an error is one JSON object on standard output, and its kind the exit stat
   });
 });
 
+test.each([
+  [['create', 'x', '--cdrom', 'none.iso'], 2, 'file.missing'],
+  [['create', 'x', '--kernel', 'none'], 2, 'file.missing'],
+  [['create', 'x', '--disk', '10X'], 2, 'args.invalid'],
+  [['disk', 'create', 'x', '0'], 2, 'store.size'],
+  [['disk', 'create', 'x', '3T'], 2, 'store.size'],
+  [['snapshot', 'take', 'x', 'one', 'two'], 2, 'args.invalid'],
+  [['stop', 'x', '--save', '--acpi'], 2, 'args.invalid'],
+])('%j is refused before anything is made', async (args, status, code) => {
+  expect(await terrarium(...args)).toMatchObject({ status, out: { error: { code } } });
+  expect(await terrarium('media', 'list')).toMatchObject({ out: { media: [] } });
+  expect(await terrarium('list')).toMatchObject({ out: { machines: [] } });
+});
+
+test('a name that two snapshots have is no way to restore or delete one', async () => {
+  await terrarium('create', 'tree', '--memory', '16', '--disk', '1M');
+  for (const name of ['same', 'same', 'other']) await terrarium('snapshot', 'take', 'tree', name);
+
+  expect(await terrarium('snapshot', 'delete', 'tree', 'same')).toMatchObject({
+    status: 2,
+    out: { error: { message: expect.stringContaining('2 snapshots are named "same"') as string } },
+  });
+
+  const { snapshots } = (await terrarium('snapshot', 'list', 'tree')).out as { snapshots: { id: string }[] };
+  expect(await terrarium('snapshot', 'delete', 'tree', snapshots[0].id)).toMatchObject({ status: 0 });
+  expect(await terrarium('snapshot', 'restore', 'tree', 'SAME')).toMatchObject({ status: 0 });
+  await terrarium('remove', 'tree');
+});
+
+test('usage says what a machine alone needs, and what it shares', async () => {
+  const image = join(folder, 'random.img');
+  writeFileSync(image, randomBytes(1 << 16));
+  await terrarium('create', 'first', '--disk', image);
+  await terrarium('clone', 'first', 'second');
+  const usage = async (): Promise<unknown> =>
+    ((await terrarium('store', 'usage')).out as { machines: unknown[] }).machines;
+  const bytes = expect.toSatisfy((n: number) => n > 1 << 16) as number;
+  expect(await usage()).toMatchObject([
+    { name: 'first', bytes, uniqueBytes: 0 },
+    { name: 'second', bytes, uniqueBytes: 0 },
+  ]);
+
+  await terrarium('remove', 'second');
+
+  expect(await usage()).toMatchObject([{ name: 'first', bytes, uniqueBytes: bytes }]);
+  await terrarium('remove', 'first');
+});
+
+test('a damaged database is a finding of the check, and its repair makes it again', async () => {
+  const own = join(folder, 'damaged');
+  await run('create', 'kept', '--disk', '1M', '--library', own);
+  writeFileSync(join(own, 'library.db'), readFileSync(join(own, 'library.db')).fill(0xff, 0, 100));
+  expect(await run('list', '--library', own)).toMatchObject({ status: 2, out: { error: { code: 'store.damaged' } } });
+  expect(await run('store', 'check', '--library', own)).toMatchObject({
+    status: 4,
+    out: { problems: [{ where: 'library.db' }] },
+  });
+
+  const repaired = await run('store', 'check', '--repair', '--library', own);
+
+  expect(repaired).toMatchObject({
+    status: 0,
+    out: { problems: [], repaired: [expect.stringContaining('1 machines')] },
+  });
+  expect(await run('info', 'kept', '--library', own)).toMatchObject({ status: 0 });
+});
+
 test('a template sets what a system needs, and gives a disk unless one is named', async () => {
   await terrarium('create', 'from template', '--template', 'linux');
   await terrarium('create', 'with disk', '--template', 'linux', '--disk', '1G', '--memory', '96');
@@ -76,14 +144,20 @@ test('a template sets what a system needs, and gives a disk unless one is named'
 
 test('drives of a stopped machine are filled and emptied', async () => {
   await terrarium('create', 'drives', '--memory', '16');
-  await terrarium('media', 'attach', 'drives', '/tmp/some.iso');
-  await terrarium('media', 'attach', 'drives', '/tmp/some.img', '--drive', 'floppy1', '--writable');
+  const [iso, floppy] = [join(folder, 'some.iso'), join(folder, 'some.img')];
+  writeFileSync(iso, Buffer.alloc(4096));
+  writeFileSync(floppy, Buffer.alloc(1_474_560));
+  expect(await terrarium('media', 'attach', 'drives', join(folder, 'none.iso'))).toMatchObject({
+    out: { error: { code: 'file.missing' } },
+  });
+  await terrarium('media', 'attach', 'drives', iso);
+  await terrarium('media', 'attach', 'drives', floppy, '--drive', 'floppy1', '--writable');
   expect(await terrarium('media', 'eject', 'drives')).toMatchObject({ status: 2 });
 
   const full = await terrarium('media', 'eject', 'drives', '--drive', 'cdrom');
 
   expect(full.out).toMatchObject({
-    config: { cdrom: null, floppies: [null, { path: '/tmp/some.img', writable: true }] },
+    config: { cdrom: null, floppies: [null, { path: floppy, writable: true }] },
   });
   expect(await terrarium('media', 'eject', 'drives')).toMatchObject({ out: { config: { floppies: [null, null] } } });
 });

@@ -9,6 +9,7 @@ import { CommandContext, type Commands, type Outcome } from './command-context.t
 import type { CliIo } from './io.ts';
 import { COMMANDS, LIBRARY_OPTIONS, type CommandSpec } from './library-options.ts';
 import { MACHINE_COMMANDS } from './machine-commands.ts';
+import { MEDIA_COMMANDS } from './media-options.ts';
 import { parseOptions } from './options.ts';
 import { SNAPSHOT_COMMANDS } from './snapshot-commands.ts';
 import { STORE_COMMANDS, checkOutcome } from './store-commands.ts';
@@ -30,7 +31,7 @@ export async function libraryCommand(
     found: positionals,
     more: true,
   });
-  if (positionals.length < spec.takes.length || (positionals.length > spec.takes.length && !spec.takesMore))
+  if (positionals.length < spec.takes.length || positionals.length > spec.takes.length + (spec.takesMore ?? 0))
     throw new FailureError(
       fail('args.invalid', `${spec.name} takes ${spec.takes.join(' ') || 'no names'}`, `write: ${usageLine(spec)}`),
     );
@@ -76,6 +77,8 @@ function commandOf(args: readonly string[]): CommandSpec {
   const two = `${args[0]} ${args[1] ?? ''}`;
   const found = COMMANDS.find(({ name }) => name === two) ?? COMMANDS.find(({ name }) => name === args[0]);
   if (found) return found;
-  const among = COMMANDS.filter(({ name }) => name.startsWith(`${args[0]} `)).map(({ name }) => name);
+  const among = [...COMMANDS.map(({ name }) => name), ...MEDIA_COMMANDS.map(({ name }) => `media ${name}`)].filter(
+    (name) => name.startsWith(`${args[0]} `),
+  );
   throw new FailureError(fail('args.invalid', `there is no command "${two.trim()}"`, `there are: ${among.join(', ')}`));
 }

@@ -7,8 +7,8 @@ export interface CommandSpec {
   readonly name: string;
   /** What stands after it, in order. */
   readonly takes: readonly string[];
-  /** More of the last may follow, or be left out. */
-  readonly takesMore?: boolean;
+  /** How many more may follow. */
+  readonly takesMore?: number;
   readonly options: readonly OptionSpec[];
   readonly help: string;
 }
@@ -83,8 +83,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     takes: ['NAME'],
     options: [
       { name: 'save', help: 'keep its whole state; the next start goes on there' },
-      { name: 'acpi', help: 'press the power button' },
+      { name: 'acpi', help: 'press the power button, and wait until the system has shut down' },
       { name: 'force', help: 'as by pulling the plug (default)' },
+      { name: 'timeout', value: 'SECONDS', help: 'with --acpi: exit status 3 when it still runs then (default 60)' },
     ],
     help: 'stop a machine',
   },
@@ -93,7 +94,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'snapshot take',
     takes: ['NAME'],
-    takesMore: true,
+    takesMore: 1,
     options: [
       { name: 'note', value: 'TEXT', help: 'a note' },
       { name: 'no-memory', help: 'disks alone' },
@@ -124,7 +125,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     help: 'a second machine that goes on from this instant of a running one',
   },
   { name: 'type', takes: ['NAME', 'TEXT'], options: [], help: 'type text; \\n is Enter' },
-  { name: 'key', takes: ['NAME', 'KEYS'], takesMore: true, options: [], help: 'press keys: enter, ctrl+alt+del, …' },
+  {
+    name: 'key',
+    takes: ['NAME', 'KEYS'],
+    takesMore: Infinity,
+    options: [],
+    help: 'press keys: enter, ctrl+alt+del, …',
+  },
   {
     name: 'screen',
     takes: ['NAME'],

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { FailureError } from '../../core/base/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type MachineConfig,
   type MachineDraft,
   type MachineTemplate,
+  type MediumKind,
   type RemovableDrive,
 } from '../../core/contract/index.ts';
 import type { CommandContext, Commands, Outcome } from './command-context.ts';
@@ -18,6 +19,10 @@ import { parseKeys, parseTyped } from './keys.ts';
 import { formatSize, looksLikeSize, parseSize } from './sizes.ts';
 
 const WAIT_DEFAULT_S = 60;
+/** A system that shuts down ends its services first. */
+const SHUT_DOWN_DEFAULT_S = 60;
+/** The process of a machine that is saved ends by itself. */
+const SAVED_END_MS = 10_000;
 
 export const MACHINE_COMMANDS: Commands = {
   create: create,
@@ -48,9 +53,15 @@ async function create(c: CommandContext): Promise<Outcome> {
   const disks = c.all('disk');
   const inPlace = c.has('in-place');
   const made: string[] = [];
+  const checked = async (kind: MediumKind, path: string, writable: boolean): Promise<string> =>
+    (await c.ask('media.check', { path, kind, writable })).path;
   /** A size is a new disk; a file is copied into the library, or used where it is. */
   const attach = async (kind: 'disk' | 'floppy', value: string, index: number) => {
-    if (inPlace && !looksLikeSize(value)) return { path: resolve(value), writable: true };
+    if (inPlace && !looksLikeSize(value)) return { path: await checked(kind, value, true), writable: true };
+    if (kind === 'disk' && /^\d/.test(value) && !looksLikeSize(value) && !existsSync(value))
+      throw new FailureError(
+        fail('args.invalid', `"${value}" is neither a size nor a file`, 'write for example 512M, 8G or disk.img'),
+      );
     const mediumName = `${name} ${kind}${index}`;
     const medium =
       kind === 'disk' && looksLikeSize(value)
@@ -76,15 +87,15 @@ async function create(c: CommandContext): Promise<Outcome> {
       name,
       floppies,
       disks: attached,
-      cdrom: cdrom === undefined ? null : { path: resolve(cdrom), writable: false },
+      cdrom: cdrom === undefined ? null : { path: await checked('cdrom', cdrom, false), writable: false },
       ...(memory !== undefined && { memoryMiB: Number(memory) }),
       ...(c.option('engine') !== undefined && { engine: c.option('engine') }),
       kernel:
         kernel === undefined
           ? null
           : {
-              image: resolve(kernel),
-              initrd: initrd === undefined ? [] : [resolve(initrd)],
+              image: existing(kernel),
+              initrd: initrd === undefined ? [] : [existing(initrd)],
               append: c.option('append') ?? '',
             },
     });
@@ -94,6 +105,11 @@ async function create(c: CommandContext): Promise<Outcome> {
     for (const id of made) await c.ask('media.remove', { id });
     throw error;
   }
+}
+
+function existing(path: string): string {
+  if (existsSync(path)) return resolve(path);
+  throw new FailureError(fail('file.missing', `${path}: no such file`, 'check the name and the folder'));
 }
 
 async function buildDebian(c: CommandContext, { diskBytes }: MachineTemplate): Promise<Outcome> {
@@ -178,31 +194,51 @@ async function start(c: CommandContext): Promise<Outcome> {
 }
 
 async function stop(c: CommandContext): Promise<Outcome> {
+  const ways = ['save', 'acpi', 'force'].filter((way) => c.has(way));
+  if (ways.length > 1)
+    throw new FailureError(fail('args.invalid', `--${ways.join(' and --')} do not go together`, 'choose one'));
   const { config } = await c.machine();
   const { id } = config;
   if (c.has('save')) {
     const saved = await c.ask('machines.save', { id });
-    await untilStopped(c, id);
+    await untilStopped(c, id, SAVED_END_MS);
     return { value: saved, lines: [`${config.name} is saved (${Math.round(saved.totalMs)} ms)`] };
   }
   if (c.has('acpi')) {
-    const pressed = await c.ask('machines.powerButton', { id });
-    return {
-      value: pressed,
-      lines: [
-        pressed.heard ? 'the power button is pressed' : 'the power button is pressed, but no system listens to it',
-      ],
-    };
+    const timeoutMs = 1000 * secondsOf(c, SHUT_DOWN_DEFAULT_S);
+    const { heard } = await c.ask('machines.powerButton', { id });
+    if (!heard)
+      throw new FailureError(
+        fail('machine.no-acpi', `no system in "${config.name}" listens to the power button`, 'use --save or --force'),
+      );
+    if (!(await untilStopped(c, id, timeoutMs)))
+      throw new FailureError(
+        fail(
+          'run.timeout',
+          `${config.name} still runs ${timeoutMs / 1000} s after its power button was pressed`,
+          'terrarium screen shows whether it asks something; --save or --force ends it',
+        ),
+      );
+    return { value: { stopped: id }, lines: [`${config.name} has shut down`] };
   }
   await c.ask('machines.stop', { id });
   return { value: { stopped: id }, lines: [`${config.name} is off`] };
 }
 
-async function untilStopped(c: CommandContext, id: string): Promise<void> {
-  for (let tries = 0; tries < 500; tries++) {
-    if ((await c.machine(id)).status.state === 'stopped') return;
+async function untilStopped(c: CommandContext, id: string, timeoutMs: number): Promise<boolean> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const { state } = (await c.machine(id)).status;
+    if (state === 'stopped' || state === 'aborted') return true;
+    if (performance.now() > deadlineMs) return false;
     await new Promise((wait) => setTimeout(wait, 20));
   }
+}
+
+function secondsOf(c: CommandContext, byDefault: number): number {
+  const seconds = Number(c.option('timeout') ?? byDefault);
+  if (seconds > 0 && seconds < 2 ** 20) return seconds;
+  throw new FailureError(fail('args.invalid', `--timeout ${c.option('timeout')} is no time`, 'write seconds'));
 }
 
 async function control(c: CommandContext, operation: 'pause' | 'resume'): Promise<Outcome> {
@@ -247,9 +283,7 @@ async function wait(c: CommandContext): Promise<Outcome> {
   const { config } = await c.machine();
   const until = c.option('until');
   if (until === undefined) throw new FailureError(fail('args.invalid', 'wait needs --until REGEX'));
-  const seconds = Number(c.option('timeout') ?? WAIT_DEFAULT_S);
-  if (!(seconds > 0 && seconds < 2 ** 20))
-    throw new FailureError(fail('args.invalid', `--timeout ${c.option('timeout')} is no time`));
+  const seconds = secondsOf(c, WAIT_DEFAULT_S);
   const { matched } = await c.ask('machines.wait', { id: config.id, until, timeoutMs: seconds * 1000 });
   if (!matched)
     throw new FailureError(
@@ -271,6 +305,8 @@ async function attachMedium(c: CommandContext): Promise<Outcome> {
   const stored = media.find(({ id, name }) => id === what || name.toLowerCase() === what.toLowerCase());
   const isCd = stored ? stored.kind === 'cdrom' : /\.(iso|cdr)$/i.test(what);
   const drive = (c.option('drive') ?? (isCd ? 'cdrom' : 'floppy0')) as RemovableDrive;
+  if (!stored)
+    await c.ask('media.check', { path: what, kind: drive === 'cdrom' ? drive : 'floppy', writable: c.has('writable') });
   const info = await c.ask('machines.changeMedium', {
     id: config.id,
     drive,

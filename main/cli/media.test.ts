@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -67,6 +68,17 @@ describe('terrarium media', () => {
     expect(await media('check', file('a.qcow2'), '--repair')).toMatchObject({ exit: 0 });
     expect(await media('check', file('a.qcow2'))).toMatchObject({ exit: 0 });
     execFileSync('qemu-img', ['check', file('a.qcow2')]);
+  });
+
+  test('a repair that cannot bring back what is cut off says so', async () => {
+    writeFileSync(file('a.raw'), randomBytes(3 << 20));
+    await media('convert', file('a.raw'), file('a.vdi'));
+    truncateSync(file('a.vdi'), 1_500_000);
+
+    expect(await media('check', file('a.vdi'), '--repair')).toMatchObject({
+      exit: 2,
+      out: expect.stringContaining('points behind') as string,
+    });
   });
 
   test.each([

@@ -148,7 +148,6 @@ class MediaRun {
   #report(result: Result<ImageCheck>): number {
     if (!result.ok) throw new FailureError(result.error);
     const report = result.value;
-    const damaged = report.errorCount > 0 && !this.#has('repair');
     if (this.#has('json')) this.#json(report);
     else {
       const lines: [string, string][] = report.errors.map((error) => ['error', error]);
@@ -160,7 +159,7 @@ class MediaRun {
       if (report.repaired > 0) lines.push(['repaired', String(report.repaired)]);
       this.#print(lines);
     }
-    return damaged ? exitCodeOf('image.corrupt') : 0;
+    return report.errorCount > 0 ? exitCodeOf('image.corrupt') : 0;
   }
 
   #json(value: unknown): number {

@@ -6,12 +6,18 @@ const SIZE = /^(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?$/i;
 
 export const looksLikeSize = (text: string): boolean => SIZE.test(text);
 
-/** "512M", "8G", "1.5GiB" in bytes, a multiple of 512. Throws FailureError `args.invalid`. */
+const DISK_BYTES_MAX = 2 * 2 ** 40;
+
+/** "512M", "8G", "1.5GiB" in bytes, a multiple of 512. Throws FailureError `args.invalid` or `store.size`. */
 export function parseSize(text: string): number {
   const match = SIZE.exec(text);
   if (!match)
     throw new FailureError(fail('args.invalid', `"${text}" is no size`, 'write for example 512M, 8G or 1.5G'));
-  return Math.round((Number(match[1]) * UNITS[match[2].toUpperCase()]) / 512) * 512;
+  const bytes = Math.round((Number(match[1]) * UNITS[match[2].toUpperCase()]) / 512) * 512;
+  if (bytes > 0 && bytes <= DISK_BYTES_MAX) return bytes;
+  throw new FailureError(
+    fail('store.size', `a disk cannot have the size "${text}"`, 'choose one of 512 bytes to 2T, for example 8G'),
+  );
 }
 
 /** For people: three digits and a unit. */

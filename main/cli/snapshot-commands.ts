@@ -23,8 +23,8 @@ async function take(c: CommandContext): Promise<Outcome> {
   return {
     value: taken,
     lines: [
-      `"${name}" ${taken.id}: ${formatSize(addedBytes)} stored in ${Math.round(totalMs)} ms, ` +
-        `the machine stood still for ${pauseMs.toFixed(1)} ms`,
+      `"${name}" ${taken.id}: ${formatSize(addedBytes)} stored in ${Math.round(totalMs)} ms` +
+        (pauseMs > 0 ? `, the machine stood still for ${pauseMs.toFixed(1)} ms` : ''),
     ],
   };
 }
@@ -35,10 +35,11 @@ async function list(c: CommandContext): Promise<Outcome> {
   const lines: string[] = [];
   const branch = (parent: string | null, indent: string): void => {
     for (const snapshot of snapshots.filter((s) => s.parent === parent)) {
-      const { name, createdAt, hasMemory, current, uniqueBytes, id } = snapshot;
+      const { name, note, createdAt, hasMemory, current, uniqueBytes, id } = snapshot;
       lines.push(
         `${indent}${name}${current ? ' *' : ''}  ${createdAt.slice(0, 19).replace('T', ' ')}  ` +
           `${hasMemory ? 'with memory' : 'disks'}  ${formatSize(uniqueBytes)} of its own  ${id}`,
+        ...note.split('\n').flatMap((line) => (line === '' ? [] : [`${indent}  ${line}`])),
       );
       branch(id, `${indent}  `);
     }

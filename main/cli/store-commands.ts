@@ -25,7 +25,7 @@ async function list(c: CommandContext): Promise<Outcome> {
     value: { media },
     lines: media.map(
       ({ name, kind, sizeBytes, usedBy, id }) =>
-        `${name.padEnd(width)}  ${kind}  ${formatSize(sizeBytes)}  ${usedBy.join(', ') || '-'}  ${id}`,
+        `${name.padEnd(width)}  ${kind.padEnd(6)}  ${formatSize(sizeBytes).padStart(8)}  ${usedBy.join(', ') || '-'}  ${id}`,
     ),
   };
 }
@@ -125,17 +125,18 @@ async function gc(c: CommandContext): Promise<Outcome> {
 
 async function usage(c: CommandContext): Promise<Outcome> {
   const usage = await c.ask('store.usage', {});
-  const { machines } = await c.ask('machines.list', {});
-  const machineName = (id: string | null): string => machines.find(({ config }) => config.id === id)?.config.name ?? '';
+  const machineName = (id: string | null): string => usage.machines.find((machine) => machine.id === id)?.name ?? '';
   return {
     value: usage,
     lines: [
-      ...usage.owners.map(
-        (owner) =>
-          `${owner.kind.padEnd(8)}  ${formatSize(owner.bytes).padStart(9)} in all  ` +
-          `${formatSize(owner.uniqueBytes).padStart(9)} alone  ${owner.name}${owner.machine ? ` (${machineName(owner.machine)})` : ''}`,
+      ...usage.machines.map((machine) => usageLine('machine', machine, machine.name)),
+      ...usage.owners.map((owner) =>
+        usageLine(owner.kind, owner, `${owner.name}${owner.machine ? ` (${machineName(owner.machine)})` : ''}`),
       ),
       `stored ${formatSize(usage.storedBytes)}, of these nobody's ${formatSize(usage.garbageBytes)}; not yet in trees ${formatSize(usage.logBytes)}`,
     ],
   };
 }
+
+const usageLine = (kind: string, of: { bytes: number; uniqueBytes: number }, name: string): string =>
+  `${kind.padEnd(8)}  ${formatSize(of.bytes).padStart(9)} in all  ${formatSize(of.uniqueBytes).padStart(9)} alone  ${name}`;

@@ -32,8 +32,10 @@ export function describeImage(ref: ImageRef): Result<ImageDescription> {
 export function checkImageFile(ref: ImageRef, repair: boolean, lockFolder?: string): Promise<Result<ImageCheck>> {
   return locked(ref.path, lockFolder, () =>
     withImage(ref, repair, ({ image, path }) => {
-      const report = image.check({ repair });
-      return ok({ path, format: image.format, ...report, errors: [...report.errors] });
+      const repaired = repair ? image.check({ repair }).repaired : 0;
+      // What a repair could not put right is found again.
+      const report = image.check();
+      return ok({ path, format: image.format, ...report, repaired, errors: [...report.errors] });
     }),
   );
 }

@@ -193,7 +193,11 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
     'store.usage': async () =>
       attempt('usage', async () => {
         const usage = await beside(library.folder, { kind: 'usage' });
-        return { ...usage, owners: usage.owners.map((owner) => ({ ...owner, machine: owner.machine ?? null })) };
+        return {
+          ...usage,
+          machines: [...usage.machines],
+          owners: usage.owners.map((owner) => ({ ...owner, machine: owner.machine ?? null })),
+        };
       }),
   };
 }

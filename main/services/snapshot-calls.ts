@@ -162,7 +162,7 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
   return {
     'snapshots.list': async ({ machine }) =>
       attempt('snapshots', () => {
-        const { owners } = usageOf(library);
+        const { owners } = usageOf(library, { byMachine: false });
         const position = getPosition(library, machine);
         const bytesOf = new Map(owners.map((owner) => [owner.id, owner]));
         return {

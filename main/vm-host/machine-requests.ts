@@ -1,5 +1,6 @@
 import { FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
+import { usLayoutKey } from '../../core/devices/input/us-layout.ts';
 import type { Machine } from '../../core/machine/machine.ts';
 import { ioFailure } from '../../core/store/errors.ts';
 import type { MachineSnapshots } from './machine-snapshots.ts';
@@ -72,6 +73,11 @@ export function requestHandlers(targets: RequestTargets): Handlers {
       return attempt((from) => from.take(Snapshots.hidden(draft)));
     },
     type: async ({ text }) => {
+      const unknown = new Set([...text.replaceAll('\r', '')].filter((character) => !usLayoutKey(character)));
+      if (unknown.size > 0)
+        return err(
+          fail('args.key', `a US keyboard cannot type ${[...unknown].join('')}`, 'type what it has; nothing was typed'),
+        );
       machine.typist.type(text);
       runner.wake();
       return ok({});

@@ -36,6 +36,8 @@ test('a machine runs headless, answers on its socket alone, and is not started t
   const [socket] = readdirSync(join(folder, 'run')).filter((file) => file.endsWith('.sock'));
   if (socket !== undefined) expect(statSync(join(folder, 'run', socket)).mode & 0o777).toBe(0o600);
   await expect(terrarium('start', 'dos')).rejects.toThrow('machine.running');
+  await expect(terrarium('stop', 'dos', '--acpi')).rejects.toThrow('status 5: terrarium: machine.no-acpi');
+  await expect(terrarium('type', 'dos', 'dé')).rejects.toThrow('a US keyboard cannot type é');
   await expect(terrarium('remove', 'dos')).rejects.toThrow('machine.running');
 });
 
