@@ -13,21 +13,25 @@ const tsc = tool('typescript/bin/tsc');
 const vitest = tool('vitest/vitest.mjs');
 
 const FAILURE_LINES = 12;
+const SLOWEST_FILES = 3;
 
-/** A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. */
+/**
+ * A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. Commands
+ * keep one core busy each, so those of all stages run side by side: the longest first.
+ */
 const STAGES = [
-  {
-    name: 'typecheck',
-    commands: [
-      [tsc, '-p', '.'],
-      [tsc, '-p', 'tsconfig.core.json'],
-    ],
-  },
   {
     name: 'lint',
     commands: [
       [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'],
       [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
+    ],
+  },
+  {
+    name: 'typecheck',
+    commands: [
+      [tsc, '-p', '.'],
+      [tsc, '-p', 'tsconfig.core.json'],
     ],
   },
   { name: 'unit', project: 'unit', workers: os.availableParallelism() },
@@ -42,25 +46,38 @@ const STAGES = [
   { name: 'e2e', project: 'e2e', workers: 1 },
 ];
 
-function run(args) {
+/** What it writes goes to `output`, or straight to the console. */
+function run(args, output) {
   return new Promise((resolve, reject) => {
     const child = spawn(node24(), args, {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output ? 'pipe' : 'inherit', output ? 'pipe' : 'inherit'],
       env: { ...process.env, PATH: `${tool('.bin')}${path.delimiter}${process.env.PATH ?? ''}` },
     });
+    child.stdout?.on('data', (data) => output.push(data));
+    child.stderr?.on('data', (data) => output.push(data));
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(signal ? 1 : (code ?? 1)));
+    child.on('close', (code, signal) => resolve(signal ? 1 : (code ?? 1)));
   });
 }
 
-async function runCommands(commands) {
-  const result = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  for (const command of commands) {
-    if ((await run(command)) === 0) result.passed++;
-    else result.failed++;
-  }
-  return result;
+/** The results of stages of commands, by their names. Output comes when its command ends: whole, not mixed. */
+async function runCommands(stages) {
+  const results = new Map(stages.map(({ name }) => [name, { passed: 0, failed: 0, skipped: 0, failures: [] }]));
+  const waiting = stages.flatMap(({ name, commands }) => commands.map((command) => ({ name, command })));
+  const startMs = performance.now();
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const output = [];
+      const code = await run(next.command, output);
+      for (const part of output) process.stdout.write(part);
+      const result = results.get(next.name);
+      result[code === 0 ? 'passed' : 'failed']++;
+      result.time = seconds(startMs);
+    }
+  };
+  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+  return results;
 }
 
 async function runProject({ project, workers }, reportDir) {
@@ -91,7 +108,14 @@ async function runProject({ project, workers }, reportDir) {
         .map((each) => ({ name: each.fullName, message: each.failureMessages.join('\n') })),
     ),
   ];
-  return { passed, failed, skipped, failures };
+  return { passed, failed, skipped, failures, slowest: slowestOf(testResults) };
+}
+
+/** The files that took longest: where to look when the whole takes too long. */
+function slowestOf(testResults) {
+  const files = testResults.map(({ name, startTime, endTime }) => ({ name, ms: endTime - startTime }));
+  const slowest = files.sort((a, b) => b.ms - a.ms).slice(0, SLOWEST_FILES);
+  return slowest.map(({ name, ms }) => `${path.basename(name)} ${(ms / 1000).toFixed(0)} s`).join(', ');
 }
 
 const seconds = (sinceMs) => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
@@ -114,16 +138,26 @@ async function main(names) {
   const total = { passed: 0, failed: 0, skipped: 0 };
   const lines = [];
   const failed = [];
+  const note = (stage, time, result) => {
+    for (const key of Object.keys(total)) total[key] += result[key];
+    failed.push(...result.failures.map((failure) => ({ stage: stage.name, ...failure })));
+    const { passed, skipped, problem, slowest } = result;
+    const counts = `${passed} passed, ${result.failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+    const remarks = problem ? ` (${problem})` : slowest ? `; longest: ${slowest}` : '';
+    lines.push(`${stage.name.padEnd(12)}${time.padStart(9)}  ${counts}${remarks}`);
+  };
+  const beganMs = performance.now();
   try {
-    for (const stage of STAGES.filter((s) => names.length === 0 || names.includes(s.name))) {
+    const stages = STAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+    const checks = stages.filter(({ commands }) => commands);
+    if (checks.length > 0) console.log(`\n== ${checks.map(({ name }) => name).join(', ')}`);
+    const checked = await runCommands(checks);
+    for (const stage of checks) note(stage, checked.get(stage.name).time, checked.get(stage.name));
+    for (const stage of stages.filter(({ project }) => project)) {
       console.log(`\n== ${stage.name}`);
       const startMs = performance.now();
-      const result = stage.commands ? await runCommands(stage.commands) : await runProject(stage, reportDir);
-      for (const key of Object.keys(total)) total[key] += result[key];
-      failed.push(...result.failures.map((failure) => ({ stage: stage.name, ...failure })));
-      const { passed, skipped, problem } = result;
-      const counts = `${passed} passed, ${result.failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
-      lines.push(`${stage.name.padEnd(12)}${seconds(startMs).padStart(9)}  ${counts}${problem ? ` (${problem})` : ''}`);
+      const result = await runProject(stage, reportDir);
+      note(stage, seconds(startMs), result);
     }
   } finally {
     fs.rmSync(reportDir, { recursive: true, force: true });
@@ -132,7 +166,7 @@ async function main(names) {
   // Once more at the end: whoever reads only the end of a long output finds what failed.
   for (const { stage, name, message } of failed)
     console.log(`\nFAILED ${stage}: ${name}\n${message.split('\n').slice(0, FAILURE_LINES).join('\n')}`);
-  console.log(`\n${lines.join('\n')}\n`);
+  console.log(`\n${lines.join('\n')}\n${'all'.padEnd(12)}${seconds(beganMs).padStart(9)}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
   return total.failed === 0 ? 0 : 1;
 }

@@ -377,6 +377,7 @@ export interface MemoryImport {
 /** Assembles a module. Imports must be declared before functions; all imports live in the namespace `env`. */
 export class ModuleBuilder {
   readonly #types: FunctionType[] = [];
+  readonly #typeByKey = new Map<string, number>();
   readonly #functionImports: { name: string; type: number }[] = [];
   readonly #bodies: FunctionBody[] = [];
   readonly #exports: { name: string; index: number }[] = [];
@@ -385,12 +386,11 @@ export class ModuleBuilder {
   #table: { name: string; minimum: number } | undefined;
 
   type(params: readonly ValueType[], results: readonly ValueType[]): number {
-    const found = this.#types.findIndex(
-      (t) => t.params.join() === params.join() && t.results.join() === results.join(),
-    );
-    if (found >= 0) return found;
-    this.#types.push({ params, results });
-    return this.#types.length - 1;
+    const key = `${params.join()}:${results.join()}`;
+    const found = this.#typeByKey.get(key);
+    if (found !== undefined) return found;
+    this.#typeByKey.set(key, this.#types.length);
+    return this.#types.push({ params, results }) - 1;
   }
 
   importMemory(name: string, limits: MemoryImport): void {
@@ -524,8 +524,10 @@ export class ModuleBuilder {
   }
 }
 
+const ENCODER = new TextEncoder();
+
 function text(out: Code, value: string): void {
-  const encoded = new TextEncoder().encode(value);
+  const encoded = ENCODER.encode(value);
   out.unsigned(encoded.length);
   out.raw(encoded);
 }

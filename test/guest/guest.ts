@@ -149,16 +149,23 @@ export class Picture {
   /** How many pixels have each colour. */
   colours(): Map<string, number> {
     const counts = new Map<number, number>();
-    for (const pixel of this.#words()) counts.set(pixel, (counts.get(pixel) ?? 0) + 1);
-    return new Map([...counts].map(([pixel, count]) => [hexOf(pixel), count]));
+    const words = this.#words();
+    // Neighbours are alike most of the time.
+    for (let start = 0, end = 0; start < words.length; start = end) {
+      const word = words[start];
+      while (end < words.length && words[end] === word) end++;
+      counts.set(word, (counts.get(word) ?? 0) + end - start);
+    }
+    return new Map([...counts].map(([word, count]) => [hexOf(word), count]));
   }
 
   /** The middle of all pixels of a colour; undefined when there are none. */
   middleOf(colour: string): { x: number; y: number } | undefined {
-    const wanted = parseInt(colour, 16);
+    const [red, green, blue] = Buffer.from(colour, 'hex');
+    const wanted = red | (green << 8) | (blue << 16);
     let [count, sumX, sumY] = [0, 0, 0];
     this.#words().forEach((pixel, i) => {
-      if (pixel >>> 8 !== wanted) return;
+      if ((pixel & 0xffffff) !== wanted) return;
       count++;
       sumX += i % this.frame.width;
       sumY += Math.floor(i / this.frame.width);
@@ -166,12 +173,12 @@ export class Picture {
     return count === 0 ? undefined : { x: sumX / count, y: sumY / count };
   }
 
-  /** One number for each pixel: R G B A, the last in the lowest byte. */
-  #words(): number[] {
+  /** One number for each pixel: A B G R, the last in the lowest byte. */
+  #words(): Uint32Array {
     const { buffer, byteOffset, byteLength } = this.frame.pixels;
-    const view = new DataView(buffer, byteOffset, byteLength);
-    return Array.from({ length: byteLength / 4 }, (_, i) => view.getUint32(i * 4));
+    return new Uint32Array(buffer, byteOffset, byteLength / 4);
   }
 }
 
-const hexOf = (pixel: number): string => (pixel >>> 8).toString(16).padStart(6, '0');
+const hexOf = (word: number): string =>
+  [word, word >>> 8, word >>> 16].map((part) => (part & 0xff).toString(16).padStart(2, '0')).join('');

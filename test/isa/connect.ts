@@ -32,6 +32,7 @@ const MAPPED = [
   [0xc000, 0xd000, PTE.user],
   [GDT, STACK0 + PAGE_BYTES, 0],
 ] as const;
+const ZEROS = new Uint8Array(PAGE_BYTES);
 const HANDLER_BYTES = 16;
 const VECTORS = 256;
 const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
@@ -78,7 +79,7 @@ class CoreUnderTest implements CpuUnderTest {
   ): void {
     const { state, mmu } = this.#cpu;
     this.#interrupted = undefined;
-    this.#clearMemory();
+    this.#fillMemory(mode === 'real16' ? memory : [{ address: GDT, bytes: TABLES }, ...memory]);
     this.#cpu.reset();
     if (mode === 'real16') for (const [name, index] of SEGMENTS) state.setRealSegment(index, regs[name] ?? 0);
     else this.#enterProtectedMode(regs);
@@ -86,7 +87,6 @@ class CoreUnderTest implements CpuUnderTest {
     state.rip = regs.eip ?? 0;
     state.eflags = regs.eflags ?? 2;
     if (mode === 'paged32') this.#startPaging();
-    for (const { address, bytes } of memory) this.#memory.dmaWrite(address, bytes);
     if (fpu) this.#setFpu(fpu);
     if (sse) {
       state.set(CONTROL.cr4, CR4_OSFXSR | CR4_OSXMMEXCPT);
@@ -143,13 +143,28 @@ class CoreUnderTest implements CpuUnderTest {
     return image;
   }
 
-  /** Every page that was written since the last set-up. */
-  #clearMemory(): void {
-    const zeros = new Uint8Array(PAGE_BYTES);
-    for (let page = 0; page < RAM_BYTES / PAGE_BYTES; page++) {
-      if (!this.#memory.dirty[page]) continue;
-      this.#memory.dmaWrite(page * PAGE_BYTES, zeros);
-      this.#memory.dirty[page] = 0;
+  /**
+   * RAM of zeros with these images; dirty pages may hold something else. Those that hold what they should are left alone:
+   * writing to a page forgets its code, and the exceptions' handlers would be compiled anew for every case.
+   */
+  #fillMemory(images: readonly MemoryImage[]): void {
+    const pages = new Map<number, Uint8Array>();
+    for (let page = 0; page < RAM_BYTES / PAGE_BYTES; page++)
+      if (this.#memory.dirty[page]) pages.set(page, new Uint8Array(PAGE_BYTES));
+    for (const { address, bytes } of images)
+      for (let done = 0; done < bytes.length;) {
+        const [page, offset] = [Math.floor((address + done) / PAGE_BYTES), (address + done) % PAGE_BYTES];
+        let wanted = pages.get(page);
+        if (!wanted) pages.set(page, (wanted = new Uint8Array(PAGE_BYTES)));
+        const part = bytes.subarray(done, done + PAGE_BYTES - offset);
+        wanted.set(part, offset);
+        done += part.length;
+      }
+    const now = new Uint8Array(PAGE_BYTES);
+    for (const [page, wanted] of pages) {
+      this.#memory.dmaRead(page * PAGE_BYTES, now);
+      if (Buffer.compare(now, wanted) !== 0) this.#memory.dmaWrite(page * PAGE_BYTES, wanted);
+      this.#memory.dirty[page] = Buffer.compare(wanted, ZEROS) === 0 ? 0 : 1;
     }
   }
 
@@ -169,7 +184,6 @@ class CoreUnderTest implements CpuUnderTest {
     state.set(CONTROL.gdtrLimit, 0x1f);
     state.set(CONTROL.idtrBase, IDT);
     state.set(CONTROL.idtrLimit, VECTORS * 8 - 1);
-    this.#memory.dmaWrite(0x20000, TABLES);
   }
 
   #startPaging(): void {

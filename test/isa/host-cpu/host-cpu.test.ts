@@ -59,11 +59,12 @@ const hostRuns = new HostRuns(mnemonics.length, (index) => ({
 }));
 
 const report = new TruthReport('integer instructions');
+/** One for all: a set-up makes it a fresh one, and what it has compiled stays compiled. */
+const cpu = createCpuUnderTest();
 
 /** Runs the trials on the core; the data image carries the patches of earlier cases, so it is rebuilt as the host does. */
 function differencesOf(trials: readonly Trial[], { selectors, results, truths }: HostRun, mode?: 'paged32'): string[] {
   const image = dataImage(SEED);
-  const cpu = createCpuUnderTest();
   const failures: string[] = [];
   for (const [i, { mnemonic, name, hostCase }] of trials.entries()) {
     report.add(truths[i], mnemonic, name);
