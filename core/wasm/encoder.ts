@@ -128,20 +128,19 @@ export class Code {
   /** Offsets of `if` and `br_if` instructions that are hardly ever taken. */
   readonly unlikely: number[] = [];
 
-  #reserve(count: number): void {
-    if (this.length + count <= this.#bytes.length) return;
+  #grow(count: number): void {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count));
     grown.set(this.#bytes);
     this.#bytes = grown;
   }
 
   byte(value: number): void {
-    this.#reserve(1);
+    if (this.length === this.#bytes.length) this.#grow(1);
     this.#bytes[this.length++] = value;
   }
 
   raw(data: Uint8Array): void {
-    this.#reserve(data.length);
+    if (this.length + data.length > this.#bytes.length) this.#grow(data.length);
     this.#bytes.set(data, this.length);
     this.length += data.length;
   }

@@ -4,6 +4,8 @@ import { Value, type Width } from './value.ts';
 /** WebAssembly type that carries a word. */
 export const typeOf = (width: Width): ValueType => (width === 128 ? V128 : width === 64 ? I64 : I32);
 
+const isNought = ({ constant }: Value): boolean => constant === 0 || constant === 0n;
+
 /** A mutable local: the only thing in generated code that changes between reads. */
 export interface Variable {
   readonly width: Width;
@@ -27,7 +29,7 @@ export class Expressions {
   // --- constants and conversions -------------------------------------------------------------------------------------
 
   const(width: Width, value: number | bigint): Value {
-    return Value.constant(width, BigInt(value));
+    return Value.constant(width, value);
   }
 
   zext(value: Value, width: Width): Value {
@@ -43,7 +45,7 @@ export class Expressions {
 
   sext(value: Value, width: Width): Value {
     if (value.width === width) return value;
-    if (value.constant !== undefined) return this.const(width, BigInt.asIntN(value.width, value.constant));
+    if (value.constant !== undefined) return this.const(width, BigInt.asIntN(value.width, BigInt(value.constant)));
     if (width === 64)
       return Value.tree(64, true, () => {
         this.pushSigned(value);
@@ -66,12 +68,12 @@ export class Expressions {
   // --- arithmetic and logic --------------------------------------------------------------------------------------------
 
   add(a: Value, b: Value): Value {
-    if (b.constant === 0n) return a;
-    if (a.constant === 0n) return b;
+    if (isNought(b)) return a;
+    if (isNought(a)) return b;
     return this.#binary(OP.i32Add, OP.i64Add, a, b, false, (x, y) => x + y);
   }
   sub(a: Value, b: Value): Value {
-    if (b.constant === 0n) return a;
+    if (isNought(b)) return a;
     return this.#binary(OP.i32Sub, OP.i64Sub, a, b, false, (x, y) => x - y);
   }
   mul(a: Value, b: Value): Value {
@@ -81,7 +83,7 @@ export class Expressions {
     return this.#binary(OP.i32And, OP.i64And, a, b, a.clean || b.clean, (x, y) => x & y);
   }
   or(a: Value, b: Value): Value {
-    if (b.constant === 0n) return a;
+    if (isNought(b)) return a;
     return this.#binary(OP.i32Or, OP.i64Or, a, b, a.clean && b.clean, (x, y) => x | y);
   }
   xor(a: Value, b: Value): Value {
@@ -135,7 +137,7 @@ export class Expressions {
   // --- comparisons: results are 0 or 1 of width 8 ----------------------------------------------------------------------
 
   isZero(a: Value): Value {
-    if (a.constant !== undefined) return this.const(8, a.constant === 0n ? 1 : 0);
+    if (a.constant !== undefined) return this.const(8, isNought(a) ? 1 : 0);
     return Value.tree(8, true, () => {
       this.pushClean(a);
       this.code.byte(a.wide ? OP.i64Eqz : OP.i32Eqz);
@@ -204,7 +206,7 @@ export class Expressions {
 
   if(condition: Value, then: () => void, otherwise?: () => void): void {
     if (condition.constant !== undefined) {
-      if (condition.constant !== 0n) then();
+      if (!isNought(condition)) then();
       else otherwise?.();
       return;
     }
@@ -290,9 +292,9 @@ export class Expressions {
   push(value: Value): void {
     if (value.local >= 0) this.code.localGet(value.local);
     else if (value.constant !== undefined) {
-      if (value.width === 128) this.code.v128Const(value.constant);
+      if (typeof value.constant === 'number') this.code.i32Const(value.constant);
       else if (value.wide) this.code.i64Const(value.constant);
-      else this.code.i32Const(Number(BigInt.asIntN(32, value.constant)));
+      else this.code.v128Const(value.constant);
     } else value.tree!();
   }
 
@@ -319,7 +321,8 @@ export class Expressions {
     fold: (x: bigint, y: bigint) => bigint,
   ): Value {
     if (a.width !== b.width) throw new Error(`operands of ${a.width} and ${b.width} bits`);
-    if (a.constant !== undefined && b.constant !== undefined) return this.const(a.width, fold(a.constant, b.constant));
+    if (a.constant !== undefined && b.constant !== undefined)
+      return this.const(a.width, fold(BigInt(a.constant), BigInt(b.constant)));
     return Value.tree(a.width, clean, () => {
       this.push(a);
       this.push(b);
@@ -378,9 +381,8 @@ export class Expressions {
   ): Value {
     if (a.width !== b.width) throw new Error(`comparison of ${a.width} and ${b.width} bits`);
     if (a.constant !== undefined && b.constant !== undefined) {
-      const [x, y] = signed
-        ? [BigInt.asIntN(a.width, a.constant), BigInt.asIntN(b.width, b.constant)]
-        : [a.constant, b.constant];
+      const [left, right] = [BigInt(a.constant), BigInt(b.constant)];
+      const [x, y] = signed ? [BigInt.asIntN(a.width, left), BigInt.asIntN(b.width, right)] : [left, right];
       return this.const(8, fold(x, y) ? 1 : 0);
     }
     return Value.tree(8, true, () => {

@@ -15,22 +15,29 @@ export class Value {
   readonly width: Width;
   /** Bits above `width` in the i32 are known to be zero. Always true for 32 and wider. */
   readonly clean: boolean;
-  readonly constant: bigint | undefined;
+  /** Unsigned; a bigint only where it is wider than 32 bits. */
+  readonly constant: number | bigint | undefined;
   readonly tree: (() => void) | undefined;
   /** Local that holds it, -1 while it is only an expression. */
   local = -1;
   /** Where it lies from what; absent when that is not known. */
   origin?: Origin;
 
-  private constructor(width: Width, clean: boolean, constant: bigint | undefined, tree: (() => void) | undefined) {
+  private constructor(
+    width: Width,
+    clean: boolean,
+    constant: number | bigint | undefined,
+    tree: (() => void) | undefined,
+  ) {
     this.width = width;
     this.clean = clean || width >= 32;
     this.constant = constant;
     this.tree = tree;
   }
 
-  static constant(width: Width, value: bigint): Value {
-    return new Value(width, true, BigInt.asUintN(width, value), undefined);
+  /** Of a value modulo 2 to the power of `width`. */
+  static constant(width: Width, value: number | bigint): Value {
+    return new Value(width, true, width > 32 ? BigInt.asUintN(width, BigInt(value)) : word(width, value), undefined);
   }
 
   static tree(width: Width, clean: boolean, tree: () => void): Value {
@@ -47,4 +54,9 @@ export class Value {
   get wide(): boolean {
     return this.width === 64;
   }
+}
+
+function word(width: Width, value: number | bigint): number {
+  const whole = typeof value === 'number' ? value : Number(BigInt.asUintN(32, value));
+  return width === 32 ? whole >>> 0 : whole & (width === 16 ? 0xffff : 0xff);
 }

@@ -1,6 +1,7 @@
 /** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
 import { ModuleBuilder, type FunctionBody, type MemoryImport } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
+import { blockEffects } from './effects.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
 import { RecordView } from './record-copy.ts';
@@ -35,17 +36,15 @@ export function compileRegions(requests: readonly RegionRequest[], limits: Memor
   const imports = declareImports(module, limits);
   const regions = requests.map(({ slot, plan }) => {
     const flow = new Flow(plan.graph);
-    const source = { ...plan, flow, view: new RecordView(plan.records), survey: new Survey() };
+    const survey = new Survey(blockEffects(plan, module, imports));
+    const source = { ...plan, flow, view: new RecordView(plan.records), survey };
     const emit = (stage: Stage): FunctionBody => {
       const body = module.newBody(imports.handlerType);
       new RegionBuilder(body, { ...source, stage }, slot, imports).build();
       return body;
     };
-    let body = emit('effects');
-    if (source.survey.isWorthwhile) {
-      emit('accesses');
-      body = emit('code');
-    }
+    let body = emit('accesses');
+    if (survey.isWorthwhile) body = emit('code');
     module.elements(slot, [module.addBody(body)]);
     return { bytes: body.length, entries: flow.entries };
   });

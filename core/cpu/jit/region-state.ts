@@ -13,13 +13,13 @@ import { formOfNumber } from '../interp/form.ts';
 import { HandlerBuilder } from '../interp/handler-builder.ts';
 import { SLOW, WINDOW_MISS, type AccessPaths, type HandlerImports, type Place } from '../interp/memory-builder.ts';
 import { MODE, R, S, STATE, gprAddress, tlbAddress } from '../layout.ts';
+import { GPR_COUNT, gprOf } from './effects.ts';
 import type { Flow } from './flow.ts';
 import type { RegionBlock, RegionPlan } from './plan.ts';
 import type { RecordView } from './record-copy.ts';
 import { RegionFlags } from './region-flags.ts';
 import { Windows, type Stage, type Survey, type Window } from './windows.ts';
 
-const GPR_COUNT = 8;
 const SP = 4;
 const BP = 5;
 
@@ -61,7 +61,7 @@ const WINDOW_COUNT = 6;
 export interface RegionSource extends RegionPlan {
   readonly flow: Flow;
   readonly view: RecordView;
-  /** Which emission of the region it is, and what those before found. */
+  /** Which emission of the region it is, and what is known before. */
   readonly stage: Stage;
   readonly survey: Survey;
 }
@@ -152,7 +152,7 @@ export abstract class RegionState extends HandlerBuilder {
       () => loadState(code, S.flagsResult),
       () => loadState(code, S.flagsAux),
     );
-    for (let index = 0; index < GPR_COUNT; index++) this.windows.setRegister(this.current, index, undefined);
+    for (let index = 0; index < GPR_COUNT; index++) this.windows.setRegister(index, undefined);
   }
 
   override readGpr(index: number, width: Width, high = false): Value {
@@ -176,7 +176,7 @@ export abstract class RegionState extends HandlerBuilder {
     const local = this.#gpr[index];
     this.#used.add(index);
     this.#written.add(index);
-    this.windows.setRegister(this.current, index, value.width === 32 ? value.origin : undefined);
+    this.windows.setRegister(index, value.width === 32 ? value.origin : undefined);
     if (value.width === 32) this.push(value);
     else {
       const mask = value.width === 16 ? 0xffff : 0xff;
@@ -208,10 +208,7 @@ export abstract class RegionState extends HandlerBuilder {
 
   /** The general register whose address a field of the record holds, or undefined. */
   #gprAt(field: number): { index: number; high: boolean } | undefined {
-    const address = this.view.getUint32(this.record + field, true);
-    const offset = address - gprAddress(0);
-    if (offset < 0 || offset >= GPR_COUNT * 8) return undefined;
-    return { index: offset >> 3, high: (offset & 7) === 1 };
+    return gprOf(this.view.getUint32(this.record + field, true));
   }
 
   protected override readRegister(field: number, width: Width): Value {
@@ -526,7 +523,7 @@ export abstract class RegionState extends HandlerBuilder {
 
   #afterReturn(): void {
     const { code } = this;
-    this.windows.close(this.current);
+    this.windows.close();
     this.loadState(S.budget, OP.i32Load);
     code.localSet(BUDGET);
     this.loadState(S.pause, OP.i32Load);
@@ -540,7 +537,7 @@ function setOrigin(result: Value, word: Value, distance: Value, sign: 1 | -1): v
   if (!word.origin || distance.constant === undefined) return;
   result.origin ??= {
     root: word.origin.root,
-    offset: (word.origin.offset + sign * Number(BigInt.asIntN(32, distance.constant))) | 0,
+    offset: (word.origin.offset + sign * Number(distance.constant)) | 0,
   };
 }
 

@@ -4,6 +4,7 @@ import { CODE, REG, TestCpu } from '../cpu.fixture.ts';
 import { ModuleBuilder } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
 import { compileRegions, type CompiledRegions } from './compile-regions.ts';
+import { blockEffects } from './effects.ts';
 import { Flow } from './flow.ts';
 import type { RegionPlan } from './plan.ts';
 import { RecordView } from './record-copy.ts';
@@ -86,7 +87,8 @@ test('a condition is read off the operands of the comparison before it, not off 
   const { body } = module.addFunction(imports.handlerType);
   const [plan] = plans;
   const flow = new Flow(plan.graph);
-  const source = { ...plan, flow, view: new RecordView(plan.records), survey: new Survey(), stage: 'effects' as const };
+  const survey = new Survey(blockEffects(plan, module, imports));
+  const source = { ...plan, flow, view: new RecordView(plan.records), survey, stage: 'accesses' as const };
   new RegionBuilder(body, source, 0, imports).build();
 
   // i32.const FFFFh, i32.and, i32.lt_u: both operands cleaned, and compared.

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CODE, REG, TestCpu } from '../cpu.fixture.ts';
 import { CONTROL } from '../layout.ts';
 import { CR0 } from '../state.ts';
+import type { BlockEffects } from './effects.ts';
 import { HOT } from './regions.ts';
 import { Survey, Windows, type Stage } from './windows.ts';
 
@@ -10,11 +11,15 @@ const LOCALS = [10, 11];
 const BASE = 0;
 const OTHER = 1;
 
+type Emission = (w: Windows, access: (offset: number, write?: boolean, register?: number) => void) => void;
+
+const NOTHING: BlockEffects = { writes: 0, moves: false };
+
 /** The same emission for each stage, as regions do it; gives what the last one's accesses came to. */
-function emit(code: (w: Windows, access: (offset: number, write?: boolean, register?: number) => void) => void) {
-  const survey = new Survey();
+function emit(code: Emission, effects: readonly BlockEffects[] = [NOTHING, NOTHING]) {
+  const survey = new Survey(effects);
   let seen: string[] = [];
-  for (const stage of ['effects', 'accesses', 'code'] satisfies Stage[]) {
+  for (const stage of ['accesses', 'code'] satisfies Stage[]) {
     seen = [];
     const windows = new Windows(survey, stage, LOCALS, 2);
     code(windows, (offset, write = false, register = BASE) => {
@@ -32,7 +37,7 @@ describe('what accesses share', () => {
   test('the first opens a window for all that follow by the same register, wherever it has moved to', () => {
     const seen = emit((w, access) => {
       access(4, true);
-      w.setRegister(0, BASE, { ...w.register(BASE), offset: w.register(BASE).offset - 8 });
+      w.setRegister(BASE, { ...w.register(BASE), offset: w.register(BASE).offset - 8 });
       access(0);
       access(16);
     });
@@ -63,7 +68,7 @@ describe('what accesses share', () => {
     const seen = emit((w, access) => {
       access(0);
       access(4);
-      w.setRegister(0, BASE, undefined);
+      w.setRegister(BASE, undefined);
       access(0);
       access(4);
     });
@@ -74,7 +79,7 @@ describe('what accesses share', () => {
     const seen = emit((w, access) => {
       access(0);
       access(4);
-      w.close(0);
+      w.close();
       access(0);
     });
     expect(seen).toEqual(['opens 0..8 of 10', 'in 0..8 of 10', 'alone']);
@@ -83,52 +88,59 @@ describe('what accesses share', () => {
 
 describe('where paths meet', () => {
   /** Block 0 branches to 1, which comes to 2 as well. */
-  const diamond = (
-    between: (w: Windows, access: (offset: number, write?: boolean, register?: number) => void) => void,
-  ) =>
-    emit((w, access) => {
-      access(0);
-      w.end(0);
-      w.aside(() => {
-        between(w, access);
-        w.end(1);
-      });
-      w.end(0);
-      w.meet(0, [1]);
-      access(4);
-    });
+  const diamond = (between: Emission, effects: Partial<BlockEffects>) =>
+    emit(
+      (w, access) => {
+        access(0);
+        w.end(0);
+        w.aside(() => {
+          between(w, access);
+          w.end(1);
+        });
+        w.end(0);
+        w.meet(0, [1]);
+        access(4);
+      },
+      [NOTHING, { ...NOTHING, ...effects }],
+    );
 
   test('a window lasts, and its local is nobody else’s between', () => {
-    const seen = diamond((w, access) => {
-      for (const distance of [100, 200]) {
-        w.setRegister(1, OTHER, undefined);
-        access(distance, false, OTHER);
-        access(distance + 4, false, OTHER);
-      }
-    });
+    const seen = diamond(
+      (w, access) => {
+        for (const distance of [100, 200]) {
+          w.setRegister(OTHER, undefined);
+          access(distance, false, OTHER);
+          access(distance + 4, false, OTHER);
+        }
+      },
+      { writes: 1 << OTHER },
+    );
     expect(seen[0]).toBe('opens 0..8 of 10');
     expect(seen.slice(1, 5).filter((use) => use.endsWith('of 10'))).toEqual([]);
     expect(seen[5]).toBe('in 0..8 of 10');
   });
 
   test('a register that a path writes is not known', () => {
-    expect(diamond((w) => w.setRegister(1, BASE, undefined))).toEqual(['alone', 'alone']);
+    expect(diamond((w) => w.setRegister(BASE, undefined), { writes: 1 << BASE })).toEqual(['alone', 'alone']);
   });
 
   test('a window that a path closes is closed', () => {
-    expect(diamond((w) => w.close(1))).toEqual(['opens 0..8 of 10', 'alone']);
+    expect(diamond((w) => w.close(), { moves: true })).toEqual(['opens 0..8 of 10', 'alone']);
   });
 
   test('a loop forgets the registers that its blocks write, before they do', () => {
-    const seen = emit((w, access) => {
-      access(0);
-      access(0, false, OTHER);
-      w.again([1]);
-      access(4);
-      access(4, false, OTHER);
-      w.setRegister(1, OTHER, undefined);
-      access(4);
-    });
+    const seen = emit(
+      (w, access) => {
+        access(0);
+        access(0, false, OTHER);
+        w.again([1]);
+        access(4);
+        access(4, false, OTHER);
+        w.setRegister(OTHER, undefined);
+        access(4);
+      },
+      [NOTHING, { writes: 1 << OTHER, moves: false }],
+    );
     expect(seen).toEqual(['opens 0..8 of 10', 'alone', 'in 0..8 of 10', 'alone', 'in 0..8 of 10']);
   });
 

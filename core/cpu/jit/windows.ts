@@ -2,16 +2,18 @@
  * Accesses of a region that lie close together: by the same base register, as a function's frame or a structure's fields
  * are. They share one look-up: a window is a range of linear addresses whose address in linear memory is in a local.
  *
- * What is close to what is found by emitting a region three times: first to know what each block changes, so that what is
- * known at a block's end lasts beyond where paths meet; then what is accessed, so that a window is as long as it should be.
+ * What is close to what is found by emitting a region twice: first to know what is accessed, so that a window is as long
+ * as it should be. What each block changes is known before, so that what is known at a block's end lasts beyond where
+ * paths meet.
  */
 import type { Origin } from '../insn/value.ts';
+import type { BlockEffects } from './effects.ts';
 
 /** Longest window: the longer, the more often a page's end lies in it. */
 const MAX_BYTES = 256;
 
 /** The code of the first is right, too: it has no windows. */
-export type Stage = 'effects' | 'accesses' | 'code';
+export type Stage = 'accesses' | 'code';
 
 /** An access, by its origin, in the order in which a region emits them. */
 interface Access {
@@ -20,44 +22,36 @@ interface Access {
   readonly write: boolean;
 }
 
-/** What the emissions of one region before the last found. */
+/** What is known of a region before its code is emitted for good. */
 export class Survey {
+  readonly #effects: readonly BlockEffects[];
   readonly #accesses: Access[] = [];
-  #candidates = 0;
   readonly #lastUse = new Map<number, number>();
-  /** By block: general registers that it writes, a bit each. */
-  readonly #writes = new Map<number, number>();
-  /** Blocks that may move pages. */
-  readonly #moves = new Set<number>();
+  #sharing = false;
+
+  /** `effects`: by block. */
+  constructor(effects: readonly BlockEffects[]) {
+    this.#effects = effects;
+  }
 
   /** Whether there are accesses that could share a window. */
   get isWorthwhile(): boolean {
-    return this.#candidates > 1;
-  }
-
-  noteCandidate(): void {
-    this.#candidates++;
+    return this.#sharing;
   }
 
   note(access: Access): void {
-    this.#lastUse.set(access.origin.root, this.#accesses.length);
+    const { root } = access.origin;
+    this.#sharing ||= this.#lastUse.has(root);
+    this.#lastUse.set(root, this.#accesses.length);
     this.#accesses.push(access);
   }
 
-  noteWrite(block: number, register: number): void {
-    this.#writes.set(block, (this.#writes.get(block) ?? 0) | (1 << register));
-  }
-
-  noteMove(block: number): void {
-    this.#moves.add(block);
-  }
-
   writes(blocks: readonly number[]): number {
-    return blocks.reduce((bits, block) => bits | (this.#writes.get(block) ?? 0), 0);
+    return blocks.reduce((bits, block) => bits | this.#effects[block].writes, 0);
   }
 
   moves(blocks: readonly number[]): boolean {
-    return blocks.some((block) => this.#moves.has(block));
+    return blocks.some((block) => this.#effects[block].moves);
   }
 
   /** Whether an access from number `from` on lies by the root. */
@@ -133,8 +127,7 @@ export class Windows {
   }
 
   /** `origin`: absent when nothing is known of the value. */
-  setRegister(block: number, index: number, origin: Origin | undefined): void {
-    if (this.#stage === 'effects') this.#survey.noteWrite(block, index);
+  setRegister(index: number, origin: Origin | undefined): void {
     this.#now = { ...this.#now, registers: this.#now.registers.with(index, origin ?? this.#root()) };
   }
 
@@ -143,9 +136,10 @@ export class Windows {
   /** The window that the access lies in, and whether it has to be opened first; undefined: it is on its own. */
   use(origin: Origin, bytes: number, write: boolean): { window: Window; opens: boolean } | undefined {
     const number = this.#accesses++;
-    if (this.#stage === 'effects') this.#survey.noteCandidate();
-    if (this.#stage === 'accesses') this.#survey.note({ origin, bytes, write });
-    if (this.#stage !== 'code') return undefined;
+    if (this.#stage === 'accesses') {
+      this.#survey.note({ origin, bytes, write });
+      return undefined;
+    }
     const { windows } = this.#now;
     const open = windows.find(
       (w) => w.root === origin.root && w.from <= origin.offset && origin.offset + bytes <= w.to && (w.write || !write),
@@ -181,9 +175,8 @@ export class Windows {
     this.#now = { registers: this.#now.registers.map(() => this.#root()), windows: [], pinned: this.#now.pinned };
   }
 
-  /** The block may move pages. */
-  close(block: number): void {
-    if (this.#stage === 'effects') this.#survey.noteMove(block);
+  /** Pages may have been moved. */
+  close(): void {
     this.#now = { ...this.#now, windows: [] };
   }
 
@@ -209,7 +202,7 @@ export class Windows {
   /** A block begins where paths meet: all have passed the end of `dominator`, then some of the blocks `between`. */
   meet(dominator: number, between: readonly number[]): void {
     const end = this.#ends.get(dominator);
-    if (!end || this.#stage === 'effects') {
+    if (!end) {
       this.forget();
       return;
     }
@@ -219,10 +212,6 @@ export class Windows {
 
   /** A loop begins here, in which these blocks run. */
   again(blocks: readonly number[]): void {
-    if (this.#stage === 'effects') {
-      this.forget();
-      return;
-    }
     const written = this.#survey.writes(blocks);
     this.#now = this.#pin({
       registers: this.#now.registers.map((origin, index) => (written & (1 << index) ? this.#root() : origin)),
