@@ -9,7 +9,7 @@ import { MachineActions } from './state/actions.ts';
 import { AppContext, useDialog, type AppServices } from './state/context.ts';
 import { DialogStore } from './state/dialogs.ts';
 import { MachinesStore } from './state/machines.ts';
-import { Removals } from './state/removals.ts';
+import { RemovalsStore } from './state/removals.ts';
 import { useRoute, type Screen } from './state/route.ts';
 import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
@@ -39,12 +39,12 @@ export function App({ client: shellClient }: { readonly client: Client }) {
       actions: new MachineActions(client),
       tasks: new TasksStore(client),
       dialogs: new DialogStore(),
-      removals: new Removals(),
+      removals: new RemovalsStore(client),
       selection: new SelectionStore(),
     };
   });
   useEffect(() => {
-    const ends = [services.machines.start(), services.tasks.start()];
+    const ends = [services.machines.start(), services.tasks.start(), services.removals.start()];
     return () => ends.forEach((end) => end());
   }, [services]);
   return (

@@ -23,6 +23,7 @@ import {
   removableDriveSchema,
 } from './machine.ts';
 import { logEntrySchema } from './logs.ts';
+import { removalSchema, removedItemSchema } from './removals.ts';
 import { taskIdSchema, taskSchema } from './tasks.ts';
 
 const byId = z.strictObject({ id: machineIdSchema });
@@ -322,6 +323,18 @@ export const CALLS = {
   'media.compact': { params: byMedium, result: mediumInfoSchema },
   /** Refuses while a machine or a snapshot needs it. */
   'media.remove': { params: byMedium, result: nothing },
+  /**
+   * Takes machines that are stopped, snapshots and media out of sight, as their own calls would remove them; for good some
+   * seconds later, whatever becomes of the window. Those that cannot be removed are refused now, and nothing is removed.
+   */
+  'removals.begin': {
+    params: z.strictObject({ items: z.array(removedItemSchema).min(1).max(10_000) }),
+    result: removalSchema,
+  },
+  /** All of it is back; code `removal.over` when its time is over. */
+  'removals.undo': { params: z.strictObject({ id: z.uuid() }), result: nothing },
+  /** What can still be taken back, oldest first. */
+  'removals.list': { params: nothing, result: z.strictObject({ removals: z.array(removalSchema) }) },
   'store.check': {
     params: z.strictObject({ repair: z.boolean().default(false) }),
     result: z.strictObject({

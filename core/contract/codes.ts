@@ -85,6 +85,7 @@ export const CODES = {
   'store.in-use': { kind: 'state', meaning: 'Something else needs what was to be changed or removed.' },
   'store.size': { kind: 'usage', meaning: 'A disk cannot have this size.' },
   'store.shrink': { kind: 'state', meaning: 'A disk has data behind the size that it is to shrink to.' },
+  'removal.over': { kind: 'state', meaning: 'What was removed can no longer be brought back.' },
   'debian.unavailable': { kind: 'state', meaning: "No system can be built out of this computer's packages." },
   'debian.tools': { kind: 'state', meaning: 'A program that building a system needs is missing, or failed.' },
   'debian.package': { kind: 'state', meaning: "This computer's package sources do not have a package." },

@@ -9,6 +9,7 @@ export * from './limits.ts';
 export * from './logs.ts';
 export * from './machine.ts';
 export * from './pixels.ts';
+export * from './removals.ts';
 export * from './stored-machine.ts';
 export * from './stream.ts';
 export * from './tasks.ts';

@@ -17,6 +17,7 @@ import {
   recordIsWhole,
   scanPack,
 } from './pack.ts';
+import { alteredRemovals, dropRemoval } from './removals.ts';
 import { attachedMedia, getMedium, getPosition, getSnapshot, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 
@@ -167,6 +168,7 @@ function* checkOwners(
     const altered = library.database.prepare('SELECT id FROM machine WHERE digest IS NOT digest_of(id, name, config)');
     for (const id of altered.pluck().all() as string[]) note(`table machine, row ${id}`, 'altered');
     for (const [name, medium] of lostMedia(library)) note(`machine "${name}"`, `has medium ${medium}, which is lost`);
+    for (const number of alteredRemovals(library)) note(`table removal, row ${number}`, 'altered');
     for (const id of ids(library, 'medium', 'id')) {
       yield;
       attempt(`table medium, row ${id}`, () => {
@@ -228,6 +230,8 @@ export function* repairLibrary(library: Library): Generator<CheckStep, CheckRepo
   const repaired: string[] = [];
   rebuildIndex(library, repaired);
   for (const id of ids(library, 'medium', 'id')) repairLogs(library, id, repaired);
+  for (const number of alteredRemovals(library))
+    if (dropRemoval(library, number)) repaired.push(`table removal, row ${number}: what it named stays`);
   const after = yield* checkLibrary(library);
   return { ...after, repaired };
 }

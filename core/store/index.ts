@@ -10,6 +10,7 @@ export * from './library.ts';
 export * from './log-files.ts';
 export * from './media.ts';
 export * from './name.ts';
+export * from './removals.ts';
 export * from './rows.ts';
 export * from './salvage.ts';
 export * from './png.ts';

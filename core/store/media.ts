@@ -6,7 +6,7 @@ import { ChunkReader, ChunkWriter } from './chunks.ts';
 import { prepareFold } from './disk.ts';
 import { Session, lockInLibrary, logFolder, mediumLock, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, isZero, type ChunkName } from './name.ts';
-import { getMedium, listMedia, listSnapshots, putMedium, type Medium } from './rows.ts';
+import { getMedium, listMedia, listSnapshots, putMedium, type Medium, type Snapshot } from './rows.ts';
 import { TreeReader, levelsFor, resizeTree, updateTree } from './tree.ts';
 
 const SECTOR_BYTES = 512;
@@ -197,11 +197,9 @@ export const cloneMedium = (
   name: string,
 ): Medium => addMedium(library, fresh({ name, kind: from.kind, sizeBytes: from.sizeBytes }, from.root));
 
-/** Names of the snapshots that hold contents of a medium. */
-export const snapshotsOf = (library: Library, medium: string): string[] =>
-  listSnapshots(library)
-    .filter(({ disks }) => disks.some((disk) => disk.medium === medium))
-    .map(({ name }) => name);
+/** The snapshots that hold contents of a medium. */
+export const snapshotsOf = (library: Library, medium: string): Snapshot[] =>
+  listSnapshots(library).filter(({ disks }) => disks.some((disk) => disk.medium === medium));
 
 /** Brings the logs of disks that nobody writes into their trees. */
 export function foldIdle(library: Library): void {

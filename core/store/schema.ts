@@ -7,6 +7,8 @@
  * - `medium`: disks of the store. Its contents are the tree at `root`, and over it the logs from `first_log` on.
  * - `snapshot`: `kind` is `snapshot`, or `saved` for the state of a machine that was stopped with --save. `disks` is
  *   JSON: slot, medium, root and size of each. `state_root`, `memory_root`, `picture_root` are trees of bytes.
+ * - `removal`: what is out of sight and will be gone at `due_ms` (of the host's clock) unless its batch is taken back. `removing`
+ *   leaves out rows that are not as they were written: such a row removes nothing.
  * - `session`, `pin`: who writes now, and the roots that it builds upon; the collector leaves both alone.
  *
  * `digest` covers a row's other columns: a byte that flipped in the database is found, and never served. Those of `machine`
@@ -76,4 +78,15 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TRIGGER machine_changed AFTER UPDATE OF id, name, config ON machine
      BEGIN UPDATE machine SET digest = digest_of(id, name, config) WHERE id = NEW.id; END;
    UPDATE machine SET digest = digest_of(id, name, config)`,
+  `CREATE TABLE removal (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     batch TEXT NOT NULL,
+     kind TEXT NOT NULL,
+     item TEXT NOT NULL UNIQUE,
+     name TEXT NOT NULL,
+     due_ms INTEGER NOT NULL,
+     digest BLOB NOT NULL
+   ) STRICT;
+   CREATE VIEW removing AS SELECT number, batch, kind, item, name, due_ms FROM removal
+     WHERE digest IS digest_of(batch, kind, item, name, due_ms)`,
 ];

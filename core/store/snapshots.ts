@@ -114,6 +114,14 @@ export function dropSaved(library: Library, machine: string): void {
   putPosition(library, machine, { ...getPosition(library, machine), resume: undefined });
 }
 
+/** Throws FailureError `store.in-use` while the machine's next start needs the snapshot's memory. */
+export function refuseIfResumed(library: Library, { id, machine, name }: Snapshot): void {
+  if (getPosition(library, machine).resume !== id) return;
+  throw new FailureError(
+    failure('store.in-use', `the machine resumes from "${name}"`, 'start the machine, or restore another'),
+  );
+}
+
 /**
  * Forgets a snapshot. Nothing is copied or merged: its children become its parent's, and the collector takes what only
  * it needed.
@@ -122,17 +130,10 @@ export function deleteSnapshot(library: Library, id: string): void {
   library.database
     .transaction(() => {
       const snapshot = getSnapshot(library, id);
+      refuseIfResumed(library, snapshot);
       for (const child of listSnapshots(library, snapshot.machine))
         if (child.parent === id) putSnapshot(library, { ...child, parent: snapshot.parent });
       const position = getPosition(library, snapshot.machine);
-      if (position.resume === id)
-        throw new FailureError(
-          failure(
-            'store.in-use',
-            `the machine resumes from "${snapshot.name}"`,
-            'start the machine, or restore another',
-          ),
-        );
       if (position.snapshot === id) putPosition(library, snapshot.machine, { ...position, snapshot: snapshot.parent });
       library.database.prepare('DELETE FROM snapshot WHERE id = ?').run(id);
     })

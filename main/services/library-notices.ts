@@ -23,6 +23,7 @@ const noticeSchema = z.discriminatedUnion('about', [
   }),
   z.strictObject({ about: z.literal('snapshots'), machine: machineIdSchema }),
   z.strictObject({ about: z.literal('media') }),
+  z.strictObject({ about: z.literal('removals') }),
 ]);
 export type LibraryNotice = z.infer<typeof noticeSchema>;
 

@@ -37,6 +37,7 @@ import { attempt } from './attempt.ts';
 import { examineMedium } from './examine-medium.ts';
 import { guessMedium } from './guess-medium.ts';
 import { imageHost, importImage } from './import-image.ts';
+import type { Removable } from './removals.ts';
 import type { Handlers } from './services.ts';
 import { driveSteps } from './steps.ts';
 import type { TaskContext, TaskRegistry } from './tasks.ts';
@@ -50,6 +51,8 @@ export interface MediaContext {
   readonly reattach: (config: MachineConfig, from: string, to: string) => void;
   readonly tasks: TaskRegistry;
   readonly fire: (event: TerrariumEvent) => void;
+  /** Ids of what is being removed. */
+  readonly hidden: () => ReadonlySet<string>;
   /** Undefined: another process collects. */
   readonly collectNow: () => Promise<Collected | undefined>;
 }
@@ -58,8 +61,13 @@ type MediaCalls =
   | `media.${'list' | 'create' | 'import' | 'export' | 'move' | 'examine' | 'guess' | 'resize' | 'compact' | 'remove'}`
   | `store.${'check' | 'gc' | 'usage'}`;
 
-export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
-  const { library, machines, isActive, reattach, tasks, fire, collectNow } = context;
+export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, MediaCalls>; removable: Removable } {
+  const { library, machines, isActive, reattach, tasks, fire, hidden, collectNow } = context;
+  const visible = (id: string): Medium => {
+    if (hidden().has(id))
+      throw new FailureError(fail('store.medium', 'the medium is being removed', 'undo that, or use another'));
+    return getMedium(library, id);
+  };
   const usedBy = (id: string): string[] =>
     machines()
       .filter((config) => usesMedium(config, id))
@@ -90,7 +98,7 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
   ): Promise<CallResult<'media.export'>> => {
     if (existsSync(path))
       throw new FailureError(fail('file.exists', `${path} is there already`, 'name another file, or remove that one'));
-    const medium = getMedium(library, id);
+    const medium = visible(id);
     const then = snapshot === undefined ? undefined : getSnapshot(library, snapshot);
     const disk = then?.disks.find((at) => at.medium === id);
     if (then && !disk)
@@ -117,8 +125,37 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
     }
   };
 
-  return {
-    'media.list': async () => attempt('media', () => ({ media: listMedia(library).map(infoOf) })),
+  const refuseIfNeeded = ({ id, name }: Medium, isLeftAside: (id: string) => boolean): void => {
+    const snapshots = snapshotsOf(library, id).filter((of) => !isLeftAside(of.id) && !isLeftAside(of.machine));
+    const needing = [...usedBy(id).map((m) => `machine "${m}"`), ...snapshots.map((s) => `snapshot "${s.name}"`)];
+    if (needing.length > 0)
+      throw new FailureError(
+        fail('store.in-use', `"${name}" is needed by ${needing.join(', ')}`, 'detach it, or remove these first'),
+      );
+  };
+  const removable: Removable = {
+    check: (id) => {
+      const medium = getMedium(library, id);
+      const aside = hidden();
+      refuseIfNeeded(medium, (one) => aside.has(one));
+      return medium.name;
+    },
+    remove: (id) => {
+      const medium = listMedia(library).find((one) => one.id === id);
+      if (!medium) return;
+      refuseIfNeeded(medium, () => false);
+      removeMedium(library, id);
+      fire({ event: 'media.changed' });
+    },
+    changed: () => fire({ event: 'media.changed' }),
+  };
+
+  const calls: Pick<Handlers, MediaCalls> = {
+    'media.list': async () =>
+      attempt('media', () => {
+        const aside = hidden();
+        return { media: listMedia(library).flatMap((medium) => (aside.has(medium.id) ? [] : [infoOf(medium)])) };
+      }),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
     'media.import': async ({ path, name, kind, allow, alone }) => {
       const absolute = resolve(path);
@@ -136,7 +173,7 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
     'media.move': async ({ id, path, format }) => {
       const absolute = resolve(path);
       return attempt(absolute, async () => {
-        const { name } = getMedium(library, id);
+        const { name } = visible(id);
         const machine = machines().find((config) => usesMedium(config, id) && isActive(config.id));
         if (machine)
           throw new FailureError(
@@ -145,7 +182,11 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
         const [snapshot] = snapshotsOf(library, id);
         if (snapshot !== undefined)
           throw new FailureError(
-            fail('store.in-use', `the snapshot "${snapshot}" needs "${name}"`, 'export a copy, or delete the snapshot'),
+            fail(
+              'store.in-use',
+              `the snapshot "${snapshot.name}" needs "${name}"`,
+              'export a copy, or delete the snapshot',
+            ),
           );
         const written = await writeOut('move', id, undefined, absolute, format);
         for (const config of machines().filter((one) => usesMedium(one, id)))
@@ -157,7 +198,7 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
     },
     'media.examine': async ({ id }) =>
       attempt('examine', async () => {
-        const { name } = getMedium(library, id);
+        const { name } = visible(id);
         return drive('check', name, examineMedium(library, id), (step) => step);
       }),
     'media.guess': async ({ path }) => guessMedium(resolve(path)),
@@ -169,17 +210,8 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
       attempt('compact', async () => changed(await beside(library.folder, { kind: 'compact', medium: id }))),
     'media.remove': async ({ id }) =>
       attempt('remove', () => {
-        const { name } = getMedium(library, id);
-        const needing = [
-          ...usedBy(id).map((m) => `machine "${m}"`),
-          ...snapshotsOf(library, id).map((s) => `snapshot "${s}"`),
-        ];
-        if (needing.length > 0)
-          throw new FailureError(
-            fail('store.in-use', `"${name}" is needed by ${needing.join(', ')}`, 'detach it, or remove these first'),
-          );
-        removeMedium(library, id);
-        fire({ event: 'media.changed' });
+        visible(id);
+        removable.remove(id);
         return {};
       }),
     'store.check': async ({ repair }) =>
@@ -200,6 +232,7 @@ export function mediaCalls(context: MediaContext): Pick<Handlers, MediaCalls> {
         };
       }),
   };
+  return { calls, removable };
 }
 
 /** What reads or writes much, in a thread of its own: others are answered meanwhile. A cancel ends the thread. */

@@ -9,7 +9,9 @@ import {
 } from '../../core/contract/index.ts';
 import type { Library } from '../../core/store/index.ts';
 
-const SELECT = 'SELECT id, config, digest IS digest_of(id, name, config) AS isWhole FROM machine';
+/** Not those that are on their way out. */
+const SELECT = `SELECT id, config, digest IS digest_of(id, name, config) AS isWhole FROM machine
+  WHERE id NOT IN (SELECT item FROM removing)`;
 interface Row {
   readonly id: string;
   readonly config: string;
@@ -36,7 +38,7 @@ export class MachineRegistry {
   }
 
   get(id: string): Result<MachineConfig> {
-    const row = this.#library.database.prepare(`${SELECT} WHERE id = ?`).get(id) as Row | undefined;
+    const row = this.#library.database.prepare(`${SELECT} AND id = ?`).get(id) as Row | undefined;
     const config = row && this.#parse(row);
     return config
       ? ok(config)

@@ -1,6 +1,15 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { resolve } from 'node:path';
-import { Emitter, err, ok, type Disposable, type Event, type Failure, type Result } from '../../core/base/index.ts';
+import {
+  Emitter,
+  FailureError,
+  err,
+  ok,
+  type Disposable,
+  type Event,
+  type Failure,
+  type Result,
+} from '../../core/base/index.ts';
 import {
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
@@ -18,11 +27,12 @@ import {
 } from '../../core/contract/index.ts';
 import { openDiskFile } from '../vm-host/disk-file.ts';
 import { FileBlock, looksBootable, mediumBytes, openHostFile } from '../vm-host/image-file.ts';
-import { attempt } from '../../core/formats/index.ts';
+import { attempt as attemptImage } from '../../core/formats/index.ts';
 import type { ControlOperation } from '../vm-host/protocol.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import { openMachineStream, type Stream, type StreamEnd } from '../vm-host/stream-socket.ts';
 import type { RequestName, RequestParams, RequestResult } from '../vm-host/requests.ts';
+import { attempt } from './attempt.ts';
 import { BackgroundCollector } from './background-collector.ts';
 import { startDetached, untilFree, type Detach } from './detached.ts';
 import type { Launcher } from './host-process.ts';
@@ -35,6 +45,7 @@ import { MachinesElsewhere } from './machines-elsewhere.ts';
 import { mediaCalls } from './media-calls.ts';
 import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
+import { Removals, withNamesFreed, type Removable } from './removals.ts';
 import { Reserve } from './reserve.ts';
 import { snapshotCalls } from './snapshot-calls.ts';
 import { Supervisor, type SupervisorOptions } from './supervisor.ts';
@@ -56,6 +67,8 @@ export interface ServicesOptions {
   readonly detach?: Detach;
   /** Hears of what other processes change, as a program with windows has to. */
   readonly listens?: boolean;
+  /** How long removals can be taken back; default: seven seconds. */
+  readonly undoMs?: number;
   /** A file dialog; undefined where there is none. */
   readonly pickFile?: (kind: MediumKind) => Promise<string | null>;
   /** Starts the program anew with the library that was chosen; undefined where that cannot be. */
@@ -221,32 +234,70 @@ export function createServices(options: ServicesOptions): Result<Services> {
   /** As it was chosen since the start. */
   let nextLibrary: string | null = null;
 
+  const hidden = (): ReadonlySet<string> => removals.hidden();
+  const snapshots = snapshotCalls({
+    library: library.value,
+    get: (id) => registry.get(id),
+    isActive,
+    fire: tell,
+    hidden,
+    changed: (config) => changed(config),
+    start: (id) => (options.detach ? startHeadless(id) : start(id)),
+    collectSoon: () => collecting.soon(),
+  });
+  const media = mediaCalls({
+    library: library.value,
+    machines: () => registry.list(),
+    isActive,
+    reattach: (config, from, to) => {
+      const moved = <T extends { readonly path: string } | null>(attachment: T): T =>
+        attachment?.path === from ? { ...attachment, path: to } : attachment;
+      const { floppies, disks, cdrom } = config;
+      const changes = { floppies: floppies.map(moved), disks: disks.map(moved), cdrom: moved(cdrom) };
+      const done = registry.update(config.id, changes);
+      if (done.ok) changed(done.value);
+    },
+    tasks,
+    fire: tell,
+    hidden,
+    collectNow: () => collecting.collect(true),
+  });
+  const machine: Removable = {
+    check: (id) => {
+      const idle = whenIdle(id);
+      if (!idle.ok) throw new FailureError(idle.error);
+      return idle.value.name;
+    },
+    remove: (id) => {
+      if (isActive(id))
+        throw new FailureError(fail('machine.running', 'another process runs the machine', 'stop it first'));
+      registry.remove(id);
+      forgetMachine(library.value, id);
+      collecting.soon();
+      supervisor.forget(id);
+      tell({ event: 'machine.removed', id });
+    },
+    changed: (id) => {
+      const config = registry.get(id);
+      if (config.ok) changed(config.value);
+      else tell({ event: 'machine.removed', id });
+    },
+  };
+  const removals: Removals = new Removals({
+    library: library.value,
+    kinds: { machine, snapshot: snapshots.removable, medium: media.removable },
+    tell: (batches) => tell({ event: 'removals.changed', removals: [...batches] }),
+    warn: (message) => log({ level: 'warning', source: 'library', message }),
+    undoMs: options.undoMs,
+  });
+
   const handlers: Handlers = {
-    ...snapshotCalls({
-      library: library.value,
-      get: (id) => registry.get(id),
-      isActive,
-      fire: tell,
-      changed: (config) => changed(config),
-      start: (id) => (options.detach ? startHeadless(id) : start(id)),
-      collectSoon: () => collecting.soon(),
-    }),
-    ...mediaCalls({
-      library: library.value,
-      machines: () => registry.list(),
-      isActive,
-      reattach: (config, from, to) => {
-        const moved = <T extends { readonly path: string } | null>(attachment: T): T =>
-          attachment?.path === from ? { ...attachment, path: to } : attachment;
-        const { floppies, disks, cdrom } = config;
-        const changes = { floppies: floppies.map(moved), disks: disks.map(moved), cdrom: moved(cdrom) };
-        const done = registry.update(config.id, changes);
-        if (done.ok) changed(done.value);
-      },
-      tasks,
-      fire: tell,
-      collectNow: () => collecting.collect(true),
-    }),
+    ...snapshots.calls,
+    ...media.calls,
+    'removals.begin': async ({ items }) => attempt('remove', () => removals.begin(items)),
+    'removals.undo': async ({ id }) =>
+      attempt('undo', () => removals.undo(id)).then((done) => (done.ok ? done.value : done)),
+    'removals.list': async () => ok({ removals: removals.list() }),
     'machines.startHeadless': ({ id, throwAway }) => startHeadless(id, throwAway),
     'machines.powerButton': ({ id }) => ask(id, 'power-button', {}),
     'machines.save': ({ id }) => ask(id, 'save', {}),
@@ -324,11 +375,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     'machines.remove': async ({ id }) => {
       const idle = whenIdle(id);
       if (!idle.ok) return idle;
-      registry.remove(id);
-      forgetMachine(library.value, id);
-      collecting.soon();
-      supervisor.forget(id);
-      tell({ event: 'machine.removed', id });
+      machine.remove(id);
       return ok({});
     },
     'machines.start': ({ id, throwAway }) => start(id, throwAway),
@@ -373,13 +420,18 @@ export function createServices(options: ServicesOptions): Result<Services> {
     notices
       .listen((notice) => {
         if (notice.about === 'media') events.fire({ event: 'media.changed' });
-        else if (notice.about === 'snapshots') events.fire({ event: 'snapshots.changed', machine: notice.machine });
+        else if (notice.about === 'removals') {
+          events.fire({ event: 'removals.changed', removals: removals.list() });
+          removals.wait();
+        } else if (notice.about === 'snapshots') events.fire({ event: 'snapshots.changed', machine: notice.machine });
         else {
           if (notice.paused !== undefined && !supervisor.isActive(notice.id))
             elsewhere.setPaused(notice.id, notice.paused);
           show(notice.id);
         }
       })
+      // What was begun before anybody could tell of it.
+      .then(() => removals.wait())
       .catch((error: unknown) =>
         log({
           level: 'warning',
@@ -388,9 +440,12 @@ export function createServices(options: ServicesOptions): Result<Services> {
         }),
       );
 
+  // What no process was there to finish.
+  removals.finishDue();
+
   return ok({
     libraryFolder: options.libraryFolder,
-    handlers,
+    handlers: withNamesFreed(handlers, removals),
     events: events.event,
     log,
     openStream: (id, end) => {
@@ -408,6 +463,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     dispose: () => {
       notices.dispose();
       elsewhere.dispose();
+      removals.dispose();
       collecting.dispose();
       supervisor.dispose();
       events.dispose();
@@ -433,6 +489,8 @@ function noticeOf(event: TerrariumEvent, isOurs: (machine: string) => boolean): 
       return { about: 'snapshots', machine: event.machine };
     case 'media.changed':
       return { about: 'media' };
+    case 'removals.changed':
+      return { about: 'removals' };
     case 'task.changed':
     case 'log':
       return undefined;
@@ -462,7 +520,7 @@ function checkDisk(path: string, writable: boolean): Result<CallResult<'media.ch
   if (!disk.ok) return disk;
   const { image } = disk.value;
   try {
-    return attempt({ name: path }, () =>
+    return attemptImage({ name: path }, () =>
       ok({ path, sizeBytes: image.sizeBytes, format: image.format, bootable: looksBootable(image, 'disk') }),
     );
   } finally {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
+import { FailureError, err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   fail,
   hardwareOf,
@@ -25,17 +25,21 @@ import {
   listSnapshots,
   lockMachine,
   presentDisks,
+  refuseIfResumed,
   renameSnapshot,
   restoreSnapshot,
   takeSnapshot,
   usageOf,
   withMediaLocked,
   type Library,
+  type Snapshot,
 } from '../../core/store/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import { attempt } from './attempt.ts';
 import { compareStates } from './compare-snapshots.ts';
+import type { Removable } from './removals.ts';
 import type { Handlers } from './services.ts';
+import { shownSnapshots } from './shown-snapshots.ts';
 
 export interface SnapshotContext {
   readonly library: Library;
@@ -43,6 +47,8 @@ export interface SnapshotContext {
   /** Whether a process of this or of another Terrarium runs it. */
   readonly isActive: (id: string) => boolean;
   readonly fire: (event: TerrariumEvent) => void;
+  /** Ids of what is being removed. */
+  readonly hidden: () => ReadonlySet<string>;
   /** The machine's row changed: tells the windows. */
   readonly changed: (config: MachineConfig) => MachineInfo;
   readonly start: (id: string) => Promise<Result<MachineInfo>>;
@@ -101,8 +107,20 @@ function configFor(config: string, id: string, name: string, media: ReadonlyMap<
   });
 }
 
-export function snapshotCalls(context: SnapshotContext): Pick<Handlers, SnapshotCalls> {
-  const { library, get, isActive, fire, changed } = context;
+export function snapshotCalls(context: SnapshotContext): {
+  calls: Pick<Handlers, SnapshotCalls>;
+  removable: Removable;
+} {
+  const { library, get, isActive, fire, hidden, changed } = context;
+  const visible = (id: string): Snapshot => {
+    if (hidden().has(id))
+      throw new FailureError(fail('store.snapshot', 'the snapshot is being removed', 'undo that, or choose another'));
+    return getSnapshot(library, id);
+  };
+  const shownTree = (machine: string): Snapshot[] => {
+    const aside = hidden();
+    return listSnapshots(library, machine).filter(({ kind, id }) => kind === 'snapshot' && !aside.has(id));
+  };
 
   const withLock = <T>(machine: string, action: () => T): T => {
     const lock = lockMachine(library, machine);
@@ -159,36 +177,54 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
     return ok({ id, captured: captured.value });
   };
 
-  return {
+  const removable: Removable = {
+    check: (id) => {
+      const snapshot = getSnapshot(library, id);
+      refuseIfResumed(library, snapshot);
+      return snapshot.name;
+    },
+    remove: (id) => {
+      const snapshot = listSnapshots(library).find((one) => one.id === id);
+      if (!snapshot) return;
+      deleteSnapshot(library, id);
+      fire({ event: 'snapshots.changed', machine: snapshot.machine });
+      context.collectSoon();
+    },
+    changed: (id) => {
+      const snapshot = listSnapshots(library).find((one) => one.id === id);
+      if (snapshot) fire({ event: 'snapshots.changed', machine: snapshot.machine });
+    },
+  };
+
+  const calls: Pick<Handlers, SnapshotCalls> = {
     'snapshots.list': async ({ machine }) =>
       attempt('snapshots', () => {
         const { owners } = usageOf(library, { byMachine: false });
         const position = getPosition(library, machine);
         const bytesOf = new Map(owners.map((owner) => [owner.id, owner]));
-        return {
-          snapshots: listSnapshots(library, machine)
-            .filter(({ kind }) => kind === 'snapshot')
-            .map((snapshot) => ({
-              id: snapshot.id,
-              machine,
-              parent: snapshot.parent ?? null,
-              name: snapshot.name,
-              note: snapshot.note,
-              createdAt: snapshot.createdAt,
-              hasMemory: snapshot.memory !== undefined,
-              hasPicture: snapshot.picture !== undefined,
-              current: position.snapshot === snapshot.id,
-              bytes: bytesOf.get(snapshot.id)?.bytes ?? 0,
-              uniqueBytes: bytesOf.get(snapshot.id)?.uniqueBytes ?? 0,
-            })),
-        };
+        const snapshots = listSnapshots(library, machine)
+          .filter(({ kind }) => kind === 'snapshot')
+          .map((snapshot) => ({
+            id: snapshot.id,
+            machine,
+            parent: snapshot.parent ?? null,
+            name: snapshot.name,
+            note: snapshot.note,
+            createdAt: snapshot.createdAt,
+            hasMemory: snapshot.memory !== undefined,
+            hasPicture: snapshot.picture !== undefined,
+            current: position.snapshot === snapshot.id,
+            bytes: bytesOf.get(snapshot.id)?.bytes ?? 0,
+            uniqueBytes: bytesOf.get(snapshot.id)?.uniqueBytes ?? 0,
+          }));
+        return { snapshots: shownSnapshots(snapshots, hidden()) };
       }),
     'snapshots.take': async ({ machine, name, note, memory }) => {
       const config = get(machine);
       return config.ok ? take(config.value, name, note, memory) : config;
     },
     'snapshots.restore': async ({ id, keepCurrent }) => {
-      const snapshot = await attempt('restore', () => getSnapshot(library, id));
+      const snapshot = await attempt('restore', () => visible(id));
       if (!snapshot.ok) return snapshot;
       const config = get(snapshot.value.machine);
       if (!config.ok) return config;
@@ -215,14 +251,13 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
     },
     'snapshots.delete': async ({ id }) =>
       attempt('delete', () => {
-        const { machine } = getSnapshot(library, id);
-        deleteSnapshot(library, id);
-        fire({ event: 'snapshots.changed', machine });
-        context.collectSoon();
+        visible(id);
+        removable.remove(id);
         return {};
       }),
     'snapshots.edit': async ({ id, name, note }) =>
       attempt('edit', () => {
+        visible(id);
         const changes = { ...(name !== undefined && { name }), ...(note !== undefined && { note }) };
         fire({ event: 'snapshots.changed', machine: renameSnapshot(library, id, changes).machine });
         return {};
@@ -260,9 +295,9 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
           name,
           configFor: (text: string, media: ReadonlyMap<string, string>) => configFor(text, clone, name, media),
         };
-        const tree = full ? listSnapshots(library, id).filter(({ kind }) => kind === 'snapshot') : [];
+        const tree = full ? shownTree(id) : [];
         if (snapshot !== undefined) {
-          const from = getSnapshot(library, snapshot);
+          const from = visible(snapshot);
           cloneMachine(library, { ...from, snapshot: from.id }, draft, tree);
         } else
           withLock(id, () =>
@@ -312,4 +347,5 @@ export function snapshotCalls(context: SnapshotContext): Pick<Handlers, Snapshot
       return started.ok ? ok({ machine: started.value, captured: captured.value }) : started;
     },
   };
+  return { calls, removable };
 }

@@ -1,10 +1,10 @@
-import { createContext, use, useMemo, useSyncExternalStore } from 'react';
+import { createContext, use, useSyncExternalStore } from 'react';
 import type { Failure, MachineInfo, Task } from '../../core/contract/index.ts';
 import type { Client } from '../ipc/client.ts';
 import type { MachineActions } from './actions.ts';
 import type { Dialog, DialogStore } from './dialogs.ts';
 import type { MachinesStore, MachinesView } from './machines.ts';
-import type { Removals } from './removals.ts';
+import type { RemovalsStore } from './removals.ts';
 import type { SelectionStore } from './selection.ts';
 import type { Store } from './store.ts';
 import type { TasksStore } from './tasks.ts';
@@ -16,7 +16,7 @@ export interface AppServices {
   readonly actions: MachineActions;
   readonly tasks: TasksStore;
   readonly dialogs: DialogStore;
-  readonly removals: Removals;
+  readonly removals: RemovalsStore;
   readonly selection: SelectionStore;
 }
 
@@ -30,17 +30,7 @@ export function useApp(): AppServices {
 
 export const useStore = <T>(store: Store<T>): T => useSyncExternalStore(store.subscribe, store.get);
 
-/** The machines, without those that are being removed. */
-export function useMachines(): MachinesView {
-  const { machines, removals } = useApp();
-  const view = useStore(machines);
-  const hidden = useStore(removals);
-  return useMemo(
-    () =>
-      hidden.size === 0 ? view : { ...view, machines: view.machines.filter(({ config }) => !hidden.has(config.id)) },
-    [view, hidden],
-  );
-}
+export const useMachines = (): MachinesView => useStore(useApp().machines);
 
 export const useMachine = (id: string | undefined): MachineInfo | undefined =>
   useMachines().machines.find(({ config }) => config.id === id);

@@ -1,38 +1,39 @@
+import type { Failure, Removal } from '../../core/contract/index.ts';
+import type { Client } from '../ipc/client.ts';
 import { Store } from './store.ts';
 
-/** How long a removal can be taken back. */
-export const UNDO_MS = 7000;
+/** Removals that can still be taken back, whichever window or program asked for them: one list, then events. */
+export class RemovalsStore extends Store<readonly Removal[]> {
+  readonly #client: Client;
 
-/**
- * Removals that can be taken back: what is removed is out of sight at once and gone when the time is over. A window that
- * is closed before has removed nothing.
- */
-export class Removals extends Store<ReadonlySet<string>> {
-  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
-
-  constructor() {
-    super(new Set());
+  constructor(client: Client) {
+    super([]);
+    this.#client = client;
   }
 
-  /** `remove` is called when the time for second thoughts is over; what it could not remove is shown again. */
-  later(id: string, remove: () => Promise<unknown>): void {
-    this.update((hidden) => new Set(hidden).add(id));
-    this.#timers.set(
-      id,
-      setTimeout(() => {
-        this.#timers.delete(id);
-        void remove().finally(() => this.#show(id));
-      }, UNDO_MS),
-    );
+  start(): () => void {
+    return this.#client.subscribe({
+      onConnected: () => void this.#load(),
+      onEvent: (event) => {
+        if (event.event === 'removals.changed') this.set(event.removals);
+      },
+      onDisconnected: () => {},
+    });
   }
 
-  undo(id: string): void {
-    clearTimeout(this.#timers.get(id));
-    this.#timers.delete(id);
-    this.#show(id);
+  /** Resolves with why not; the services wait with it, not this window. */
+  async remove(items: readonly { readonly kind: Removal['items'][number]['kind']; readonly id: string }[]) {
+    const begun = await this.#client.call('removals.begin', { items: [...items] });
+    return begun.ok ? undefined : begun.error;
   }
 
-  #show(id: string): void {
-    this.update((hidden) => new Set([...hidden].filter((other) => other !== id)));
+  async undo(id: string): Promise<Failure | undefined> {
+    const undone = await this.#client.call('removals.undo', { id });
+    return undone.ok ? undefined : undone.error;
+  }
+
+  async #load(): Promise<void> {
+    const listed = await this.#client.call('removals.list', {});
+    if (listed.ok) this.set(listed.value.removals);
   }
 }

@@ -13,6 +13,7 @@ import { useMachines } from '../../state/context.ts';
 import { SCREENS, screenHash, type Screen } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import classes from './manager-frame.module.css';
+import { RemovalNotices } from './removal-notices.tsx';
 import { TaskIndicator } from './task-indicator.tsx';
 
 const ICONS: Readonly<Record<Screen, Icon>> = {
@@ -54,6 +55,7 @@ export function ManagerFrame({ screen, children }: { readonly screen: Screen; re
         <ConnectionBanner connection={connection} failure={failure} />
         {children}
       </div>
+      <RemovalNotices />
     </div>
   );
 }

@@ -21,7 +21,7 @@ import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { PowerTools } from '../machines/machines-tool-bar.tsx';
 import { MediumItems } from '../machines/medium-menu.tsx';
-import type { RunCommand } from '../machines/use-commands.tsx';
+import type { RunCommand } from '../machines/use-commands.ts';
 import { SCALINGS, type Scaling } from './scaling.ts';
 import { SPECIAL_KEYS } from './special-keys.ts';
 

@@ -18,7 +18,7 @@ import { usePreferences } from '../../state/preferences.ts';
 import { goTo, machinesHash } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
-import { useCommands } from '../machines/use-commands.tsx';
+import { useCommands } from '../machines/use-commands.ts';
 import { GuestScreen, type Capture } from './guest-screen.tsx';
 import { MachineToolBar } from './machine-tool-bar.tsx';
 import classes from './machine-window.module.css';

@@ -3,7 +3,7 @@ import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { COMMANDS, COMMAND_SECTIONS, subjectsOf, type CommandId } from './commands.ts';
-import type { RunCommand } from './use-commands.tsx';
+import type { RunCommand } from './use-commands.ts';
 
 /** Items of a Menu.Dropdown: everything that can be done to the machines. */
 export function CommandItems({

@@ -13,7 +13,7 @@ import { GroupRow } from './group-row.tsx';
 import classes from './machine-list.module.css';
 import { MachineRow } from './machine-row.tsx';
 import { useDropTarget, type Dragged } from './drag.ts';
-import type { RunCommand } from './use-commands.tsx';
+import type { RunCommand } from './use-commands.ts';
 
 export interface MachineListProps {
   readonly machines: readonly MachineInfo[];

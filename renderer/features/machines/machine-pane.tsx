@@ -10,7 +10,7 @@ import { StateLabel } from '../../ui/state-label.tsx';
 import { MachineDetails } from './machine-details.tsx';
 import classes from './machine-pane.module.css';
 import { TemplateTile } from './template-tile.tsx';
-import type { RunCommand } from './use-commands.tsx';
+import type { RunCommand } from './use-commands.ts';
 
 const SnapshotsPane = lazy(async () => ({
   default: (await import('../snapshots/snapshots-pane.tsx')).SnapshotsPane,

@@ -12,7 +12,7 @@ import { MachineList } from './machine-list.tsx';
 import { MachinePane } from './machine-pane.tsx';
 import { MachinesToolBar } from './machines-tool-bar.tsx';
 import classes from './machines-page.module.css';
-import { useCommands } from './use-commands.tsx';
+import { useCommands } from './use-commands.ts';
 
 /** The manager's first screen: toolbar, list, details. */
 export function MachinesPage() {

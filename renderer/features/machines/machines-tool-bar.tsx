@@ -7,7 +7,7 @@ import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { CommandItems } from './command-menu.tsx';
 import { COMMANDS, subjectsOf, type CommandId } from './commands.ts';
-import type { RunCommand } from './use-commands.tsx';
+import type { RunCommand } from './use-commands.ts';
 
 export interface CommandBarProps {
   readonly machines: readonly MachineInfo[];

@@ -1,5 +1,4 @@
 import { ActionIcon, Button, Group, Menu, Paper, SegmentedControl, Stack, Table, Text, Tooltip } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import {
   IconArrowsDiagonal,
   IconArrowsMinimize,
@@ -20,8 +19,7 @@ import {
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { mediumPath, type CallResult, type Failure } from '../../../core/contract/index.ts';
-import { useApp, useMachines, useStore } from '../../state/context.ts';
-import { UNDO_MS } from '../../state/removals.ts';
+import { useApp, useMachines } from '../../state/context.ts';
 import { useResource } from '../../state/resource.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { useFormats } from '../../ui/formats.ts';
@@ -53,7 +51,6 @@ export function MediaPage() {
   const { t } = useTranslation();
   const { client, removals } = useApp();
   const { machines } = useMachines();
-  const hidden = useStore(removals);
   const { media: all, failure: listFailure, known } = useMedia();
   const { value: usage, reload } = useResource(
     'store.usage',
@@ -63,37 +60,12 @@ export function MediaPage() {
   const [kind, setKind] = useState<(typeof KINDS)[number]>('all');
   const [asked, setAsked] = useState<Asked>();
   const [failure, setFailure] = useState<Failure>();
-  const media = all.filter((medium) => !hidden.has(medium.id) && (kind === 'all' || medium.kind === kind));
+  const media = all.filter((medium) => kind === 'all' || medium.kind === kind);
   const owners = new Map(usage?.owners.map((owner) => [owner.id, owner]));
   const largest = Math.max(1, ...media.map(({ id }) => owners.get(id)?.bytes ?? 0));
 
   const remove = (medium: Medium): void => {
-    const label = `removal-${medium.id}`;
-    removals.later(medium.id, async () => {
-      const done = await client.call('media.remove', { id: medium.id });
-      setFailure(done.ok ? undefined : done.error);
-    });
-    notifications.show({
-      id: label,
-      autoClose: UNDO_MS,
-      title: t('media.removed', { name: medium.name }),
-      message: (
-        <Group justify="space-between" wrap="nowrap">
-          <Text size="sm">{t('media.removedText')}</Text>
-          <Button
-            size="compact-sm"
-            variant="light"
-            onClick={() => {
-              removals.undo(medium.id);
-              notifications.hide(label);
-            }}
-          >
-            {t('action.undo')}
-          </Button>
-        </Group>
-      ),
-      closeButtonProps: { 'aria-label': t('action.dismiss') },
-    });
+    void removals.remove([{ kind: 'medium', id: medium.id }]).then(setFailure);
   };
 
   /** Out of every drive that it is in. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
-import { snapshotLines, withoutSnapshots } from './snapshot-tree.ts';
+import { snapshotLines } from './snapshot-tree.ts';
 
 let minute = 0;
 const snapshot = (id: string, parent: string | null, current = false): SnapshotInfo =>
@@ -32,10 +32,4 @@ describe('the tree of snapshots', () => {
   test('of a machine without any is its present state', () => {
     expect(shown([])).toEqual(['1 now']);
   });
-});
-
-test('what followed a removed snapshot follows the one before it', () => {
-  const chain = [snapshot('a', null), snapshot('b', 'a'), snapshot('c', 'b', true)];
-  expect(shown(withoutSnapshots(chain, new Set(['b'])))).toEqual(['1 a', '1 c', '1 now']);
-  expect(shown(withoutSnapshots(chain, new Set(['b', 'c'])))).toEqual(['1 a', '1 now']);
 });

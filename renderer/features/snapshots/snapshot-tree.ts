@@ -38,25 +38,3 @@ export function snapshotLines(snapshots: readonly SnapshotInfo[]): SnapshotLine[
   };
   return walk(null, 1);
 }
-
-/** Without one that is being removed: what came after it follows what it followed, as the services do it. */
-export function withoutSnapshots(
-  snapshots: readonly SnapshotInfo[],
-  hidden: ReadonlySet<string>,
-): readonly SnapshotInfo[] {
-  if (!snapshots.some(({ id }) => hidden.has(id))) return snapshots;
-  const byId = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
-  const shownAncestor = (id: string | null): string | null => {
-    let at = id;
-    while (at !== null && hidden.has(at)) at = byId.get(at)?.parent ?? null;
-    return at;
-  };
-  const present = shownAncestor(snapshots.find(({ current }) => current)?.id ?? null);
-  return snapshots
-    .filter(({ id }) => !hidden.has(id))
-    .map((snapshot) => ({
-      ...snapshot,
-      parent: shownAncestor(snapshot.parent),
-      current: snapshot.id === present,
-    }));
-}

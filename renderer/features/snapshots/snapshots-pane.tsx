@@ -1,5 +1,4 @@
 import { Button, Group, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import {
   IconCamera,
   IconCopy,
@@ -13,16 +12,15 @@ import { useId, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { isLive } from '../../state/actions.ts';
-import { useApp, useStore } from '../../state/context.ts';
+import { useApp } from '../../state/context.ts';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
-import { UNDO_MS } from '../../state/removals.ts';
 import { useResource } from '../../state/resource.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { useFormats } from '../../ui/formats.ts';
 import { SizeBar } from '../../ui/size-bar.tsx';
 import { SnapshotDetails } from './snapshot-details.tsx';
 import { SnapshotPicture } from './snapshot-picture.tsx';
-import { snapshotLines, withoutSnapshots, type SnapshotLine } from './snapshot-tree.ts';
+import { snapshotLines, type SnapshotLine } from './snapshot-tree.ts';
 import classes from './snapshots-pane.module.css';
 
 const PRESENT = 'present';
@@ -31,47 +29,21 @@ const keyOf = (line: SnapshotLine): string => (line.kind === 'current' ? PRESENT
 /** The states that a machine can go back to, as a tree, and what each of them is. */
 export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
   const { t } = useTranslation();
-  const { client, actions, dialogs, removals } = useApp();
+  const { actions, dialogs, removals } = useApp();
   const { id } = machine.config;
-  const hidden = useStore(removals);
   const { value, failure } = useResource(
     'snapshots.list',
     { machine: id },
     (event) => event.event === 'snapshots.changed' && event.machine === id,
   );
-  const snapshots = withoutSnapshots(value?.snapshots ?? [], hidden);
+  const snapshots = value?.snapshots ?? [];
   const lines = snapshotLines(snapshots);
   const [chosenKey, setChosenKey] = useState(PRESENT);
   const chosen = snapshots.find((snapshot) => snapshot.id === chosenKey);
 
   const remove = (snapshot: SnapshotInfo): void => {
     setChosenKey(PRESENT);
-    const label = `removal-${snapshot.id}`;
-    removals.later(snapshot.id, async () => {
-      const done = await client.call('snapshots.delete', { id: snapshot.id });
-      if (!done.ok) actions.failed(id, done.error);
-    });
-    notifications.show({
-      id: label,
-      autoClose: UNDO_MS,
-      title: t('snapshots.removed', { name: snapshot.name }),
-      message: (
-        <Group justify="space-between" wrap="nowrap">
-          <Text size="sm">{t('snapshots.removedText')}</Text>
-          <Button
-            size="compact-sm"
-            variant="light"
-            onClick={() => {
-              removals.undo(snapshot.id);
-              notifications.hide(label);
-            }}
-          >
-            {t('action.undo')}
-          </Button>
-        </Group>
-      ),
-      closeButtonProps: { 'aria-label': t('action.dismiss') },
-    });
+    void removals.remove([{ kind: 'snapshot', id: snapshot.id }]).then((why) => why && actions.failed(id, why));
   };
 
   return (

@@ -1,12 +1,8 @@
-import { Button, Group, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useCallback } from 'react';
-import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineAction } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
-import { UNDO_MS } from '../../state/removals.ts';
 import { goTo, machineHash } from '../../state/route.ts';
 import { subjectsOf, type CommandId } from './commands.ts';
 
@@ -14,7 +10,6 @@ export type RunCommand = (id: CommandId, machines: readonly MachineInfo[]) => vo
 
 /** What a person does to machines, from any toolbar, menu or key. What loses something asks, or can be taken back. */
 export function useCommands(): RunCommand {
-  const { t } = useTranslation();
   const { actions, dialogs, removals } = useApp();
   const [{ showOnStart }] = usePreferences();
 
@@ -55,31 +50,12 @@ export function useCommands(): RunCommand {
         case 'fork':
         case 'settings':
           return dialogs.open({ kind: id, machine: first });
-        case 'remove': {
-          const label = `removal-${first}`;
-          ids.forEach((one) => removals.later(one, () => actions.run('remove', one)));
-          const undo = (): void => {
-            ids.forEach((one) => removals.undo(one));
-            notifications.hide(label);
-          };
-          notifications.show({
-            id: label,
-            autoClose: UNDO_MS,
-            title: t('remove.title', { count: ids.length, name: subjects[0].config.name }),
-            message: (
-              <Group justify="space-between" wrap="nowrap">
-                <Text size="sm">{t('remove.text')}</Text>
-                <Button size="compact-sm" variant="light" onClick={undo}>
-                  {t('action.undo')}
-                </Button>
-              </Group>
-            ),
-            closeButtonProps: { 'aria-label': t('action.dismiss') },
-          });
-          return;
-        }
+        case 'remove':
+          return void removals
+            .remove(ids.map((one) => ({ kind: 'machine', id: one })))
+            .then((why) => why && actions.failed(first, why));
       }
     },
-    [actions, dialogs, removals, showOnStart, t],
+    [actions, dialogs, removals, showOnStart],
   );
 }
