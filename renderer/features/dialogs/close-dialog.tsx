@@ -17,11 +17,16 @@ export function CloseDialog({ machine, onClose }: { readonly machine: MachineInf
   const { client } = useApp();
   const [choice, setChoice] = useState<Choice>('leave');
   const [restores, setRestores] = useState(false);
+  const [keeps, setKeeps] = useState(false);
   const { id, name } = machine.config;
   const { value } = useResource('snapshots.list', { machine: id });
   const present = value?.snapshots.find(({ current }) => current);
 
   const submit = async (): Promise<Failure | undefined> => {
+    if (choice === 'stop' && keeps) {
+      const kept = await client.call('snapshots.take', { machine: id, name: t('power.stop.snapshot') });
+      if (!kept.ok) return kept.error;
+    }
     if (choice !== 'leave') {
       const done = await client.call(`machines.${choice}`, { id });
       if (!done.ok) return done.error;
@@ -59,10 +64,18 @@ export function CloseDialog({ machine, onClose }: { readonly machine: MachineInf
           ))}
         </Stack>
       </Radio.Group>
+      <Checkbox
+        ml={32}
+        label={t('power.snapshotFirst')}
+        disabled={choice !== 'stop'}
+        checked={keeps && choice === 'stop'}
+        onChange={(event) => setKeeps(event.currentTarget.checked)}
+      />
       {present && (
         <Checkbox
           ml={32}
           label={t('close.restore', { name: present.name })}
+          description={t('close.restoreHint')}
           disabled={choice !== 'stop'}
           checked={restores && choice === 'stop'}
           onChange={(event) => setRestores(event.currentTarget.checked)}

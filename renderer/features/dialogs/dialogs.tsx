@@ -35,7 +35,14 @@ export function Dialogs({ dialog }: { readonly dialog: Dialog }) {
     case 'take':
       return <TakeDialog machines={named(dialog.machines)} onClose={close} />;
     case 'group':
-      return <GroupDialog machines={named(dialog.machines)} all={machines} onClose={close} />;
+      return (
+        <GroupDialog
+          machines={named(dialog.machines)}
+          all={machines}
+          onClose={close}
+          {...(dialog.from !== undefined && { from: dialog.from })}
+        />
+      );
     case 'power':
       return <PowerDialog action={dialog.action} machines={named(dialog.machines)} onClose={close} />;
     case 'restore': {

@@ -3,10 +3,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, MachineInfo } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
+import type { PowerAction } from '../../state/dialogs.ts';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 
 export interface PowerDialogProps {
-  readonly action: 'stop' | 'reset';
+  readonly action: PowerAction;
   readonly machines: readonly MachineInfo[];
   readonly onClose: () => void;
 }

@@ -35,7 +35,7 @@ export function RemovalNotices() {
         message: (
           <Group justify="space-between" wrap="nowrap">
             <Text size="sm">{t(`removal.${removal.items[0].kind}.text`)}</Text>
-            <Button size="compact-sm" variant="light" onClick={() => void undo(removal.id)}>
+            <Button size="compact-sm" variant="light" flex="none" onClick={() => void undo(removal.id)}>
               {t('action.undo')}
             </Button>
           </Group>

@@ -70,4 +70,7 @@ export function movedGroup(path: string, target: string): string | undefined {
 
 /** The group of a machine in `from` (or below it) once `from` is called `to`. */
 export const renamedGroup = (group: string, from: string, to: string): string =>
-  group === from ? to : group.startsWith(`${from}/`) ? `${to}${group.slice(from.length)}` : group;
+  group === from ? to : group.startsWith(`${from}/`) ? `${to}${group.slice(from.length)}`.replace(/^\//, '') : group;
+
+/** The group around a group; "" is the top. */
+export const parentOf = (group: string): string => group.split('/').slice(0, -1).join('/');

@@ -1,6 +1,6 @@
 import { CloseButton, Menu, Text, TextInput } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { IconFolder, IconFolderOff, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,7 +8,7 @@ import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
 import { moveSelection, type Selection } from '../../state/selection.ts';
 import { CommandItems } from './command-menu.tsx';
-import { linesOf, movedGroup, renamedGroup, type Line } from './groups.ts';
+import { linesOf, movedGroup, parentOf, renamedGroup, type Line } from './groups.ts';
 import { GroupRow } from './group-row.tsx';
 import classes from './machine-list.module.css';
 import { MachineRow } from './machine-row.tsx';
@@ -30,7 +30,7 @@ const keyOf = (line: Line): string => (line.kind === 'group' ? `group:${line.pat
 /** The machines of the library in their groups; as many as there are, only those in sight are made. */
 export function MachineList({ machines, selection, onSelect, onActivate, run }: MachineListProps) {
   const { t } = useTranslation();
-  const { client, actions } = useApp();
+  const { client, actions, dialogs } = useApp();
   const [search, setSearch] = useState('');
   const [closed, setClosed] = useLocalStorage<readonly string[]>({
     key: 'terrarium.closedGroups',
@@ -88,20 +88,35 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
   };
   const overList = useDropTarget(scrollRef, '', drop);
 
+  const current = lines[currentIndex] as Line | undefined;
+  const group = current?.kind === 'group' ? current : undefined;
+  const rename = (): void => {
+    if (group) dialogs.open({ kind: 'group', machines: group.machines, from: group.path });
+    else if (current?.kind === 'machine')
+      dialogs.open({ kind: 'settings', machine: current.machine.config.id, page: 'general' });
+  };
+  /** What is in it goes to the group around it. */
+  const dissolve = ({ path, machines: inside }: NonNullable<typeof group>): void =>
+    void regroup(
+      machines
+        .filter(({ config }) => inside.includes(config.id))
+        .map(({ config }) => [config.id, renamedGroup(config.group, path, parentOf(path))] as const),
+    );
+
   const onKeyDown = (event: KeyboardEvent): void => {
-    const line = lines[currentIndex] as Line | undefined;
-    if (event.key === 'Enter' && line) {
+    if (event.key === 'Enter' && current) {
       event.preventDefault();
-      if (line.kind === 'machine') onActivate(line.machine);
-      else toggle(line.path);
+      if (current.kind === 'machine') onActivate(current.machine);
+      else toggle(current.path);
       return;
     }
-    if (line?.kind === 'group' && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+    if (group && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
       event.preventDefault();
-      if (line.open === (event.key === 'ArrowLeft')) toggle(line.path);
+      if (group.open === (event.key === 'ArrowLeft')) toggle(group.path);
       return;
     }
     if (event.key === 'Delete') return run('remove', chosen);
+    if (event.key === 'F2') return rename();
     const moved = moveSelection(
       event,
       selection,
@@ -197,6 +212,17 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
           </div>
         </Menu.ContextMenu>
         <Menu.Dropdown mah="calc(100dvh - 16px)" style={{ overflowY: 'auto' }}>
+          {group && (
+            <>
+              <Menu.Item leftSection={<IconFolder size={16} aria-hidden />} onClick={rename}>
+                {t('group.renameItem')}
+              </Menu.Item>
+              <Menu.Item leftSection={<IconFolderOff size={16} aria-hidden />} onClick={() => dissolve(group)}>
+                {t('group.dissolve')}
+              </Menu.Item>
+              <Menu.Divider />
+            </>
+          )}
           <CommandItems machines={chosen} run={run} />
         </Menu.Dropdown>
       </Menu>

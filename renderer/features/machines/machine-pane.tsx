@@ -36,11 +36,28 @@ export function MachinePane({
   readonly run: RunCommand;
 }) {
   const { t } = useTranslation();
+  const { number } = useFormats();
   const [tab, setTab] = useState<string | null>('details');
   if (machines.length !== 1)
     return (
       <main className={classes['many']} aria-label={t('details.pane')}>
         <Text c="var(--text-dimmed)">{t('machines.selected', { count: machines.length })}</Text>
+        <ul className={classes['list']} aria-label={t('machines.list')}>
+          {machines.map(({ config, status, saved }) => (
+            <li key={config.id} className={classes['one']}>
+              <TemplateTile template={config.template} size={34} />
+              <span className={classes['words']}>
+                <Text fw={600} size="sm" truncate>
+                  {config.name}
+                </Text>
+                <StateLabel state={status.state} saved={saved} />
+              </span>
+              <Text size="xs" c="var(--text-dimmed)" ml="auto" flex="none">
+                {t('details.memoryValue', { mib: number(config.memoryMiB) })}
+              </Text>
+            </li>
+          ))}
+        </ul>
       </main>
     );
   const [machine] = machines;

@@ -37,10 +37,10 @@ export function useCommands(): RunCommand {
         case 'resume':
         case 'save':
         case 'powerButton':
-        case 'discardSaved':
           return each(id);
         case 'stop':
         case 'reset':
+        case 'discardSaved':
           return dialogs.open({ kind: 'power', action: id, machines: ids });
         case 'take':
           return dialogs.open({ kind: 'take', machines: ids });

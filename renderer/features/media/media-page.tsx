@@ -289,7 +289,7 @@ function MediumRow({ medium, owner, largest, onAsk, onRelease, onCompact, onRemo
         </Text>
       </Table.Td>
       <Table.Td>
-        <Menu position="bottom-end" width={240}>
+        <Menu position="bottom-end" width={240} middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}>
           <Menu.Target>
             <ActionIcon variant="subtle" color="gray" aria-label={t('media.actions', { name: medium.name })}>
               <IconDotsVertical size={17} aria-hidden />

@@ -70,15 +70,20 @@ export const isBuilt = (templateId: string): boolean => templateId === DEBIAN_PA
 
 const DISK_MIB_MAX = 2 * 2 ** 20;
 
-export type Problem = 'template' | 'name' | 'memory' | 'image' | 'disk';
+export type Problem = 'template' | 'name' | 'nameTaken' | 'memory' | 'image' | 'disk';
 
-export function problemsOf(form: NewMachineForm, memory: { readonly min: number; readonly max: number }): Set<Problem> {
+export function problemsOf(
+  form: NewMachineForm,
+  memory: { readonly min: number; readonly max: number },
+  names: readonly string[] = [],
+): Set<Problem> {
   const isWhole = (value: number | string, min: number, max: number): boolean =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
   const problems = new Set<Problem>();
   if (templateOf(form.template).unavailable !== undefined) problems.add('template');
   const name = form.name.trim();
   if (name === '' || name.length > 64) problems.add('name');
+  if (names.some((taken) => taken.toLowerCase() === name.toLowerCase())) problems.add('nameTaken');
   if (!isWhole(form.memoryMiB, memory.min, memory.max)) problems.add('memory');
   if (form.imageFrom === 'file' && !form.imageFile) problems.add('image');
   if (form.imageFrom === 'path' && form.imagePath.trim() === '') problems.add('image');

@@ -86,7 +86,10 @@ export function NameFields({ form, problems }: FieldsProps) {
         required
         data-autofocus
         {...form.getInputProps('name')}
-        error={problems.has('name') && t('create.problem.name')}
+        error={
+          (problems.has('name') && t('create.problem.name')) ||
+          (problems.has('nameTaken') && t('create.problem.nameTaken'))
+        }
       />
       <TextInput label={t('details.group')} placeholder={t('details.noGroup')} {...form.getInputProps('group')} />
     </Group>
@@ -194,7 +197,7 @@ export function HardwareFields({ form, problems, memory, expert }: FieldsProps &
   const { memoryMiB } = form.values;
   return (
     <Stack gap="sm">
-      <Group align="flex-end" wrap="nowrap" gap="lg">
+      <Group align="flex-start" wrap="nowrap" gap="lg">
         <NumberInput
           label={t('create.memory')}
           suffix={` ${t('create.memoryUnit')}`}
@@ -209,7 +212,7 @@ export function HardwareFields({ form, problems, memory, expert }: FieldsProps &
         {/* Memory is felt in doublings. */}
         <Slider
           flex={1}
-          mb={8}
+          mt={38}
           min={0}
           max={Math.log2(memory.max)}
           step={0.25}
@@ -218,7 +221,7 @@ export function HardwareFields({ form, problems, memory, expert }: FieldsProps &
           value={Math.log2(Math.max(1, Number(memoryMiB) || 1))}
           onChange={(power) => form.setFieldValue('memoryMiB', Math.min(memory.max, roundMemory(2 ** power)))}
         />
-        <Text size="xs" c="var(--text-dimmed)" mb={8}>
+        <Text size="xs" c="var(--text-dimmed)" mt={34}>
           {t('create.memoryMax', { mib: number(memory.max) })}
         </Text>
       </Group>

@@ -1,6 +1,7 @@
-import { Button, Checkbox, Group, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useMemo, useState } from 'react';
+import { IconAlertTriangle } from '@tabler/icons-react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { MEMORY_MIB_MAX, MEMORY_MIB_MIN, type Failure } from '../../../core/contract/index.ts';
 import { useApp, useMachines } from '../../state/context.ts';
@@ -10,7 +11,9 @@ import { goTo, machineHash } from '../../state/route.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/medium-menu.tsx';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
+import { contentsOf, type ImageContents } from './image-contents.ts';
 import { guessKind, guessTemplate, nameFromFile } from './image-guess.ts';
+import type { MediumKind } from '../media/use-media.ts';
 import { DiskFields, HardwareFields, ImageFields, NameFields, Summary, TemplateFields } from './fields.tsx';
 import { templateName } from '../../i18n/templates.ts';
 
@@ -22,12 +25,17 @@ export interface NewMachineDialogProps {
 }
 
 /** Which problems keep a step from being left. */
-const STEP_PROBLEMS: readonly (readonly Problem[])[] = [['template', 'name'], ['image'], ['memory', 'disk'], []];
+const STEP_PROBLEMS: readonly (readonly Problem[])[] = [
+  ['template', 'name', 'nameTaken'],
+  ['image'],
+  ['memory', 'disk'],
+  [],
+];
 
 /** Step by step, or everything on one page; what has been filled in stays at every turn. */
 export function NewMachineDialog({ onClose, image, template }: NewMachineDialogProps) {
   const { t } = useTranslation();
-  const { client, selection } = useApp();
+  const { client, actions, selection } = useApp();
   const { machines } = useMachines();
   const [preferences] = usePreferences();
   const { value: info } = useResource('app.info', {});
@@ -49,7 +57,9 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   const [tried, setTried] = useState(false);
   const [failure, setFailure] = useState<Failure>();
   const [work, setWork] = useState<{ readonly abort: AbortController; readonly share: number | undefined }>();
-  const problems = problemsOf(form.values, memory);
+  const names = machines.map(({ config }) => config.name);
+  const contents = useContents(form.values.imageFile, (kind) => form.setFieldValue('imageKind', kind));
+  const problems = problemsOf(form.values, memory, work ? [] : names);
   const shown: ReadonlySet<Problem> = tried ? problems : new Set();
   const built = isBuilt(form.values.template);
   const stands = (index: number): boolean => !STEP_PROBLEMS[index].some((problem) => problems.has(problem));
@@ -85,8 +95,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
     selection.choose(id);
     onClose();
     if (!form.values.start) return;
-    const started = await client.call('machines.start', { id });
-    if (started.ok) goTo(machineHash(id));
+    if (await actions.run('start', id)) goTo(machineHash(id));
   };
 
   const next = (): void => {
@@ -146,6 +155,11 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
               text={built ? t('create.building') : t('create.sending', { name: form.values.imageFile?.name ?? '' })}
             />
           )}
+          {form.values.imageFrom === 'file' && contents?.boots === false && step > 0 && (
+            <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} title={t('create.noBoot')}>
+              {t('create.noBootText', { name: form.values.imageFile?.name ?? '' })}
+            </Alert>
+          )}
           {failure && <FailureAlert failure={failure} />}
           <Group justify="space-between">
             <Switch
@@ -171,6 +185,30 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
       </form>
     </Modal>
   );
+}
+
+/** What is in the chosen file, once it has been read; that counts for more than its name. */
+function useContents(file: File | null, onKind: (kind: MediumKind) => void): ImageContents | undefined {
+  const [contents, setContents] = useState<ImageContents & { readonly file: File }>();
+  const told = useRef(onKind);
+  useEffect(() => {
+    told.current = onKind;
+  });
+  useEffect(() => {
+    if (!file) return;
+    let wanted = true;
+    contentsOf(file).then(
+      (found) => {
+        if (!wanted) return;
+        setContents({ ...found, file });
+        if (found.kind !== guessKind(file.name, file.size)) told.current(found.kind);
+      },
+      // What cannot be read is told of when it is to be sent.
+      () => {},
+    );
+    return () => void (wanted = false);
+  }, [file]);
+  return contents?.file === file ? contents : undefined;
 }
 
 function WorkProgress({ text, share }: { readonly text: string; readonly share: number | undefined }) {
