@@ -22,6 +22,7 @@ import {
   getPosition,
   getSnapshot,
   keepSaved,
+  listMedia,
   listSnapshots,
   lockMachine,
   presentDisks,
@@ -33,6 +34,7 @@ import {
   withMediaLocked,
   type Library,
   type Snapshot,
+  type SnapshotDisk,
 } from '../../core/store/index.ts';
 import { askMachine } from '../vm-host/socket.ts';
 import { attempt } from './attempt.ts';
@@ -73,6 +75,20 @@ export function storedDisks(config: MachineConfig): StoredDisk[] {
     const medium = attachment?.writable ? mediumIdOf(attachment.path) : undefined;
     return medium === undefined ? [] : [{ place, medium, mode: attachment?.mode }];
   });
+}
+
+/**
+ * A snapshot does not say what a write-through disk held, so a clone begins with a copy of what it holds now, as
+ * VirtualBox's do: to write the same disk would be two machines on one file system. Throws FailureError `image.locked`
+ * while a machine writes it.
+ */
+function writeThroughDisks(library: Library, { name, config }: Snapshot): SnapshotDisk[] {
+  const media = new Set(listMedia(library).map(({ id }) => id));
+  const disks = storedDisks(parseConfig(config, `the snapshot "${name}"`));
+  return presentDisks(
+    library,
+    disks.filter(({ mode, medium }) => mode === 'write-through' && media.has(medium)),
+  );
 }
 
 /** The first disk of which no snapshot can be taken: a file that the guest writes in place. */
@@ -298,7 +314,8 @@ export function snapshotCalls(context: SnapshotContext): {
         const tree = full ? shownTree(id) : [];
         if (snapshot !== undefined) {
           const from = visible(snapshot);
-          cloneMachine(library, { ...from, snapshot: from.id }, draft, tree);
+          const disks = [...from.disks, ...writeThroughDisks(library, from)];
+          cloneMachine(library, { ...from, disks, snapshot: from.id }, draft, tree);
         } else
           withLock(id, () =>
             cloneMachine(
