@@ -11,6 +11,7 @@ import { FreePlaces } from './free-places.ts';
 import { LayeredImage, type Piece } from './layered.ts';
 import { NIL_UUID, UUID_BYTES, randomUuid, uuidText } from './uuid.ts';
 import { WordTable } from './word-table.ts';
+import { wholeBlocks } from './whole-blocks.ts';
 
 const HEADER_BYTES = 0x1d8;
 const SIGNATURE = 0xbeda107f;
@@ -243,9 +244,8 @@ export class VdiImage extends LayeredImage {
   protected discardLayer(offsetBytes: number, lengthBytes: number): void {
     if (!this.givesSpaceBack) return;
     const { blockBytes } = this.#header;
-    const end = offsetBytes + lengthBytes;
-    const last = end === this.sizeBytes ? Math.ceil(end / blockBytes) : Math.floor(end / blockBytes);
-    for (let block = Math.ceil(offsetBytes / blockBytes); block < last; block++) {
+    const [from, to] = wholeBlocks(this, offsetBytes, offsetBytes + lengthBytes, blockBytes);
+    for (let block = from; block < to; block++) {
       const entry = this.#entry(block);
       if (entry === BLOCK_ZERO || (entry === BLOCK_FREE && !this.parent)) continue;
       this.#noteChange();

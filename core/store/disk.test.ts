@@ -5,6 +5,7 @@ import { createMedium, resizeMedium } from './media.ts';
 import type { Library } from './library.ts';
 import { ZERO_NAME } from './name.ts';
 import { getMedium } from './rows.ts';
+import { foldThrowAway } from './take-snapshot.ts';
 import { randomBytes, testLibrary } from './testing/library.ts';
 
 /** Many syncs; the disk may be busy. */
@@ -135,6 +136,38 @@ test('what a throw-away session wrote is gone, also when the session was killed'
   after.read(0, read);
   expect(Buffer.from(read).equals(data)).toBe(true);
   after.dispose();
+});
+
+test('the log of a throw-away session that wrote much is bounded, and all of it goes with the session', () => {
+  const library = testLibrary();
+  const { id } = createMedium(library, { name: 'disk', kind: 'disk', sizeBytes: MIB });
+  const before = StoreDisk.open(library, id, { mode: 'normal' });
+  before.write(0, randomBytes(1, 64 << 10));
+  before.dispose();
+  const session = StoreDisk.open(library, id, { mode: 'throw-away' });
+  for (const [at, seed] of [
+    [16 << 10, 2],
+    [32 << 10, 3],
+  ]) {
+    session.write(at, randomBytes(seed, 16 << 10));
+    const undo = session.sealUndo();
+    expect(undo.logs.map((log) => log.sizeBytes < 20 << 10)).toEqual([true]); // what was written since the last tree
+
+    session.undoFolded(undo, foldThrowAway(library, id, MIB, undo));
+    collect(library); // the session pins what it goes on from
+  }
+  const data = Buffer.alloc(64 << 10);
+  session.read(0, data);
+  expect(data.subarray(0, 16 << 10).equals(randomBytes(1, 16 << 10))).toBe(true);
+  expect(data.subarray(16 << 10, 32 << 10).equals(randomBytes(2, 16 << 10))).toBe(true);
+  expect(data.subarray(32 << 10, 48 << 10).equals(randomBytes(3, 16 << 10))).toBe(true);
+  session.dispose();
+
+  const after = StoreDisk.open(library, id, { mode: 'read-only' });
+  after.read(0, data);
+  after.dispose();
+  expect(data.equals(randomBytes(1, 64 << 10))).toBe(true);
+  expect(collect(library)!.chunks).toBeGreaterThan(0);
 });
 
 test('a disk grows, and shrinks when nothing is cut off', () => {

@@ -2,13 +2,14 @@ import type { Frame } from '../backends/index.ts';
 import { FailureError, failure } from '../base/index.ts';
 import { CHUNK_BYTES, captureReader, type CaptureShare } from '../snapshot/index.ts';
 import type { ChunkWriter } from './chunks.ts';
-import { foldLogs, prepareFold, type UndoShare } from './disk.ts';
+import { foldLogs, openLogs, prepareFold, type UndoShare } from './disk.ts';
 import { DiskLog } from './disk-log.ts';
 import type { Library } from './library.ts';
 import { addMedium, withWriter } from './media.ts';
 import { ZERO_NAME, isZero, type ChunkName } from './name.ts';
 import { encodePng } from './png.ts';
 import {
+  getMedium,
   getPosition,
   hasSnapshot,
   pin,
@@ -88,7 +89,7 @@ export function takeSnapshot(library: Library, work: SnapshotWork): SnapshotResu
     const disks = work.disks.map(({ place, undo, forgets }, i) => ({
       place,
       medium: media[i].id,
-      root: undo ? foldUndo(library, trees, writer, media[i], undo) : media[i].root,
+      root: undo ? foldUndo(library, trees, writer, media[i].id, media[i].sizeBytes, undo) : media[i].root,
       sizeBytes: media[i].sizeBytes,
       ...(forgets && { forgets }),
     }));
@@ -115,15 +116,41 @@ export function takeSnapshot(library: Library, work: SnapshotWork): SnapshotResu
   });
 }
 
+/**
+ * Makes a tree of what a throw-away disk holds, for its session alone, which pins it: what the session wrote since the
+ * last one takes no more space than it would in a disk that stays. Returns its root.
+ */
+export function foldThrowAway(library: Library, medium: string, sizeBytes: number, undo: UndoShare): ChunkName {
+  return withWriter(library, (trees, writer) => {
+    // The disk forgets all logs that it reads now, the medium's own too.
+    const folded = undo.base === undefined ? prepareFold(library, trees, writer, medium, Infinity) : undefined;
+    const root = foldUndo(library, trees, writer, medium, sizeBytes, undo);
+    writer.commit(() => {
+      if (folded) putMedium(library, folded);
+      pin(library, undo.keeper, { root, sizeBytes });
+    });
+    return root;
+  });
+}
+
+/** Over what the medium holds: as its row says, since what was folded in this work cannot be read yet. */
 function foldUndo(
   library: Library,
   trees: TreeReader,
   writer: ChunkWriter,
-  { id, root, sizeBytes }: Medium,
+  id: string,
+  sizeBytes: number,
   { base, logs }: UndoShare,
 ): ChunkName {
-  const shared = logs.map((log) => DiskLog.shared(library.io, log, id));
-  return foldLogs(trees, writer, { root: base ?? root, sizeBytes, logs: shared });
+  const medium = base === undefined ? getMedium(library, id) : undefined;
+  const own = medium ? openLogs(library, medium) : [];
+  try {
+    const shared = logs.map((log) => DiskLog.shared(library.io, log, id));
+    const root = medium?.root ?? base!;
+    return foldLogs(trees, writer, { root, sizeBytes, logs: [...own, ...shared] });
+  } finally {
+    for (const log of own) log.dispose();
+  }
 }
 
 function storeMemory(

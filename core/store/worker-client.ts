@@ -3,6 +3,7 @@ import { FailureError, failure, type Disposable, type Failure } from '../base/in
 import type { FetchShare } from '../snapshot/index.ts';
 import type { CheckReport } from './check.ts';
 import type { Collected } from './collect.ts';
+import type { UndoShare } from './disk.ts';
 import type { ChunkName } from './name.ts';
 import type { Medium } from './rows.ts';
 import type { Usage } from './usage.ts';
@@ -13,6 +14,7 @@ export type WorkerTask =
   /** Empty logs for disks that are about to be sealed. */
   | { readonly kind: 'logs'; readonly logs: readonly { readonly medium: string; readonly number: number }[] }
   | { readonly kind: 'fold'; readonly medium: string; readonly lastLog: number }
+  | { readonly kind: 'fold-throw-away'; readonly medium: string; readonly sizeBytes: number; readonly undo: UndoShare }
   /** `fold`: bring the logs of idle disks into their trees first. */
   | { readonly kind: 'collect'; readonly fold: boolean }
   | { readonly kind: 'usage' }
@@ -26,6 +28,7 @@ export interface WorkerResults {
   readonly snapshot: SnapshotResult;
   readonly logs: undefined;
   readonly fold: undefined;
+  readonly 'fold-throw-away': ChunkName;
   readonly collect: Collected | undefined;
   readonly usage: Usage;
   readonly check: CheckReport;

@@ -9,7 +9,7 @@ import { compactMedium, foldIdle, resizeMedium } from './media.ts';
 import { ioFailure } from './errors.ts';
 import { openLibrary, type Library } from './library.ts';
 import type { ChunkName } from './name.ts';
-import { takeSnapshot } from './take-snapshot.ts';
+import { foldThrowAway, takeSnapshot } from './take-snapshot.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 import { usageOf } from './usage.ts';
 import type { WorkerProgress, WorkerReply, WorkerTask } from './worker-client.ts';
@@ -76,6 +76,8 @@ function perform(id: number, task: WorkerTask): WorkerReply['value'] {
     case 'fold':
       foldMedium(open(), task.medium, task.lastLog);
       return undefined;
+    case 'fold-throw-away':
+      return foldThrowAway(open(), task.medium, task.sizeBytes, task.undo);
     case 'collect':
       if (task.fold) foldIdle(open());
       return collect(open());

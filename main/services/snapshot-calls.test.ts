@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { mediumPath, type CallName, type CallParams, type CallResult, type MachineConfig } from '../../core/contract/index.ts';
+import {
+  mediumPath,
+  type CallName,
+  type CallParams,
+  type CallResult,
+  type MachineConfig,
+} from '../../core/contract/index.ts';
 import { StoreDisk, openLibrary, type Library } from '../../core/store/index.ts';
 import { forkLauncher } from './host-process.ts';
 import { createServices, type Services } from './services.ts';

@@ -233,13 +233,18 @@ export class MachineSnapshots implements Disposable {
   /** Brings logs that have grown into their trees, beside the guest. */
   foldGrownLogs(): void {
     if (this.#folding) return;
-    const grown = this.#in.media.stored.find(({ disk }) => disk.wantsFolding && !disk.isThrowAway);
+    const grown = this.#in.media.stored.find(({ disk }) => disk.wantsFolding);
     if (!grown) return;
     this.#folding = true;
     const { disk } = grown;
     const fold = async (): Promise<void> => {
       // The medium may have been taken out meanwhile.
       if (!this.#in.media.stored.some((stored) => stored.disk === disk)) return;
+      if (disk.isThrowAway) {
+        const { id: medium, sizeBytes } = disk;
+        const undo = disk.sealUndo();
+        return disk.undoFolded(undo, await this.#work.run({ kind: 'fold-throw-away', medium, sizeBytes, undo }));
+      }
       const lastLog = disk.seal();
       await this.#work.run({ kind: 'fold', medium: disk.id, lastLog });
       disk.folded(lastLog);

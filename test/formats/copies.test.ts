@@ -281,6 +281,28 @@ test('a discard in a VDI with a parent hides what that has', () => {
   must(child.close());
 });
 
+test('a discard in a VHD with a parent frees what the parent does not have', () => {
+  const parentPath = fresh('vhd');
+  const parent = create(parentPath, 'vhd', { sizeBytes: SIZE });
+  parent.write(0, new Uint8Array(2 * MIB).fill(7));
+  must(parent.close());
+  const path = fresh('vhd');
+  const reference = { image: open(parentPath, 'read'), reference: parentPath };
+  const child = create(path, 'vhd', { sizeBytes: SIZE, parent: reference });
+  child.write(0, new Uint8Array(4 * MIB).fill(8));
+  child.flush();
+  const before = statSync(path).size;
+
+  child.discard(0, 4 * MIB);
+  child.flush();
+  child.write(4 * MIB, new Uint8Array(4096).fill(9));
+
+  const model = new Uint8Array(SIZE).fill(8, 0, 2 * MIB).fill(9, 4 * MIB, 4 * MIB + 4096);
+  expect(Buffer.compare(readAll(child), model)).toBe(0);
+  expect(statSync(path).size).toBe(before);
+  must(child.close());
+});
+
 describe('an image that was not closed', () => {
   test('with lazy refcounts is put right before the first write', () => {
     const path = fresh('qcow2');

@@ -9,6 +9,7 @@ import { LayeredImage, soundReport, type Piece } from '../layered.ts';
 import { TableCache } from '../table-cache.ts';
 import { randomUuid } from '../uuid.ts';
 import { WordTable } from '../word-table.ts';
+import { wholeBlocks } from '../whole-blocks.ts';
 import {
   BLOCK_ABSENT,
   DYNAMIC,
@@ -243,6 +244,18 @@ class DynamicVhd extends LayeredImage {
     return part.length;
   }
 
+  #isZeroBelow(block: number): boolean {
+    const { parent } = this;
+    const start = block * this.#header.blockBytes;
+    const end = Math.min(start + this.#header.blockBytes, parent?.sizeBytes ?? 0);
+    for (let at = start; parent && at < end;) {
+      const { zero, lengthBytes } = parent.extentAt(at, end - at);
+      if (!zero) return false;
+      at += lengthBytes;
+    }
+    return true;
+  }
+
   #fillSector(at: number, block: number, sector: number): void {
     if (hasBit(this.#bitmaps.get(at).bytes, sector)) return;
     const bytes = new Uint8Array(SECTOR_BYTES);
@@ -253,7 +266,7 @@ class DynamicVhd extends LayeredImage {
   #allocate(block: number): number {
     const used = this.#free.take();
     if (used !== undefined) {
-      this.file.write(used, new Uint8Array(this.#bitmapBytes).fill(0xff));
+      this.file.write(used, new Uint8Array(this.#bitmapBytes).fill(this.parent ? 0 : 0xff));
       this.file.write(used + this.#bitmapBytes, new Uint8Array(this.#header.blockBytes));
       this.#table.set(block, used / SECTOR_BYTES);
       return used;
@@ -280,20 +293,20 @@ class DynamicVhd extends LayeredImage {
     this.#free.flushed();
   }
 
-  /** With a parent, no block can hide what that has. */
   override get givesSpaceBack(): boolean {
-    return !this.parent;
+    return true;
   }
 
-  /** The blocks that lie wholly in the range; the next ones that are written take their places. */
+  /**
+   * The blocks that lie wholly in the range; the next ones that are written take their places. No block can hide what a
+   * parent has: where that has something the block stays.
+   */
   protected discardLayer(offsetBytes: number, lengthBytes: number): void {
-    if (!this.givesSpaceBack) return;
     const { blockBytes } = this.#header;
-    const end = offsetBytes + lengthBytes;
-    const last = end === this.sizeBytes ? Math.ceil(end / blockBytes) : Math.floor(end / blockBytes);
-    for (let block = Math.ceil(offsetBytes / blockBytes); block < last; block++) {
+    const [from, to] = wholeBlocks(this, offsetBytes, offsetBytes + lengthBytes, blockBytes);
+    for (let block = from; block < to; block++) {
       const at = this.#blockAt(block);
-      if (at === undefined) continue;
+      if (at === undefined || !this.#isZeroBelow(block)) continue;
       this.#bitmaps.drop(at);
       this.#table.set(block, BLOCK_ABSENT);
       this.#free.release(at);

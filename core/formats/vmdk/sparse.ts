@@ -6,6 +6,7 @@ import { FreePlaces } from '../free-places.ts';
 import type { Piece } from '../layered.ts';
 import { TableCache } from '../table-cache.ts';
 import { WordTable } from '../word-table.ts';
+import { wholeBlocks } from '../whole-blocks.ts';
 import { SECTOR_BYTES } from './descriptor.ts';
 
 export const SPARSE_MAGIC = 0x564d444b;
@@ -300,8 +301,8 @@ export class SparseExtent {
   /** Frees the grains that lie wholly in the range; the next ones that are written take their places. */
   discard(fromBytes: number, toBytes: number): void {
     const { grainBytes, gtesPerTable, flags } = this.header;
-    const last = toBytes === this.sizeBytes ? Math.ceil(toBytes / grainBytes) : Math.floor(toBytes / grainBytes);
-    for (let grain = Math.ceil(fromBytes / grainBytes); grain < last; grain++) {
+    const [from, to] = wholeBlocks(this, fromBytes, toBytes, grainBytes);
+    for (let grain = from; grain < to; grain++) {
       const tableAt = this.#tableAt(Math.floor(grain / gtesPerTable));
       const index = grain % gtesPerTable;
       if (tableAt === 0) {
