@@ -9,7 +9,7 @@ import { createDatabase, databasePath, keptDatabase } from './library.ts';
 import { nameToBlob } from './name.ts';
 import { scanPack } from './pack.ts';
 
-/** What only the database knows; where chunks lie, their packs say too. */
+/** What only the database knows; where chunks lie, their packs say too. A removal that waits is taken back. */
 const TABLES = ['machine', 'medium', 'snapshot', 'position'] as const;
 const HEADER_BYTES = 100;
 const PAGE_BYTES = 4096;
