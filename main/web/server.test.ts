@@ -3,6 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { Emitter, err, ok } from '../../core/base/index.ts';
@@ -10,6 +11,7 @@ import { CALL_BYTES_MAX, fail, type LogEntry, type TerrariumEvent } from '../../
 import type { Sender } from '../ipc/router.ts';
 import type { StreamEnd } from '../vm-host/stream-socket.ts';
 import { startWebServer, type WebServer } from './server.ts';
+import { importUpload } from './upload.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
@@ -295,6 +297,20 @@ describe('an image that a browser sends', () => {
       request: { call: 'media.import', params: { name: 'Disk of mine', kind: 'floppy' } },
     });
     expect(readdirSync(join(folder, 'incoming'))).toEqual([]);
+  });
+
+  test('that is refused is called by its own name, not by that of its copy', async () => {
+    const answer = await importUpload(
+      Readable.from(['bytes']) as IncomingMessage,
+      'name=Disk%20of%20mine&kind=disk',
+      join(folder, 'incoming'),
+      async ({ params }) => ({
+        ok: false,
+        error: fail('image.size', `${(params as { path: string }).path}: it is empty`),
+      }),
+    );
+
+    expect(answer).toMatchObject({ error: { code: 'image.size', message: 'Disk of mine: it is empty' } });
   });
 
   test('is refused from another origin, and nothing is written', async () => {

@@ -16,14 +16,18 @@ export async function importUpload(
   call: (request: CallRequest) => Promise<CallResponse>,
 ): Promise<CallResponse> {
   const wanted = new URLSearchParams(query);
+  const name = wanted.get('name') ?? '';
   const path = join(folder, `${randomUUID()}.part`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     await pipeline(request, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
-    return await call({
+    const answer = await call({
       call: 'media.import',
-      params: { path, name: wanted.get('name') ?? '', kind: wanted.get('kind') ?? 'disk', alone: true },
+      params: { path, name, kind: wanted.get('kind') ?? 'disk', alone: true },
     });
+    if (answer.ok) return answer;
+    // Who sent it knows it by its name.
+    return { ok: false, error: { ...answer.error, message: answer.error.message.replaceAll(path, name) } };
   } catch (error) {
     return { ok: false, error: fail('store.io', `the upload broke off: ${(error as Error).message}`, 'try it again') };
   } finally {

@@ -156,7 +156,13 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
             />
           )}
           {form.values.imageFrom === 'file' && contents?.boots === false && step > 0 && (
-            <Alert color="yellow" icon={<IconAlertTriangle aria-hidden />} title={t('create.noBoot')}>
+            <Alert
+              color="yellow"
+              variant="light"
+              icon={<IconAlertTriangle aria-hidden />}
+              title={t('create.noBoot')}
+              styles={{ title: { color: 'var(--mantine-color-text)' } }}
+            >
               {t('create.noBootText', { name: form.values.imageFile?.name ?? '' })}
             </Alert>
           )}
