@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MachineInfo } from '../../../core/contract/index.ts';
-import { groupsOf, linesOf, movedGroup, renamedGroup } from './groups.ts';
+import { groupsOf, linesOf, movedGroup, parentOf, renamedGroup } from './groups.ts';
 
 const machine = (name: string, group = ''): MachineInfo => ({ config: { id: name, name, group } }) as MachineInfo;
 const shown = (machines: MachineInfo[], closed: string[] = []): string[] =>
@@ -39,4 +39,7 @@ test('a group moves into another, to the top, and not into itself', () => {
 test('renaming a group takes what is below it along', () => {
   expect(renamedGroup('Old/DOS', 'Old', 'Ancient')).toBe('Ancient/DOS');
   expect(renamedGroup('Older', 'Old', 'Ancient')).toBe('Older');
+  // Dissolved: what was in it stands where it stood.
+  expect(renamedGroup('Old/DOS', 'Old', parentOf('Old'))).toBe('DOS');
+  expect(renamedGroup('Work/Old', 'Work/Old', parentOf('Work/Old'))).toBe('Work');
 });
