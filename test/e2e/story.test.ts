@@ -262,8 +262,9 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
       const alert = dialog.locator(`[role=alert][data-code="${code}"]`);
       sayings.push((await alert.innerText()).replaceAll(/\s+/g, ' '));
     };
-    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('fork');
-    await create('machine.exists');
+    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('Fork');
+    await dialog.getByRole('button', { name: t('create.submit'), exact: true }).click();
+    await dialog.getByText(t('create.problem.nameTaken')).waitFor();
     await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('other');
     await dialog
       .getByRole('radiogroup', { name: t('create.image') })
@@ -273,16 +274,23 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     await create('file.missing');
     await page.keyboard.press('Escape');
     await closed();
+    await row(page, 'fork').click();
+    await page.getByRole('tab', { name: t('details.tab.details') }).click();
+    await button(page, t('edit.change', { label: t('details.name') })).click();
+    await page.getByRole('textbox', { name: t('details.name'), exact: true }).fill('freedos');
+    await page.keyboard.press('Enter');
+    const taken = page.locator('[role=alert][data-code="machine.exists"]');
+    sayings.push((await taken.innerText()).replaceAll(/\s+/g, ' '));
 
     expect(sayings).toEqual(
       {
         en: [
-          'Another machine has this name There is a machine named "fork". Choose another name. Code: machine.exists',
           'There is no such file /nowhere/dos.img: no such file. Check the name and the folder. Code: file.missing',
+          'Another machine has this name There is a machine named "freedos". Choose another name. Code: machine.exists',
         ],
         ko: [
-          '같은 이름의 머신이 이미 있습니다 이름이 “fork”인 머신이 있습니다. 다른 이름을 고르세요. 코드: machine.exists',
           '파일이 없습니다 /nowhere/dos.img 파일이 없습니다. 이름과 폴더를 확인하세요. 코드: file.missing',
+          '같은 이름의 머신이 이미 있습니다 이름이 “freedos”인 머신이 있습니다. 다른 이름을 고르세요. 코드: machine.exists',
         ],
       }[language],
     );
