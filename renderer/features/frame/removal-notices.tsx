@@ -47,6 +47,14 @@ export function RemovalNotices() {
       return t(`removal.${items[0].kind}.title`, { count: items.length, name: items[0].name });
     }
   }, [waiting, removals, t, i18n]);
+  // A machine's window has none of them.
+  useEffect(() => {
+    const ids = shown.current;
+    return () => {
+      for (const id of ids) notifications.hide(id);
+      ids.clear();
+    };
+  }, []);
   // As after any other mistake.
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
