@@ -276,7 +276,7 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
     await closed();
     await row(page, 'fork').click();
     await page.getByRole('tab', { name: t('details.tab.details') }).click();
-    await button(page, t('edit.change', { label: t('details.name') })).click();
+    await page.getByRole('button', { name: t('edit.change', { label: t('details.name') }) }).click();
     await page.getByRole('textbox', { name: t('details.name'), exact: true }).fill('freedos');
     await page.keyboard.press('Enter');
     const taken = page.locator('[role=alert][data-code="machine.exists"]');
