@@ -2,6 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import { compileRegions } from '../../core/cpu/index.ts';
 import type { CompilerConnection, RegionReply, RegionTask } from './region-compiler.ts';
+import { lowerThisThread } from './thread-priority.ts';
+
+lowerThisThread();
 
 function answer({ requests, limits }: RegionTask): RegionReply {
   try {
