@@ -236,11 +236,17 @@ export const CALLS = {
     result: z.strictObject({ id: z.uuid(), captured: capturedSchema }),
   },
   /**
-   * The machine (stopped) is as it was; with memory in the snapshot its next start goes on there. `keepCurrent`: the
-   * present state becomes a snapshot of this name first, else it is lost.
+   * The machine is as it was; with memory in the snapshot its next start goes on there. `keepCurrent`: the present state
+   * becomes a snapshot of this name first, else it is lost. `stop`: a machine that runs is stopped for it, else that is
+   * refused. `start`: it is started afterwards.
    */
   'snapshots.restore': {
-    params: z.strictObject({ id: z.uuid(), keepCurrent: snapshotNameSchema.optional() }),
+    params: z.strictObject({
+      id: z.uuid(),
+      keepCurrent: snapshotNameSchema.optional(),
+      stop: z.boolean().optional(),
+      start: z.boolean().optional(),
+    }),
     result: machineInfoSchema,
   },
   'snapshots.delete': { params: bySnapshot, result: nothing },

@@ -169,10 +169,12 @@ function copyRows(from: string, into: Database.Database): Map<string, number> {
 }
 
 function copyRow(into: Database.Database, table: string, row: Record<string, unknown>): void {
-  const columns = Object.keys(row);
+  // Names of columns come out of the damaged file, too.
+  const columns = Object.keys(row).map((name) => `"${name.replaceAll('"', '""')}"`);
+  const values = columns.map(() => '?');
   try {
     into
-      .prepare(`INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`)
+      .prepare(`INSERT OR IGNORE INTO ${table} (${columns.join(', ')}) VALUES (${values.join(', ')})`)
       .run(...Object.values(row));
     // The trigger gave the row the digest that its values have, not the one that was stored with them.
     if (table === 'machine') into.prepare('UPDATE machine SET digest = ? WHERE id = ?').run(row.digest, row.id);

@@ -201,6 +201,17 @@ export function createServices(options: ServicesOptions): Result<Services> {
     const started = await startDetached(options.detach, options.libraryFolder, config.value, throwAway);
     return started.ok ? ok(changed(config.value)) : started;
   };
+  const stop = async (id: string): Promise<Result<MachineInfo>> => {
+    const config = registry.get(id);
+    if (!config.ok) return config;
+    if (!supervisor.isActive(id) && elsewhere.isRunning(id)) {
+      const asked = await askMachine(options.libraryFolder, id, 'stop', {});
+      if (asked.ok) await untilFree(library.value, id);
+      return asked.ok ? ok(infoOf(config.value)) : asked;
+    }
+    const stopped = await supervisor.stop(id);
+    return stopped.ok ? ok(infoOf(config.value)) : stopped;
+  };
   const collecting = new BackgroundCollector(options.libraryFolder, (message) =>
     log({ level: 'warning', source: 'library', message }),
   );
@@ -243,6 +254,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
     hidden,
     changed: (config) => changed(config),
     start: (id) => (options.detach ? startHeadless(id) : start(id)),
+    startHere: start,
+    stop,
     collectSoon: () => collecting.soon(),
   });
   const media = mediaCalls({
@@ -379,17 +392,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       return ok({});
     },
     'machines.start': ({ id, throwAway }) => start(id, throwAway),
-    'machines.stop': async ({ id }) => {
-      const config = registry.get(id);
-      if (!config.ok) return config;
-      if (!supervisor.isActive(id) && elsewhere.isRunning(id)) {
-        const asked = await askMachine(options.libraryFolder, id, 'stop', {});
-        if (asked.ok) await untilFree(library.value, id);
-        return asked.ok ? ok(infoOf(config.value)) : asked;
-      }
-      const stopped = await supervisor.stop(id);
-      return stopped.ok ? ok(infoOf(config.value)) : stopped;
-    },
+    'machines.stop': ({ id }) => stop(id),
     'machines.reset': ({ id }) => controlled(id, 'reset'),
     'machines.pause': ({ id }) => controlled(id, 'pause'),
     'machines.resume': ({ id }) => controlled(id, 'resume'),

@@ -53,7 +53,11 @@ export interface SnapshotContext {
   readonly hidden: () => ReadonlySet<string>;
   /** The machine's row changed: tells the windows. */
   readonly changed: (config: MachineConfig) => MachineInfo;
+  /** A fork, wherever this program's machines run. */
   readonly start: (id: string) => Promise<Result<MachineInfo>>;
+  /** With a window of this program. */
+  readonly startHere: (id: string) => Promise<Result<MachineInfo>>;
+  readonly stop: (id: string) => Promise<Result<MachineInfo>>;
   /** Space may be given back now. */
   readonly collectSoon: () => void;
 }
@@ -239,16 +243,21 @@ export function snapshotCalls(context: SnapshotContext): {
       const config = get(machine);
       return config.ok ? take(config.value, name, note, memory) : config;
     },
-    'snapshots.restore': async ({ id, keepCurrent }) => {
+    'snapshots.restore': async ({ id, keepCurrent, stop, start }) => {
       const snapshot = await attempt('restore', () => visible(id));
       if (!snapshot.ok) return snapshot;
       const config = get(snapshot.value.machine);
       if (!config.ok) return config;
-      if (isActive(config.value.id))
+      if (isActive(config.value.id) && !stop)
         return err(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
+      // While it still runs, so that its memory is kept as well.
       if (keepCurrent !== undefined) {
         const kept = await take(config.value, keepCurrent, '', true);
         if (!kept.ok) return kept;
+      }
+      if (isActive(config.value.id)) {
+        const stopped = await context.stop(config.value.id);
+        if (!stopped.ok) return stopped;
       }
       const restored = await attempt(`restore "${snapshot.value.name}"`, () =>
         withLock(config.value.id, () => {
@@ -263,7 +272,8 @@ export function snapshotCalls(context: SnapshotContext): {
       if (!restored.ok) return restored;
       fire({ event: 'snapshots.changed', machine: config.value.id });
       context.collectSoon();
-      return ok(changed(restored.value));
+      const info = changed(restored.value);
+      return start ? context.startHere(config.value.id) : ok(info);
     },
     'snapshots.delete': async ({ id }) =>
       attempt('delete', () => {

@@ -22,19 +22,24 @@ export function CloseDialog({ machine, onClose }: { readonly machine: MachineInf
   const { value } = useResource('snapshots.list', { machine: id });
   const present = value?.snapshots.find(({ current }) => current);
 
-  const submit = async (): Promise<Failure | undefined> => {
-    if (choice === 'stop' && keeps) {
-      const kept = await client.call('snapshots.take', { machine: id, name: t('power.stop.snapshot') });
+  const carryOut = async (): Promise<Failure | undefined> => {
+    if (choice === 'leave') return undefined;
+    const keepCurrent = choice === 'stop' && keeps ? t('power.stop.snapshot') : undefined;
+    if (choice === 'stop' && restores && present) {
+      const keep = keepCurrent !== undefined && { keepCurrent };
+      const restored = await client.call('snapshots.restore', { id: present.id, ...keep, stop: true });
+      return restored.ok ? undefined : restored.error;
+    }
+    if (keepCurrent !== undefined) {
+      const kept = await client.call('snapshots.take', { machine: id, name: keepCurrent });
       if (!kept.ok) return kept.error;
     }
-    if (choice !== 'leave') {
-      const done = await client.call(`machines.${choice}`, { id });
-      if (!done.ok) return done.error;
-    }
-    if (choice === 'stop' && restores && present) {
-      const restored = await client.call('snapshots.restore', { id: present.id });
-      if (!restored.ok) return restored.error;
-    }
+    const done = await client.call(`machines.${choice}`, { id });
+    return done.ok ? undefined : done.error;
+  };
+  const submit = async (): Promise<Failure | undefined> => {
+    const why = await carryOut();
+    if (why) return why;
     // The shutdown is the guest's work: its window shows how it goes.
     if (choice !== 'powerButton') goTo(machinesHash);
     return undefined;

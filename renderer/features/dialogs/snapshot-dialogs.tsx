@@ -2,7 +2,6 @@ import { Checkbox, Text, TextInput, Textarea } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useTranslation } from 'react-i18next';
 import type { Failure, MachineInfo } from '../../../core/contract/index.ts';
-import type { Client } from '../../ipc/client.ts';
 import { isLive } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
@@ -64,33 +63,6 @@ export interface RestoreDialogProps {
   readonly onClose: () => void;
 }
 
-/** What a running machine needs for it: its present state kept while it still runs, then its end, then the way back. */
-async function restore(
-  client: Client,
-  machine: MachineInfo,
-  snapshot: SnapshotInfo,
-  { keepCurrent, start }: { readonly keepCurrent: string | undefined; readonly start: boolean },
-): Promise<Failure | undefined> {
-  const { id } = machine.config;
-  const live = isLive(machine);
-  if (live) {
-    if (keepCurrent !== undefined) {
-      const kept = await client.call('snapshots.take', { machine: id, name: keepCurrent });
-      if (!kept.ok) return kept.error;
-    }
-    const stopped = await client.call('machines.stop', { id });
-    if (!stopped.ok) return stopped.error;
-  }
-  const restored = await client.call('snapshots.restore', {
-    id: snapshot.id,
-    ...(!live && keepCurrent !== undefined && { keepCurrent }),
-  });
-  if (!restored.ok) return restored.error;
-  if (!start) return undefined;
-  const started = await client.call('machines.start', { id });
-  return started.ok ? undefined : started.error;
-}
-
 export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps) {
   const { t } = useTranslation();
   const { client } = useApp();
@@ -101,6 +73,15 @@ export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps
     validate: { name: (name, { keep }) => (keep && name.trim() === '' ? t('snapshots.nameNeeded') : null) },
   });
   const { keep, name, start } = form.values;
+  const submit = async (): Promise<Failure | undefined> => {
+    const restored = await client.call('snapshots.restore', {
+      id: snapshot.id,
+      ...(keep && { keepCurrent: name.trim() }),
+      stop: isLive(machine),
+      start,
+    });
+    return restored.ok ? undefined : restored.error;
+  };
   return (
     <FormDialog
       title={t('restore.title', { name: snapshot.name })}
@@ -108,7 +89,7 @@ export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps
       danger={!keep}
       disabled={!form.isValid()}
       onClose={onClose}
-      onSubmit={() => restore(client, machine, snapshot, { keepCurrent: keep ? name.trim() : undefined, start })}
+      onSubmit={submit}
     >
       <Text size="sm">
         {t('restore.text', { machine: machine.config.name, time: time(snapshot.createdAt) })}
