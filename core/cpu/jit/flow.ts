@@ -32,8 +32,8 @@ export class Flow {
   readonly #order: readonly number[];
   /** Position in reverse post-order; -1: not reachable. */
   readonly #position: Int32Array;
-  readonly #known: ReadonlySet<string>;
-  readonly #dispatched: ReadonlySet<string>;
+  readonly #known: ReadonlySet<number>;
+  readonly #dispatched: ReadonlySet<number>;
   readonly #loops = new Set<number>();
   readonly #meets = new Set<number>();
   readonly #children: number[][] = [];
@@ -46,7 +46,7 @@ export class Flow {
   constructor(graph: FlowGraph) {
     this.root = graph.count;
     const entries = new Set(graph.entries);
-    const dispatched = new Set<string>();
+    const dispatched = new Set<number>();
     let order: number[];
     let position: Int32Array;
     let dominator: Int32Array;
@@ -138,7 +138,8 @@ export class Flow {
   }
 }
 
-const key = (from: number, to: number): string => `${from}>${to}`;
+/** Of an edge. */
+const key = (from: number, to: number): number => from * 2 ** 16 + to;
 
 function reversePostOrder(edges: readonly (readonly number[])[], root: number): number[] {
   const order: number[] = [];
