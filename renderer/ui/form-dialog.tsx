@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, type ModalProps } from '@mantine/core';
+import { Button, Modal, Stack, type ModalProps } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
+import { DialogActions } from './dialog-actions.tsx';
 import { FailureAlert } from './failure-alert.tsx';
 import { TaskRow } from './task-row.tsx';
 import { useWork } from './use-work.ts';
@@ -53,7 +54,7 @@ export function FormDialog(props: FormDialogProps) {
           {children}
           {work.task && <TaskRow task={work.task} />}
           {failure && <FailureAlert failure={failure} />}
-          <Group justify="flex-end">
+          <DialogActions>
             <Button
               variant="default"
               onClick={() => (work.task ? work.cancel() : onClose())}
@@ -64,7 +65,7 @@ export function FormDialog(props: FormDialogProps) {
             <Button type="submit" loading={busy} disabled={disabled} {...(danger && { color: 'red.9' })}>
               {submitLabel}
             </Button>
-          </Group>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
@@ -8,6 +8,7 @@ import { useApp, useMachines } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { useResource } from '../../state/resource.ts';
 import { goTo, machineHash } from '../../state/route.ts';
+import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/medium-menu.tsx';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
@@ -167,26 +168,27 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
             </Alert>
           )}
           {failure && <FailureAlert failure={failure} />}
-          <Group justify="space-between">
-            <Switch
-              label={t('create.expert')}
-              checked={expert}
-              onChange={(event) => setExpert(event.currentTarget.checked)}
-            />
-            <Group>
-              <Button variant="default" onClick={() => (work ? work.abort.abort() : onClose())}>
-                {t('action.cancel')}
+          <DialogActions
+            aside={
+              <Switch
+                label={t('create.expert')}
+                checked={expert}
+                onChange={(event) => setExpert(event.currentTarget.checked)}
+              />
+            }
+          >
+            <Button variant="default" onClick={() => (work ? work.abort.abort() : onClose())}>
+              {t('action.cancel')}
+            </Button>
+            {!expert && step > 0 && (
+              <Button variant="default" onClick={() => setStep(step - 1)}>
+                {t('create.back')}
               </Button>
-              {!expert && step > 0 && (
-                <Button variant="default" onClick={() => setStep(step - 1)}>
-                  {t('create.back')}
-                </Button>
-              )}
-              <Button type="submit" loading={work !== undefined}>
-                {isLast ? t('create.submit') : t('create.next')}
-              </Button>
-            </Group>
-          </Group>
+            )}
+            <Button type="submit" loading={work !== undefined}>
+              {isLast ? t('create.submit') : t('create.next')}
+            </Button>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NavLink, Stack } from '@mantine/core';
+import { Alert, Button, Modal, NavLink, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import {
   IconCpu,
@@ -15,6 +15,7 @@ import { isLabelChange, type Failure, type MachineChanges, type MachineInfo } fr
 import { isIdle } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import type { SettingsPage } from '../../state/dialogs.ts';
+import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { DisplayPage, GeneralPage, SerialPage, SystemPage } from './pages.tsx';
 import { changesOf, formOf, type SettingsForm } from './settings-form.ts';
@@ -128,14 +129,14 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
         </div>
         <Stack gap="sm" mt="md">
           {failure && <FailureAlert failure={failure} />}
-          <Group justify="flex-end">
+          <DialogActions>
             <Button variant="default" onClick={onClose}>
               {t('action.cancel')}
             </Button>
             <Button type="submit" loading={busy}>
               {t('settings.submit')}
             </Button>
-          </Group>
+          </DialogActions>
         </Stack>
       </form>
     </Modal>
