@@ -132,14 +132,14 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
   test('a clone of a snapshot and a fork of the running machine have lives of their own', async () => {
     await toManager();
     await openSnapshots('freedos');
-    await snapshotLine('second').click();
-    const tools = page.getByRole('toolbar', { name: t('snapshots.toolbar') });
-    await tools.getByRole('button', { name: t('snapshots.clone') }).click();
+    await snapshotLine('second').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: t('snapshots.clone') }).click();
     await page.getByRole('dialog').getByLabel(t('create.name')).fill('clone');
     await dialogButton(t('clone.submit')).click();
     await closed();
     await row(page, 'clone').waitFor();
     await snapshotLine(t('snapshots.present')).click();
+    const tools = page.getByRole('toolbar', { name: t('snapshots.toolbar') });
     await tools.getByRole('button', { name: t('snapshots.fork') }).click();
     await page.getByRole('dialog').getByLabel(t('create.name')).fill('fork');
     await dialogButton(t('fork.submit')).click();

@@ -1,4 +1,4 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Button, Group, Menu, Text } from '@mantine/core';
 import {
   IconCamera,
   IconCopy,
@@ -7,6 +7,7 @@ import {
   IconRestore,
   IconScale,
   IconTrash,
+  type Icon,
 } from '@tabler/icons-react';
 import { useId, useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -25,6 +26,14 @@ import classes from './snapshots-pane.module.css';
 
 const PRESENT = 'present';
 const keyOf = (line: SnapshotLine): string => (line.kind === 'current' ? PRESENT : line.snapshot.id);
+
+/** What can be done to the machine's present or to the chosen state. */
+interface Act {
+  readonly name: 'take' | 'restore' | 'clone' | 'fork' | 'compare' | 'delete';
+  readonly icon: Icon;
+  readonly disabled?: boolean;
+  readonly run: () => void;
+}
 
 /** The states that a machine can go back to, as a tree, and what each of them is. */
 export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
@@ -46,65 +55,62 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
     void removals.remove([{ kind: 'snapshot', id: snapshot.id }]).then((why) => why && actions.failed(id, why));
   };
 
+  const ofChosen = chosen && { snapshot: chosen };
+  const acts: readonly Act[] = [
+    { name: 'take', icon: IconCamera, run: () => dialogs.open({ kind: 'take', machines: [id] }) },
+    {
+      name: 'restore',
+      icon: IconRestore,
+      disabled: !chosen,
+      run: () => chosen && dialogs.open({ kind: 'restore', snapshot: chosen }),
+    },
+    {
+      name: 'clone',
+      icon: IconCopy,
+      disabled: !chosen && isLive(machine),
+      run: () => dialogs.open({ kind: 'clone', machine: id, ...ofChosen }),
+    },
+    {
+      name: 'fork',
+      icon: IconGitFork,
+      disabled: chosen !== undefined || !isLive(machine),
+      run: () => dialogs.open({ kind: 'fork', machine: id }),
+    },
+    {
+      name: 'compare',
+      icon: IconScale,
+      disabled: snapshots.length === 0,
+      run: () => dialogs.open({ kind: 'compare', machine: id, ...ofChosen }),
+    },
+    { name: 'delete', icon: IconTrash, disabled: !chosen, run: () => chosen && remove(chosen) },
+  ];
+
   return (
     <div className={classes['pane']}>
       <div className={classes['main']}>
         <Group gap={6} className={classes['tools'] ?? ''} role="toolbar" aria-label={t('snapshots.toolbar')}>
-          <Button
-            size="compact-sm"
-            leftSection={<IconCamera size={16} aria-hidden />}
-            onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
-          >
-            {t('snapshots.take')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={!chosen}
-            leftSection={<IconRestore size={16} aria-hidden />}
-            onClick={() => chosen && dialogs.open({ kind: 'restore', snapshot: chosen })}
-          >
-            {t('snapshots.restore')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={<IconCopy size={16} aria-hidden />}
-            disabled={!chosen && isLive(machine)}
-            onClick={() => dialogs.open({ kind: 'clone', machine: id, ...(chosen && { snapshot: chosen }) })}
-          >
-            {t('snapshots.clone')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            leftSection={<IconGitFork size={16} aria-hidden />}
-            disabled={chosen !== undefined || !isLive(machine)}
-            onClick={() => dialogs.open({ kind: 'fork', machine: id })}
-          >
-            {t('snapshots.fork')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={snapshots.length === 0}
-            leftSection={<IconScale size={16} aria-hidden />}
-            onClick={() => dialogs.open({ kind: 'compare', machine: id, ...(chosen && { snapshot: chosen }) })}
-          >
-            {t('snapshots.compare')}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={!chosen}
-            leftSection={<IconTrash size={16} aria-hidden />}
-            onClick={() => chosen && remove(chosen)}
-          >
-            {t('snapshots.delete')}
-          </Button>
+          {acts.map(({ name, icon: Glyph, disabled = false, run }) => (
+            <Button
+              key={name}
+              size="compact-sm"
+              variant={name === 'take' ? 'filled' : 'default'}
+              disabled={disabled}
+              leftSection={<Glyph size={16} aria-hidden />}
+              onClick={run}
+            >
+              {t(`snapshots.${name}`)}
+            </Button>
+          ))}
         </Group>
         {failure && <FailureAlert failure={failure} />}
-        <Tree machine={machine} lines={lines} chosen={chosenKey} onChoose={setChosenKey} onDelete={remove} />
+        <Tree
+          machine={machine}
+          lines={lines}
+          chosen={chosenKey}
+          acts={acts}
+          onChoose={setChosenKey}
+          onDelete={remove}
+        />
       </div>
       <aside className={classes['side']} aria-label={t('snapshots.details')}>
         {chosen ? (
@@ -123,11 +129,12 @@ interface TreeProps {
   readonly machine: MachineInfo;
   readonly lines: readonly SnapshotLine[];
   readonly chosen: string;
+  readonly acts: readonly Act[];
   readonly onChoose: (key: string) => void;
   readonly onDelete: (snapshot: SnapshotInfo) => void;
 }
 
-function Tree({ machine, lines, chosen, onChoose, onDelete }: TreeProps) {
+function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
   const { t } = useTranslation();
   const { dialogs } = useApp();
   const prefix = useId();
@@ -152,48 +159,66 @@ function Tree({ machine, lines, chosen, onChoose, onDelete }: TreeProps) {
   };
 
   return (
-    <div
-      className={classes['tree']}
-      role="tree"
-      tabIndex={0}
-      aria-label={t('snapshots.tree', { name: machine.config.name })}
-      aria-activedescendant={at >= 0 ? `${prefix}-${chosen}` : undefined}
-      onKeyDown={onKeyDown}
-    >
-      {lines.map((line, index) => {
-        const key = keyOf(line);
-        return (
-          <div
-            key={key}
-            id={`${prefix}-${key}`}
-            role="treeitem"
-            aria-level={line.level}
-            aria-selected={key === chosen}
-            className={classes['line']}
-            data-first={index === 0 || undefined}
-            data-last={(lines[index + 1]?.level ?? 0) < line.level || undefined}
-            data-branch={line.level > (lines[index - 1]?.level ?? 1) || undefined}
-            style={{ '--level': line.level } as React.CSSProperties}
-            onClick={() => onChoose(key)}
+    <Menu position="bottom-start">
+      <Menu.ContextMenu>
+        <div
+          className={classes['tree']}
+          role="tree"
+          tabIndex={0}
+          aria-label={t('snapshots.tree', { name: machine.config.name })}
+          aria-activedescendant={at >= 0 ? `${prefix}-${chosen}` : undefined}
+          onKeyDown={onKeyDown}
+        >
+          {lines.map((line, index) => {
+            const key = keyOf(line);
+            return (
+              <div
+                key={key}
+                id={`${prefix}-${key}`}
+                role="treeitem"
+                aria-level={line.level}
+                aria-selected={key === chosen}
+                className={classes['line']}
+                data-first={index === 0 || undefined}
+                data-last={(lines[index + 1]?.level ?? 0) < line.level || undefined}
+                data-branch={line.level > (lines[index - 1]?.level ?? 1) || undefined}
+                style={{ '--level': line.level } as React.CSSProperties}
+                onClick={() => onChoose(key)}
+                onContextMenu={() => onChoose(key)}
+              >
+                {/* The ways that go on beside a branch. */}
+                {Array.from({ length: line.level - 1 }, (_, level) => (
+                  <span
+                    key={level}
+                    className={classes['way']}
+                    style={{ '--back': line.level - 1 - level } as React.CSSProperties}
+                  />
+                ))}
+                <span className={classes['dot']} data-current={line.kind === 'current' || undefined} />
+                {line.kind === 'current' ? (
+                  <Present machine={machine} />
+                ) : (
+                  <SnapshotCard snapshot={line.snapshot} largest={largest} />
+                )}
+              </div>
+            );
+          })}
+        </div>
+      </Menu.ContextMenu>
+      <Menu.Dropdown>
+        {acts.map(({ name, icon: Glyph, disabled = false, run }) => (
+          <Menu.Item
+            key={name}
+            {...(name === 'delete' && { color: 'red' })}
+            leftSection={<Glyph size={16} aria-hidden />}
+            disabled={disabled}
+            onClick={run}
           >
-            {/* The ways that go on beside a branch. */}
-            {Array.from({ length: line.level - 1 }, (_, level) => (
-              <span
-                key={level}
-                className={classes['way']}
-                style={{ '--back': line.level - 1 - level } as React.CSSProperties}
-              />
-            ))}
-            <span className={classes['dot']} data-current={line.kind === 'current' || undefined} />
-            {line.kind === 'current' ? (
-              <Present machine={machine} />
-            ) : (
-              <SnapshotCard snapshot={line.snapshot} largest={largest} />
-            )}
-          </div>
-        );
-      })}
-    </div>
+            {t(`snapshots.${name}`)}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 
