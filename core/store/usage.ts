@@ -69,52 +69,18 @@ export function usageOf(library: Library, { byMachine = true } = {}): Usage {
       })),
     ];
     const machines = byMachine ? machinesOf(library) : [];
-    const ownerOf = new Map<ChunkName, number>();
-    const totals = owners.map(({ roots, logBytes: bytes }, owner) => {
-      const seen = new Set<ChunkName>();
-      let total = bytes;
-      for (const { root, sizeBytes } of roots)
-        trees.walk(root, levelsFor(sizeBytes), (name) => {
-          if (seen.has(name)) return false;
-          seen.add(name);
-          total += sizes.get(name) ?? 0;
-          ownerOf.set(name, (ownerOf.get(name) ?? owner) === owner ? owner : SHARED);
-          return true;
-        });
-      return total;
-    });
-    const unique = owners.map((owner) => owner.logBytes);
-    let needed = 0;
-    for (const [name, owner] of ownerOf) {
-      const bytes = sizes.get(name) ?? 0;
-      needed += bytes;
-      if (owner !== SHARED) unique[owner] += bytes;
-    }
+    const shares = sharesOf(trees, owners, sizes);
     return {
-      machines: machineUsage(
-        trees,
-        machines.map(({ id, name, media }) => {
-          const own = owners.filter((owner) => owner.machine === id || media.has(owner.id));
-          return {
-            id,
-            name,
-            roots: own.flatMap(({ roots }) => roots),
-            logBytes: sum(own.map((owner) => owner.logBytes)),
-          };
-        }),
-        owners.filter(({ id, kind }) => kind === 'medium' && !machines.some(({ media }) => media.has(id))),
-        sizes,
-      ),
+      machines: machineUsage(trees, machines, owners, sizes),
       owners: owners.map(({ kind, id, name, machine }, i) => ({
         kind,
         id,
         name,
         machine,
-        bytes: totals[i],
-        uniqueBytes: unique[i],
+        ...shares.parts[i],
       })),
       storedBytes,
-      garbageBytes: storedBytes - needed,
+      garbageBytes: storedBytes - shares.neededBytes,
       logBytes: sum(owners.map((owner) => owner.logBytes)),
     };
   } finally {
@@ -139,34 +105,51 @@ interface Part {
   readonly logBytes: number;
 }
 
-function machineUsage(
+/** What each part needs, and what of that no other does. */
+function sharesOf(
   trees: TreeReader,
-  machines: readonly (Part & Pick<MachineUsage, 'id' | 'name'>)[],
-  others: readonly Part[],
+  parts: readonly Part[],
   sizes: ReadonlyMap<ChunkName, number>,
-): MachineUsage[] {
-  const needing = new Map<ChunkName, number>();
-  const walk = (roots: readonly TreeRef[], machine: number): number => {
+): { parts: { bytes: number; uniqueBytes: number }[]; neededBytes: number } {
+  const ownerOf = new Map<ChunkName, number>();
+  const shares = parts.map(({ roots, logBytes: bytes }, part) => {
+    const share = { bytes, uniqueBytes: bytes };
     const seen = new Set<ChunkName>();
-    let bytes = 0;
     for (const { root, sizeBytes } of roots)
       trees.walk(root, levelsFor(sizeBytes), (name) => {
         if (seen.has(name)) return false;
         seen.add(name);
-        bytes += sizes.get(name) ?? 0;
-        needing.set(name, (needing.get(name) ?? machine) === machine ? machine : SHARED);
+        share.bytes += sizes.get(name) ?? 0;
+        ownerOf.set(name, (ownerOf.get(name) ?? part) === part ? part : SHARED);
         return true;
       });
-    return bytes;
-  };
-  walk(
-    others.flatMap(({ roots }) => roots),
-    SHARED,
-  );
-  const totals = machines.map(({ roots, logBytes }, machine) => walk(roots, machine) + logBytes);
-  const unique = machines.map(({ logBytes }) => logBytes);
-  for (const [name, machine] of needing) if (machine !== SHARED) unique[machine] += sizes.get(name) ?? 0;
-  return machines.map(({ id, name }, i) => ({ id, name, bytes: totals[i], uniqueBytes: unique[i] }));
+    return share;
+  });
+  let neededBytes = 0;
+  for (const [name, owner] of ownerOf) {
+    const bytes = sizes.get(name) ?? 0;
+    neededBytes += bytes;
+    if (owner !== SHARED) shares[owner].uniqueBytes += bytes;
+  }
+  return { parts: shares, neededBytes };
+}
+
+function machineUsage(
+  trees: TreeReader,
+  machines: readonly { readonly id: string; readonly name: string; readonly media: ReadonlySet<string> }[],
+  owners: readonly (Part & { readonly kind: string; readonly id: string; readonly machine: string | undefined })[],
+  sizes: ReadonlyMap<ChunkName, number>,
+): MachineUsage[] {
+  if (machines.length === 0) return [];
+  const joined = (own: readonly Part[]): Part => ({
+    roots: own.flatMap(({ roots }) => roots),
+    logBytes: sum(own.map(({ logBytes }) => logBytes)),
+  });
+  const parts = machines.map(({ id, media }) => joined(owners.filter((o) => o.machine === id || media.has(o.id))));
+  // What no machine attaches is a part, too: it shares with those that are cloned from it.
+  const others = owners.filter(({ id, kind }) => kind === 'medium' && !machines.some(({ media }) => media.has(id)));
+  const shares = sharesOf(trees, [...parts, joined(others)], sizes);
+  return machines.map(({ id, name }, i) => ({ id, name, ...shares.parts[i] }));
 }
 
 function logBytes(library: Library, medium: string, firstLog: number): number {

@@ -52,7 +52,7 @@ class EffectsBuilder extends HandlerBuilder {
     return super.helper(name, ...args);
   }
 
-  /** Only repeated string instructions make accesses by calls within a region. */
+  /** Only repeated string instructions make accesses by calls within a region (RegionState.hasSlowPaths). */
   protected override translated(place: Place, width: Width, write: boolean, paths: AccessPaths): void {
     if (this.form.rep !== REP.NONE) this.moves = true;
     super.translated(place, width, write, paths);
