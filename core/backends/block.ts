@@ -1,8 +1,9 @@
 /** Thrown by a Block for a host I/O error; devices turn it into their own error status, never let it out. */
 export class BlockIoError extends Error {
   readonly offsetBytes: number;
-  constructor(message: string, offsetBytes: number) {
-    super(message);
+  /** `cause`: what it was before it became an error of the medium. */
+  constructor(message: string, offsetBytes: number, cause?: unknown) {
+    super(message, { cause });
     this.name = 'BlockIoError';
     this.offsetBytes = offsetBytes;
   }

@@ -1,9 +1,10 @@
-import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { checkLibrary, repairLibrary, type CheckReport } from './check.ts';
 import { collect } from './collect.ts';
 import { StoreDisk, foldMedium } from './disk.ts';
+import { logNumbers, logPath } from './log-files.ts';
 import { createMedium, removeMedium } from './media.ts';
 import { openLibrary, packPath, type Library } from './library.ts';
 import { FaultyIo } from './testing/faulty-io.ts';
@@ -118,6 +119,32 @@ test('repair drops nothing: what is beyond help stays named, everything else is 
   disk.read(16384, rest);
   expect(rest.equals(randomBytes(1, MIB).subarray(16384))).toBe(true);
   disk.dispose();
+});
+
+test('a log that is gone or cut off is named, nothing older is served in its place, and repair goes on with the rest', () => {
+  const library = testLibrary();
+  const id = diskWith(library, 1);
+  for (const seed of [2, 3]) {
+    const disk = StoreDisk.open(library, id, { mode: 'normal' });
+    disk.write((seed - 1) * MIB, randomBytes(seed, MIB));
+    disk.dispose();
+  }
+  const [, gone, cut] = logNumbers(library, id).map((number) => logPath(library, id, number));
+  expect(check(library).problems).toEqual([]);
+  rmSync(gone);
+  truncateSync(cut, 100_000);
+
+  const lost = check(library).problems;
+
+  expect(lost.map(({ where }) => where)).toEqual([gone, `${cut} at 100000`]);
+  expect(lost.every(({ what }) => what.includes('"disk1"'))).toBe(true);
+  expect(() => read(library, id, 4096)).toThrow(gone);
+  const report = finish(repairLibrary(library));
+  expect(report.problems).toEqual([]);
+  expect(report.repaired.length).toBe(2);
+  expect(read(library, id, MIB).equals(randomBytes(1, MIB))).toBe(true);
+  truncateSync(cut, 0);
+  expect(check(library).problems.length).toBe(1);
 });
 
 test('the collector keeps what is needed, gives back the rest, and writes sparse packs again', () => {

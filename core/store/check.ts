@@ -4,8 +4,7 @@ import Database from 'better-sqlite3';
 import { FailureError } from '../base/index.ts';
 import { ChunkReader, nameOfRow } from './chunks.ts';
 import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
-import { openLogs } from './disk.ts';
-import { logNumbers, logPath } from './log-files.ts';
+import { alteredLogRows, expectLog, forgetLog, logNumbers, logPath, lostLogs } from './log-files.ts';
 import { lockInLibrary, logFolder, mediumLock, packPath, type Library } from './library.ts';
 import { nameToBlob, nameToHex, type ChunkName } from './name.ts';
 import {
@@ -18,7 +17,7 @@ import {
   scanPack,
 } from './pack.ts';
 import { alteredRemovals, dropRemoval } from './removals.ts';
-import { attachedMedia, getMedium, getPosition, getSnapshot, type TreeRef } from './rows.ts';
+import { attachedMedia, getMedium, getPosition, getSnapshot, type Medium, type TreeRef } from './rows.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 
 /** Something that is not as it was written. `where` names the file and offset, or the table and row. */
@@ -104,7 +103,8 @@ function* checkPack(
   try {
     fd = io.open(packPath(library, pack), 'r');
   } catch (error) {
-    note(`pack ${pack}`, messageOf(error));
+    const isGone = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    note(`pack ${pack}`, isGone ? `${packPath(library, pack)} is gone, with ${rows.length} chunks` : messageOf(error));
     for (const row of rows) bad.add(nameOfRow(row));
     return;
   }
@@ -169,16 +169,16 @@ function* checkOwners(
     for (const id of altered.pluck().all() as string[]) note(`table machine, row ${id}`, 'altered');
     for (const [name, medium] of lostMedia(library)) note(`machine "${name}"`, `has medium ${medium}, which is lost`);
     for (const number of alteredRemovals(library)) note(`table removal, row ${number}`, 'altered');
+    for (const row of alteredLogRows(library)) note(`table log, row ${row}`, 'altered');
     for (const id of ids(library, 'medium', 'id')) {
       yield;
       attempt(`table medium, row ${id}`, () => {
         const medium = getMedium(library, id);
-        attempt(`medium "${medium.name}"`, () => tree(`medium "${medium.name}"`, medium));
-        for (const log of openLogs(library, medium)) {
-          for (const block of log.damagedBlocks)
-            note(log.path, `the data at byte ${block * BLOCK_BYTES} of "${medium.name}" is damaged`);
-          log.dispose();
-        }
+        const where = `medium "${medium.name}"`;
+        attempt(where, () => tree(where, medium));
+        for (const lost of lostLogs(library, medium)) note(lost.where, lost.what);
+        for (const number of logNumbers(library, id))
+          if (number >= medium.firstLog) attempt(where, () => checkLog(library, medium, number, note));
       });
     }
     for (const id of ids(library, 'snapshot', 'id')) {
@@ -201,6 +201,25 @@ function* checkOwners(
   } finally {
     chunks.dispose();
   }
+}
+
+function checkLog(
+  library: Library,
+  { id, name }: Medium,
+  number: number,
+  note: (where: string, what: string) => void,
+): void {
+  let log: DiskLog;
+  try {
+    log = DiskLog.open(library.io, logPath(library, id, number), id, number);
+  } catch (error) {
+    // Brought into the tree and removed meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  for (const block of log.damagedBlocks)
+    note(log.path, `the data at byte ${block * BLOCK_BYTES} of "${name}" is damaged`);
+  log.dispose();
 }
 
 const ofMachine = (library: Library, id: string): string => {
@@ -232,6 +251,10 @@ export function* repairLibrary(library: Library): Generator<CheckStep, CheckRepo
   for (const id of ids(library, 'medium', 'id')) repairLogs(library, id, repaired);
   for (const number of alteredRemovals(library))
     if (dropRemoval(library, number)) repaired.push(`table removal, row ${number}: what it named stays`);
+  for (const row of alteredLogRows(library)) {
+    library.database.prepare('DELETE FROM log WHERE rowid = ?').run(row);
+    repaired.push(`table log, row ${row}: the logs that are there stay`);
+  }
   const after = yield* checkLibrary(library);
   return { ...after, repaired };
 }
@@ -306,13 +329,21 @@ function keepCopy(path: string): string {
   }
 }
 
-/** A log that does not open is written again without the record that is damaged; the old file stays as `.damaged`. */
+/**
+ * A log that does not open is written again without the record that is damaged; the old file stays as `.damaged`. What is
+ * left of one that was cut off goes on, and of one that is gone everything else does.
+ */
 function repairLogs(library: Library, id: string, repaired: string[]): void {
   const lock = lockInLibrary(library, mediumLock(id));
   if (!lock) return;
   const { io } = library;
   try {
     const medium = getMedium(library, id);
+    for (const { number, where, what, sizeBytes } of lostLogs(library, medium)) {
+      if (sizeBytes === undefined) forgetLog(library, id, number);
+      else expectLog(library, id, number, sizeBytes);
+      repaired.push(`${where}: ${what}; "${medium.name}" goes on with the rest`);
+    }
     for (const number of logNumbers(library, id)) {
       if (number < medium.firstLog) continue;
       const path = logPath(library, id, number);
@@ -331,9 +362,13 @@ function repairLogs(library: Library, id: string, repaired: string[]): void {
         fresh.dispose();
         // The log is there under its name at every moment, whatever ends this.
         const kept = keepCopy(path);
+        forgetLog(library, id, number); // it is shorter now
         renameSync(`${path}.repaired`, path);
         io.syncFolder(logFolder(library, id));
-        repaired.push(`${path}: ${old.lostRecords} damaged records left out; the file as it was is ${kept}`);
+        expectLog(library, id, number, fresh.syncedBytes);
+        const left =
+          old.blocks.size === 0 ? 'nothing in it can be read' : `${old.lostRecords} damaged records left out`;
+        repaired.push(`${path}: ${left}; the file as it was is ${kept}`);
         old.dispose();
       }
     }

@@ -17,7 +17,7 @@ import { isZero } from './name.ts';
  * it is damage. The salt is the header's CRC, so that no bytes of another file pass for a record.
  */
 export const BLOCK_BYTES = 4096;
-const HEADER_BYTES = 32;
+export const LOG_HEADER_BYTES = 32;
 const LOG_MAGIC = 0x474c5254; // "TRLG"
 const LOG_VERSION = 1;
 const RECORD_MAGIC = 0x524c5254; // "TRLR"
@@ -42,7 +42,7 @@ const ZEROS = -1;
 const BAD = -2;
 
 const headerOf = (medium: string, log: number): Buffer => {
-  const header = Buffer.alloc(HEADER_BYTES);
+  const header = Buffer.alloc(LOG_HEADER_BYTES);
   header.writeUInt32LE(LOG_MAGIC, 0);
   header.writeUInt32LE(LOG_VERSION, 4);
   header.writeUInt32LE(log, 8);
@@ -116,13 +116,13 @@ export class DiskLog {
       io.remove(path);
       throw error;
     }
-    return new DiskLog(io, fd, path, number, header.readUInt32LE(28), HEADER_BYTES, HEADER_BYTES);
+    return new DiskLog(io, fd, path, number, header.readUInt32LE(28), LOG_HEADER_BYTES, LOG_HEADER_BYTES);
   }
 
   /** A log that `create` has just made, maybe in another thread; nothing was written to it. */
   static adopt(io: StoreIo, path: string, medium: string, number: number): DiskLog {
     const salt = headerOf(medium, number).readUInt32LE(28);
-    return new DiskLog(io, io.open(path, 'r+'), path, number, salt, HEADER_BYTES, HEADER_BYTES);
+    return new DiskLog(io, io.open(path, 'r+'), path, number, salt, LOG_HEADER_BYTES, LOG_HEADER_BYTES);
   }
 
   /**
@@ -133,16 +133,16 @@ export class DiskLog {
   static open(io: StoreIo, path: string, medium: string, number: number, salvage = false): DiskLog {
     const fd = io.open(path, 'r');
     try {
-      const header = Buffer.alloc(HEADER_BYTES);
+      const header = Buffer.alloc(LOG_HEADER_BYTES);
       const length = io.read(fd, header, 0);
       const expected = headerOf(medium, number);
       if (!header.equals(expected)) {
         // A crash right after it was made: nothing was written yet.
-        if (io.size(fd) <= HEADER_BYTES && (length < HEADER_BYTES || isZero(header)))
-          return new DiskLog(io, fd, path, number, expected.readUInt32LE(28), HEADER_BYTES, HEADER_BYTES);
+        if (io.size(fd) <= LOG_HEADER_BYTES && (length < LOG_HEADER_BYTES || isZero(header)))
+          return new DiskLog(io, fd, path, number, expected.readUInt32LE(28), LOG_HEADER_BYTES, LOG_HEADER_BYTES);
         if (!salvage) throw damaged(`${path} at 0: the header of the log`);
       }
-      const log = new DiskLog(io, fd, path, number, expected.readUInt32LE(28), HEADER_BYTES, HEADER_BYTES);
+      const log = new DiskLog(io, fd, path, number, expected.readUInt32LE(28), LOG_HEADER_BYTES, LOG_HEADER_BYTES);
       log.#scan(salvage);
       return log;
     } catch (error) {
@@ -159,7 +159,7 @@ export class DiskLog {
   /** The log of another thread, to be read; its file stays the other's, so it is not disposed. Throws `store.damaged`. */
   static shared(io: StoreIo, { fd, path, number, sizeBytes }: LogShare, medium: string): DiskLog {
     const salt = headerOf(medium, number).readUInt32LE(28);
-    const log = new DiskLog(io, fd, path, number, salt, HEADER_BYTES, HEADER_BYTES);
+    const log = new DiskLog(io, fd, path, number, salt, LOG_HEADER_BYTES, LOG_HEADER_BYTES);
     log.#scan(false);
     if (log.#end !== sizeBytes) throw damaged(`${path} at ${log.#end}: a record of the log`);
     return log;
@@ -169,6 +169,11 @@ export class DiskLog {
 
   get sizeBytes(): number {
     return this.#end;
+  }
+
+  /** What is surely on stable storage. */
+  get syncedBytes(): number {
+    return this.#synced;
   }
 
   get blocks(): ReadonlyMap<number, LogBlock> {

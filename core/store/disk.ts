@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { BlockIoError, type Block } from '../backends/index.ts';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
 import { ChunkReader, ChunkWriter } from './chunks.ts';
-import { BLOCK_BYTES, DiskLog, type LogShare } from './disk-log.ts';
-import { logNumbers, logPath, undoPath } from './log-files.ts';
+import { damaged } from './errors.ts';
+import { BLOCK_BYTES, DiskLog, LOG_HEADER_BYTES, type LogShare } from './disk-log.ts';
+import { expectLog, forgetLog, logNumbers, logPath, lostLogs, undoPath } from './log-files.ts';
 import { Session, lockInLibrary, logFolder, mediumLock, transactUntold, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
 import { getMedium, pin, putMedium, type Medium, type SnapshotDisk, type TreeRef } from './rows.ts';
@@ -25,13 +26,14 @@ export interface DiskContents {
   readonly logs: readonly DiskLog[];
 }
 
-/** Opens the logs of a medium that are not in its tree yet. */
-export function openLogs(library: Library, medium: Medium, salvage = false): DiskLog[] {
+/** Opens the logs of a medium that are not in its tree yet. Throws `store.damaged` when one of them is gone or cut off. */
+export function openLogs(library: Library, medium: Medium): DiskLog[] {
+  for (const { where, what } of lostLogs(library, medium)) throw damaged(`${where}: ${what}`);
   const logs: DiskLog[] = [];
   try {
     for (const number of logNumbers(library, medium.id))
       if (number >= medium.firstLog)
-        logs.push(DiskLog.open(library.io, logPath(library, medium.id, number), medium.id, number, salvage));
+        logs.push(DiskLog.open(library.io, logPath(library, medium.id, number), medium.id, number));
     return logs;
   } catch (error) {
     for (const log of logs) log.dispose();
@@ -42,8 +44,10 @@ export function openLogs(library: Library, medium: Medium, salvage = false): Dis
 /** Makes an empty log; it is on stable storage when this returns. What is there of that number was never written to. */
 export function createLog(library: Library, medium: string, number: number): void {
   const path = logPath(library, medium, number);
+  transactUntold(library, () => forgetLog(library, medium, number));
   library.io.remove(path);
   DiskLog.create(library.io, path, logFolder(library, medium), medium, number).dispose();
+  transactUntold(library, () => expectLog(library, medium, number, LOG_HEADER_BYTES));
 }
 
 /** The tree with the logs in it. Chunks go through `writer`, which the caller commits. */
@@ -275,7 +279,8 @@ export class StoreDisk implements Block, Disposable {
       action();
     } catch (error) {
       if (error instanceof BlockIoError) throw error;
-      throw new BlockIoError(`disk ${this.id}: ${what} at ${offsetBytes}: ${(error as Error).message}`, offsetBytes);
+      const { message } = error as Error;
+      throw new BlockIoError(`disk ${this.id}: ${what} at ${offsetBytes}: ${message}`, offsetBytes, error);
     }
   }
 
@@ -356,11 +361,25 @@ export class StoreDisk implements Block, Disposable {
     for (const log of done) this.#forget(log);
   }
 
+  /** Nothing is appended to its logs any more: from here on a shorter one is damage. */
+  #expectLogs(): void {
+    const written = this.#logs.filter((log) => !this.#undoLogs.includes(log) && log.syncedBytes > LOG_HEADER_BYTES);
+    if (written.length === 0) return;
+    try {
+      transactUntold(this.#library, () => {
+        for (const { number, syncedBytes } of written) expectLog(this.#library, this.id, number, syncedBytes);
+      });
+    } catch {
+      // What is written is safe; a full disk takes this one means of noticing a later loss.
+    }
+  }
+
   /** Closes it, with all that was written on stable storage; a throw-away disk is as it was when it was opened. */
   dispose(): void {
     try {
       this.flush();
     } finally {
+      this.#expectLogs();
       for (const log of this.#logs)
         if (this.#undoLogs.includes(log)) this.#forget(log);
         else log.dispose();

@@ -9,6 +9,8 @@ export const damaged = (what: string): FailureError =>
 /** What the host said while the store was written or read. */
 export function ioFailure(error: unknown, what: string): Failure {
   if (error instanceof FailureError) return error.failure;
+  if (error instanceof Error && error.cause instanceof FailureError)
+    return { ...error.cause.failure, message: `${what}: ${error.message}` };
   const code = (error as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL')
     return failure('store.full', `${what}: the disk is full`, 'free some space; what was stored before is whole');

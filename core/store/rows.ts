@@ -118,7 +118,7 @@ export function getMedium(library: Library, id: string): Medium {
   return mediumOf(row);
 }
 
-export const putMedium = (library: Library, medium: Medium): void =>
+export function putMedium(library: Library, medium: Medium): void {
   write(library, 'medium', {
     id: medium.id,
     name: medium.name,
@@ -128,6 +128,9 @@ export const putMedium = (library: Library, medium: Medium): void =>
     first_log: medium.firstLog,
     created_at: medium.createdAt,
   });
+  // What is in the tree is missed by nobody.
+  library.database.prepare('DELETE FROM log WHERE medium = ? AND number < ?').run(medium.id, medium.firstLog);
+}
 
 // --- snapshots --------------------------------------------------------------------------------------------------------------
 

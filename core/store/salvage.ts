@@ -10,7 +10,7 @@ import { nameToBlob } from './name.ts';
 import { scanPack } from './pack.ts';
 
 /** What only the database knows; where chunks lie, their packs say too. A removal that waits is taken back. */
-const TABLES = ['machine', 'medium', 'snapshot', 'position'] as const;
+const TABLES = ['machine', 'medium', 'snapshot', 'position', 'log'] as const;
 const HEADER_BYTES = 100;
 const PAGE_BYTES = 4096;
 

@@ -9,6 +9,8 @@
  *   JSON: slot, medium, root and size of each. `state_root`, `memory_root`, `picture_root` are trees of bytes.
  * - `removal`: what is out of sight and will be gone at `due_ms` (of the host's clock) unless its batch is taken back. `removing`
  *   leaves out rows that are not as they were written: such a row removes nothing.
+ * - `log`: the logs of media that were made, and how long each surely is; one that is gone or shorter is damage. `made_log`
+ *   leaves out rows that are not as they were written. A log without a row is one whose row a power cut took.
  * - `session`, `pin`: who writes now, and the roots that it builds upon; the collector leaves both alone.
  *
  * `digest` covers a row's other columns: a byte that flipped in the database is found, and never served. Those of `machine`
@@ -89,4 +91,12 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE VIEW removing AS SELECT number, batch, kind, item, name, due_ms FROM removal
      WHERE digest IS digest_of(batch, kind, item, name, due_ms)`,
+  `CREATE TABLE log (
+     medium TEXT NOT NULL REFERENCES medium ON DELETE CASCADE,
+     number INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     digest BLOB NOT NULL,
+     UNIQUE (medium, number)
+   ) STRICT;
+   CREATE VIEW made_log AS SELECT medium, number, bytes FROM log WHERE digest IS digest_of(medium, number, bytes)`,
 ];

@@ -3,7 +3,7 @@ import { FailureError, failure, type Disposable } from '../base/index.ts';
 import { lockInLibrary, machineLock, mediumLock, type Library } from './library.ts';
 import { cloneMedium, freeMediumName, withWriter } from './media.ts';
 import { prepareFold } from './disk.ts';
-import { logNumbers } from './log-files.ts';
+import { knownLogNumbers } from './log-files.ts';
 import { addMachine } from './take-snapshot.ts';
 import {
   getMedium,
@@ -82,7 +82,7 @@ export function restoreSnapshot(library: Library, snapshot: Snapshot): string {
 function putBack(library: Library, disk: SnapshotDisk): void {
   const medium = getMedium(library, disk.medium);
   // Its logs are what was written since: behind the highest of them begins the new life.
-  const firstLog = Math.max(medium.firstLog, ...logNumbers(library, disk.medium).map((log) => log + 1));
+  const firstLog = Math.max(medium.firstLog, ...knownLogNumbers(library, disk.medium).map((log) => log + 1));
   putMedium(library, { ...medium, root: disk.root, sizeBytes: disk.sizeBytes, firstLog });
 }
 
