@@ -196,6 +196,42 @@ describe('a damaged image', () => {
   });
 });
 
+describe('what an image has twice', () => {
+  test.each([
+    ['vhd', 'the copy of the footer', () => 8, 'copy of the footer at offset 0'],
+    ['vhd', 'the footer', (view: DataView) => view.byteLength - 504, 'footer at offset'],
+    [
+      'vmdk',
+      'the second directory',
+      (view: DataView) => view.getUint32(48, true) * 512,
+      'redundant_grain_directory[0]',
+    ],
+    [
+      'vmdk',
+      'a second grain table',
+      (view: DataView) => view.getUint32(view.getUint32(48, true) * 512, true) * 512 + 4,
+      'redundant_grain_directory[0]',
+    ],
+  ] as const)('%s: damage in %s is told, harms no byte of the disk, and is repaired', (format, _, place, told) => {
+    const bytes = bytesOf(format);
+    bytes[place(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength))] ^= 0x55;
+    const path = folder.file(`twice-${made++}.${format}`);
+    writeFileSync(path, bytes);
+    const image = open(path, 'write');
+
+    const { errors } = image.check();
+
+    expect(errors).toEqual([expect.stringContaining(told)]);
+    expect(image.check({ repair: true }).repaired).toBe(1);
+    must(image.close());
+    const again = open(path, 'read');
+    expect(again.check().errors).toEqual([]);
+    const data = new Uint8Array(65537);
+    again.read(0, data);
+    expect(data.findIndex((byte) => byte !== 1)).toBe(65536);
+  });
+});
+
 describe('what an image refers to', () => {
   const child = (reference: string, name = `child-${made++}.qcow2`): string => {
     const path = folder.file(name);

@@ -86,6 +86,23 @@ export function readFooter(file: ByteFile): { footer: VhdFooter; at: number } {
   throw refusal ?? imageError('image.truncated', { file }, 'it is too short for a VHD footer');
 }
 
+/**
+ * What is wrong with the footer or its copy, of which one is enough to open the image; undefined: they are the same.
+ * A footer of 511 bytes is an old Virtual PC's.
+ */
+export function footerDifference(file: ByteFile, footer: VhdFooter): string | undefined {
+  const isSame = (at: number, lengthBytes: number): boolean => {
+    if (at < FOOTER_BYTES && at !== 0) return false;
+    const bytes = new Uint8Array(lengthBytes);
+    file.read(at, bytes);
+    return bytes.every((byte, i) => byte === footer.bytes[i]);
+  };
+  const end = file.sizeBytes - FOOTER_BYTES;
+  if (!isSame(end, FOOTER_BYTES) && !isSame(end + 1, FOOTER_BYTES - 1))
+    return `footer at offset ${end}: it is damaged; its copy at offset 0 is whole`;
+  return isSame(0, FOOTER_BYTES - 1) ? undefined : 'copy of the footer at offset 0: it is not what the footer is';
+}
+
 function parseFooter(file: ByteFile, at: number): VhdFooter {
   const bytes = new Uint8Array(FOOTER_BYTES);
   file.read(at, bytes);

@@ -19,6 +19,7 @@ import {
   VHD_BYTES_MAX,
   encodeDynamicHeader,
   encodeFooter,
+  footerDifference,
   readDynamicHeader,
   readFooter,
   withParent,
@@ -324,9 +325,7 @@ class DynamicVhd extends LayeredImage {
     if (blocks > tableEntries) this.#growTable(tableOffset, blocks);
     const bytes = withSize(this.#footer.bytes, sizeBytes);
     this.#footer = { ...this.#footer, sizeBytes, bytes };
-    this.file.write(0, bytes);
-    this.file.write(this.#end, bytes);
-    this.file.truncate(this.#end + FOOTER_BYTES);
+    this.#writeFooters();
   }
 
   /** The blocks that the longer table runs into move to the end. */
@@ -364,7 +363,13 @@ class DynamicVhd extends LayeredImage {
     this.#table = table;
   }
 
-  protected checkLayer(): CheckReport {
+  #writeFooters(): void {
+    this.file.write(0, this.#footer.bytes);
+    this.file.write(this.#end, this.#footer.bytes);
+    this.file.truncate(this.#end + FOOTER_BYTES);
+  }
+
+  protected checkLayer(repair: boolean): CheckReport {
     const whole = this.#bitmapBytes + this.#header.blockBytes;
     const errors: string[] = [];
     const starts: number[] = [];
@@ -380,11 +385,15 @@ class DynamicVhd extends LayeredImage {
     starts.forEach((at, i) => {
       if (i > 0 && at - starts[i - 1] < whole) errors.push(`the blocks at ${starts[i - 1]} and ${at} overlap`);
     });
+    const difference = footerDifference(this.file, this.#footer);
+    if (difference !== undefined) errors.unshift(difference);
+    const repairs = repair && difference !== undefined;
+    if (repairs) this.#writeFooters();
     return {
       errors: errors.slice(0, 100),
       errorCount: errors.length,
       leakedBytes: 0,
-      repaired: 0,
+      repaired: repairs ? 1 : 0,
       allocatedBytes: starts.length * this.#header.blockBytes,
     };
   }

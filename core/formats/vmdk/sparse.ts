@@ -134,6 +134,8 @@ export class SparseExtent {
   readonly #tables: TableCache;
   readonly #tableBytes: number;
   readonly #codecs: Codecs;
+  /** The directory of the tables' second copies, for those who write them. */
+  readonly #copyDirectory: WordTable | undefined;
   /** Offset of a table's second copy, by its own. */
   readonly #copies = new Map<number, number>();
   readonly #free = new FreePlaces();
@@ -156,7 +158,7 @@ export class SparseExtent {
       beforeWrite: () => file.flush(),
       copyOf: (at) => this.#copies.get(at),
     });
-    if (!file.readOnly && header.redundantAt !== 0) this.#readCopies(entries);
+    if (!file.readOnly && header.redundantAt !== 0) this.#copyDirectory = this.#readCopies(entries);
   }
 
   get #coverage(): number {
@@ -171,7 +173,7 @@ export class SparseExtent {
     return this.header.capacitySectors * SECTOR_BYTES;
   }
 
-  #readCopies(entries: number): void {
+  #readCopies(entries: number): WordTable {
     const { redundantAt } = this.header;
     if (redundantAt + entries * 4 > this.file.sizeBytes)
       throw corrupt(
@@ -184,6 +186,7 @@ export class SparseExtent {
       const copyAt = copies.get(i) * SECTOR_BYTES;
       if (at !== 0 && copyAt !== 0 && copyAt + this.#tableBytes <= this.file.sizeBytes) this.#copies.set(at, copyAt);
     }
+    return copies;
   }
 
   #tableAt(index: number): number {
@@ -321,17 +324,31 @@ export class SparseExtent {
   #ownTableAt(index: number): number {
     const present = this.#tableAt(index);
     if (present !== 0) return present;
+    const at = this.#newTable();
+    this.#directory.set(index, at / SECTOR_BYTES);
+    if (this.#copyDirectory) this.#copy(index, at);
+    return at;
+  }
+
+  #newTable(): number {
     const at = roundUp(this.file.sizeBytes, SECTOR_BYTES);
     this.file.write(at, new Uint8Array(roundUp(this.#tableBytes, SECTOR_BYTES)));
-    this.#directory.set(index, at / SECTOR_BYTES);
     return at;
+  }
+
+  /** Gives a table a second copy, which is written with it. */
+  #copy(index: number, at: number): void {
+    const copyAt = this.#newTable();
+    this.#copyDirectory!.set(index, copyAt / SECTOR_BYTES);
+    this.#copies.set(at, copyAt);
   }
 
   flush(): void {
     if (this.#tables.hasDirty) this.#tables.writeBack();
-    if (this.#directory.isDirty) {
+    if (this.#directory.isDirty || this.#copyDirectory?.isDirty) {
       this.file.flush();
       this.#directory.writeBack();
+      this.#copyDirectory?.writeBack();
     }
     this.file.flush();
     this.#free.flushed();
@@ -359,6 +376,48 @@ export class SparseExtent {
       }
     }
     return grains;
+  }
+
+  /** Compares the second copies with the tables that count; returns how many were written again. */
+  checkCopies(report: (message: string) => void, repair: boolean): number {
+    const { redundantAt, capacitySectors } = this.header;
+    if (redundantAt === 0) return 0;
+    const entries = Math.ceil((capacitySectors * SECTOR_BYTES) / this.#coverage);
+    if (redundantAt + entries * 4 > this.file.sizeBytes) {
+      report(`header.rgdOffset at offset ${AT.redundantOffset}: it leaves the file`);
+      return 0;
+    }
+    const copies = this.#copyDirectory ?? WordTable.read(this.file, redundantAt, entries, true);
+    const used = new Set(Array.from({ length: entries }, (_, index) => this.#directory.get(index)));
+    const copy = new Uint8Array(this.#tableBytes);
+    let repaired = 0;
+    for (let index = 0; index < entries; index++) {
+      if (this.#isBadTable(index * this.header.gtesPerTable)) continue; // which the check of the tables tells
+      const at = this.#tableAt(index);
+      const copyAt = copies.get(index) * SECTOR_BYTES;
+      if (at === 0 && copyAt === 0) continue;
+      const isPlace =
+        copyAt >= HEADER_BYTES && copyAt + this.#tableBytes <= this.file.sizeBytes && !used.has(copyAt / SECTOR_BYTES);
+      const where = `redundant_grain_directory[${index}] at offset ${copies.offsetOf(index)}`;
+      if (!isPlace || at === 0) report(`${where}: it points to ${copyAt}, where no copy of a grain table can be`);
+      else {
+        const { bytes, dirty } = this.#tables.get(at);
+        if (dirty) continue; // it is written with its copy
+        this.file.read(copyAt, copy);
+        const differs = copy.findIndex((byte, i) => byte !== bytes[i]);
+        if (differs < 0) continue;
+        report(`${where}: its grain table at ${copyAt} differs from the one at ${at} at byte ${differs}`);
+      }
+      if (!repair || !this.#copyDirectory) continue;
+      if (at === 0) this.#copyDirectory.set(index, 0);
+      else {
+        if (!isPlace) this.#copy(index, at);
+        this.#tables.markDirty(this.#tables.get(at));
+      }
+      repaired++;
+    }
+    if (repaired > 0) this.flush();
+    return repaired;
   }
 
   #isBadTable(grain: number): boolean {

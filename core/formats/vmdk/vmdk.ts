@@ -275,22 +275,25 @@ class VmdkImage extends LayeredImage {
     extent.line = { ...extent.line, sectors };
   }
 
-  protected checkLayer(): CheckReport {
+  protected checkLayer(repair: boolean): CheckReport {
     const errors: string[] = [];
     let errorCount = 0;
+    let repaired = 0;
     let allocatedBytes = 0;
     for (const { sparse, sizeBytes } of this.#extents) {
       if (!sparse) {
         allocatedBytes += sizeBytes;
         continue;
       }
-      const grains = sparse.check((message) => {
+      const report = (message: string): void => {
         errorCount++;
         if (errors.length < 100) errors.push(message);
-      });
+      };
+      const grains = sparse.check(report);
+      repaired += sparse.checkCopies(report, repair);
       allocatedBytes += grains * sparse.header.grainBytes;
     }
-    return { errors, errorCount, leakedBytes: 0, repaired: 0, allocatedBytes };
+    return { errors, errorCount, leakedBytes: 0, repaired, allocatedBytes };
   }
 
   info(): ImageInfo {
