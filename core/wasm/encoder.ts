@@ -119,9 +119,19 @@ export const OP = {
 /** Starts a vector instruction: its opcode follows as an unsigned LEB128. */
 const VECTOR_PREFIX = 0xfd;
 
+/**
+ * Buffers of code that is done with, to be written again: a small module is twenty pieces that live until they are part of
+ * another, and asking the host for memory each time costs as much as writing them.
+ */
+const spareBuffers: Uint8Array<ArrayBuffer>[] = [];
+const SPARE_BUFFERS = 64;
+const LARGEST_SPARE_BYTES = 1 << 18;
+const FIRST_BYTES = 256;
+const NO_BYTES = new Uint8Array(0);
+
 /** Growable code bytes with the few structured helpers that need immediates. */
 export class Code {
-  #bytes = new Uint8Array(256);
+  #bytes = NO_BYTES;
   length = 0;
   /** Open blocks, loops and ifs: a label opened at depth d is reached by `br(depth - d - 1)`. */
   depth = 0;
@@ -129,9 +139,24 @@ export class Code {
   readonly unlikely: number[] = [];
 
   #grow(count: number): void {
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count));
+    const needed = this.length + count;
+    const spare = this.length === 0 ? spareBuffers.pop() : undefined;
+    if (spare && spare.length >= needed) {
+      this.#bytes = spare;
+      return;
+    }
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, needed, FIRST_BYTES));
     grown.set(this.#bytes);
     this.#bytes = grown;
+  }
+
+  /** Empties it, for whoever has taken the bytes: they are written over from now on. */
+  release(): void {
+    const { length } = this.#bytes;
+    if (length > 0 && length <= LARGEST_SPARE_BYTES && spareBuffers.length < SPARE_BUFFERS)
+      spareBuffers.push(this.#bytes);
+    this.#bytes = NO_BYTES;
+    this.length = 0;
   }
 
   byte(value: number): void {
@@ -292,6 +317,7 @@ export class Code {
     this.if(type);
   }
 
+  /** Until it is written to or released. */
   bytes(): Uint8Array {
     return this.#bytes.subarray(0, this.length);
   }
@@ -343,28 +369,38 @@ export class FunctionBody {
     }
   }
 
-  /** The function as it stands in the code section, and the offsets in it of its unlikely branches. */
-  encode(): { bytes: Uint8Array; unlikely: number[] } {
+  /** Writes the function as it stands in the code section. Returns the offsets in it of its unlikely branches. */
+  encode(out: Code): number[] {
     const runs: [count: number, type: ValueType][] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
       if (last?.[1] === type) last[0]++;
       else runs.push([1, type]);
     }
-    const body = new Code();
-    body.unsigned(runs.length);
+    const locals = new Code();
+    locals.unsigned(runs.length);
     for (const [count, type] of runs) {
-      body.unsigned(count);
-      body.byte(type);
+      locals.unsigned(count);
+      locals.byte(type);
     }
+    out.unsigned(locals.length + this.length + 1);
+    const start = out.length;
+    out.raw(locals.bytes());
+    locals.release();
     const unlikely: number[] = [];
     for (const part of [this.prologue, this.code]) {
-      const start = body.length;
-      body.raw(part.bytes());
-      unlikely.push(...part.unlikely.map((offset) => start + offset));
+      const partStart = out.length - start;
+      out.raw(part.bytes());
+      unlikely.push(...part.unlikely.map((offset) => partStart + offset));
     }
-    body.end();
-    return { bytes: body.bytes(), unlikely };
+    out.byte(OP.end);
+    return unlikely;
+  }
+
+  /** Of a body that is encoded, or is not going to be. */
+  release(): void {
+    this.prologue.release();
+    this.code.release();
   }
 }
 
@@ -433,6 +469,7 @@ export class ModuleBuilder {
     this.#elements.push({ offset, functions });
   }
 
+  /** Once: the bodies are released. */
   encode(): Uint8Array<ArrayBuffer> {
     const out = new Code();
     out.raw(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
@@ -489,20 +526,23 @@ export class ModuleBuilder {
         for (const index of functions) s.unsigned(index);
       }
     });
-    const bodies = this.#bodies.map((body) => body.encode());
-    this.#branchHints(out, bodies);
-    section(out, 10, bodies.length, (s) => {
-      for (const { bytes } of bodies) {
-        s.unsigned(bytes.length);
-        s.raw(bytes);
-      }
+    const functions = new Code();
+    const unlikely = this.#bodies.map((body) => {
+      const offsets = body.encode(functions);
+      body.release();
+      return offsets;
     });
-    return out.bytes().slice();
+    this.#branchHints(out, unlikely);
+    section(out, 10, this.#bodies.length, (s) => s.raw(functions.bytes()));
+    functions.release();
+    const module = out.bytes().slice();
+    out.release();
+    return module;
   }
 
   /** Custom section of the branch hinting proposal; engines without it pass it over. */
-  #branchHints(out: Code, bodies: readonly { readonly unlikely: readonly number[] }[]): void {
-    const hinted = bodies.map(({ unlikely }, i) => ({ unlikely, index: this.#functionImports.length + i }));
+  #branchHints(out: Code, offsets: readonly (readonly number[])[]): void {
+    const hinted = offsets.map((unlikely, i) => ({ unlikely, index: this.#functionImports.length + i }));
     const functions = hinted.filter(({ unlikely }) => unlikely.length > 0);
     if (functions.length === 0) return;
     const content = new Code();
@@ -520,6 +560,7 @@ export class ModuleBuilder {
     out.byte(0);
     out.unsigned(content.length);
     out.raw(content.bytes());
+    content.release();
   }
 }
 
@@ -539,4 +580,5 @@ function section(out: Code, id: number, count: number, fill: (body: Code) => voi
   out.byte(id);
   out.unsigned(body.length);
   out.raw(body.bytes());
+  body.release();
 }

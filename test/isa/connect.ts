@@ -49,6 +49,9 @@ const SEGMENTS = [['es', SEG.ES], ['cs', SEG.CS], ['ss', SEG.SS], ['ds', SEG.DS]
 class CoreUnderTest implements CpuUnderTest {
   readonly #memory: PhysicalMemory;
   readonly #cpu: Cpu;
+  readonly #ram: Uint8Array;
+  /** What RAM should be at the beginning; valid where it was written for the last set-up. */
+  readonly #wanted = new Uint8Array(RAM_BYTES);
   #interrupted: Regs | undefined;
 
   constructor(engine: EngineUnderTest) {
@@ -57,6 +60,7 @@ class CoreUnderTest implements CpuUnderTest {
     const linearMemory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
     this.#memory = new PhysicalMemory(linearMemory.buffer, PHYSICAL_TABLES);
     this.#memory.mapRam(0, RAM_BYTES, RAM_BASE);
+    this.#ram = new Uint8Array(linearMemory.buffer, RAM_BASE, RAM_BYTES);
     this.#cpu = new Cpu({
       memory: this.#memory,
       linearMemory,
@@ -148,23 +152,20 @@ class CoreUnderTest implements CpuUnderTest {
    * writing to a page forgets its code, and the exceptions' handlers would be compiled anew for every case.
    */
   #fillMemory(images: readonly MemoryImage[]): void {
-    const pages = new Map<number, Uint8Array>();
-    for (let page = 0; page < RAM_BYTES / PAGE_BYTES; page++)
-      if (this.#memory.dirty[page]) pages.set(page, new Uint8Array(PAGE_BYTES));
+    const { dirty } = this.#memory;
+    const pages = new Set<number>();
+    for (let page = 0; page < RAM_BYTES / PAGE_BYTES; page++) if (dirty[page]) pages.add(page);
     for (const { address, bytes } of images)
-      for (let done = 0; done < bytes.length;) {
-        const [page, offset] = [Math.floor((address + done) / PAGE_BYTES), (address + done) % PAGE_BYTES];
-        let wanted = pages.get(page);
-        if (!wanted) pages.set(page, (wanted = new Uint8Array(PAGE_BYTES)));
-        const part = bytes.subarray(done, done + PAGE_BYTES - offset);
-        wanted.set(part, offset);
-        done += part.length;
-      }
-    const now = new Uint8Array(PAGE_BYTES);
-    for (const [page, wanted] of pages) {
-      this.#memory.dmaRead(page * PAGE_BYTES, now);
-      if (Buffer.compare(now, wanted) !== 0) this.#memory.dmaWrite(page * PAGE_BYTES, wanted);
-      this.#memory.dirty[page] = Buffer.compare(wanted, ZEROS) === 0 ? 0 : 1;
+      for (let page = Math.floor(address / PAGE_BYTES); page * PAGE_BYTES < address + bytes.length; page++)
+        pages.add(page);
+    const bytesOf = (page: number): [number, number] => [page * PAGE_BYTES, (page + 1) * PAGE_BYTES];
+    for (const page of pages) this.#wanted.fill(0, ...bytesOf(page));
+    for (const { address, bytes } of images) this.#wanted.set(bytes, address);
+    for (const page of pages) {
+      const wanted = this.#wanted.subarray(...bytesOf(page));
+      if (Buffer.compare(this.#ram.subarray(...bytesOf(page)), wanted) !== 0)
+        this.#memory.dmaWrite(page * PAGE_BYTES, wanted);
+      dirty[page] = Buffer.compare(wanted, ZEROS) === 0 ? 0 : 1;
     }
   }
 
@@ -249,9 +250,7 @@ class CoreUnderTest implements CpuUnderTest {
   }
 
   readMemory(address: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
-    this.#memory.dmaRead(address, bytes);
-    return bytes;
+    return this.#ram.subarray(address, address + length);
   }
 }
 

@@ -63,6 +63,7 @@ export interface CpuUnderTest {
   sse(): Uint8Array;
   /** CR2. */
   faultAddress(): number;
+  /** As it is until the next set-up or run. */
   readMemory(address: number, length: number): Uint8Array;
 }
 

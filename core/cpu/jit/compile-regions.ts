@@ -44,7 +44,10 @@ export function compileRegions(requests: readonly RegionRequest[], limits: Memor
       return body;
     };
     let body = emit('accesses');
-    if (survey.isWorthwhile) body = emit('code');
+    if (survey.isWorthwhile) {
+      body.release();
+      body = emit('code');
+    }
     module.elements(slot, [module.addBody(body)]);
     return { bytes: body.length, entries: flow.entries };
   });

@@ -67,8 +67,10 @@ const known = new Map<number, FormEffects>();
 function effectsOf(form: number, module: ModuleBuilder, imports: HandlerImports): FormEffects {
   let effects = known.get(form);
   if (!effects) {
-    const builder = new EffectsBuilder(module.newBody(imports.handlerType), formOfNumber(form), imports);
+    const body = module.newBody(imports.handlerType);
+    const builder = new EffectsBuilder(body, formOfNumber(form), imports);
     builder.build();
+    body.release();
     const { writes, moves, fields } = builder;
     known.set(form, (effects = { writes, moves, fields }));
   }
