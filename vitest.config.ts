@@ -16,6 +16,8 @@ export default defineConfig({
             'test/{fixtures,bench}/*.test.ts',
           ],
           exclude: INTEGRATION,
+          // A process for each of many small files would spend more time on starting than on testing.
+          isolate: false,
           // A busy machine is slow, not wrong.
           testTimeout: 60_000,
           hookTimeout: 60_000,
