@@ -199,8 +199,9 @@ describe('terrarium run', () => {
   });
 
   test('a time-out exits with 3, the last screen and the pattern on stderr', async () => {
-    const { exit, err } = await runIt('--until', 'A:\\\\>', '--until', 'never', '--timeout', '0.2', '--json');
+    const { exit, out, err } = await runIt('--until', 'A:\\\\>', '--until', 'never', '--timeout', '0.2', '--json');
     expect(exit).toBe(3);
+    expect(JSON.parse(out)).toMatchObject({ exit: 3, error: { code: 'run.timeout' } });
     expect(err).toContain('FakeDOS 64 MiB\n');
     expect(err).toMatch(/\nterrarium: run\.timeout: .*"never".*\n$/);
   });

@@ -16,7 +16,8 @@ interface Page {
 
 const RUN_NOTES = `--until may be given several times; each is followed by the --type and --key that answer it. Actions before the
 first --until are done at power-on. A pattern is met by text that appeared since the actions before it.
---json prints {"matches":[{"until","ms"}],"instructions","stateHash","screen":[lines],"exit"}; ms counts from the
+--json prints {"matches":[{"until","ms"}],"instructions","stateHash","screen":[lines],"exit"}, and "error" as every command where the exit
+status is not 0; ms counts from the
 start of the command, or with --clock virtual in guest time.
 --engine lockstep runs the machine twice, by the interpreter and compiled, with the virtual clock, and stops at the first
 register, byte of memory or device that differs, with the instruction (exit status 6); lockstep-jit compiles everything.

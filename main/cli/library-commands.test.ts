@@ -8,6 +8,7 @@ import { fakeFactory } from '../vm-host/testing/fake-machine.ts';
 import { main } from './cli.ts';
 import { HANDLERS } from './library-commands.ts';
 import { COMMANDS } from './library-options.ts';
+import { MEDIA_COMMANDS } from './media-options.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -34,6 +35,15 @@ async function run(...args: string[]): Promise<{ status: number; out: unknown; e
 
 test('every command that the help names is there', () => {
   expect(Object.keys(HANDLERS).sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
+});
+
+test('every command takes --json, and answers what it does not understand with one object', async () => {
+  const media = MEDIA_COMMANDS.map(({ name }) => `media ${name}`);
+  for (const name of [...COMMANDS.map((command) => command.name), ...media, 'run', 'serve'])
+    expect(await run(...name.split(' '), '--no-such-option'), name).toMatchObject({
+      status: 2,
+      out: { error: { code: 'args.invalid', message: expect.stringContaining('--no-such-option') as string } },
+    });
 });
 
 test('an error is one JSON object on standard output, and its kind the exit status', async () => {

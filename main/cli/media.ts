@@ -118,7 +118,10 @@ class MediaRun {
         },
       });
       if (shown >= 0) this.#io.stderr.write('\r     \r');
-      if (!converted.ok && exit !== undefined) return exit;
+      if (!converted.ok && exit !== undefined) {
+        if (this.#has('json')) this.#json({ error: converted.error });
+        return exit;
+      }
       return this.#describe(converted);
     } finally {
       stopListening();

@@ -234,7 +234,7 @@ class Run {
     if (plan.json) {
       const stateHash = createHash('sha256').update(machine.save()).digest('hex');
       io.stdout.write(
-        `${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, stats, exit })}\n`,
+        `${JSON.stringify({ matches: script.matches, instructions: machine.instructions, stateHash, screen, stats, exit, error: trouble })}\n`,
       );
     } else {
       if (plan.printScreen) io.stdout.write(screen.map((row) => `${row}\n`).join(''));

@@ -7,4 +7,5 @@ export const SERVE_OPTIONS: readonly OptionSpec[] = [
     value: 'FOLDER',
     help: 'folder of the machine library (default: TERRARIUM_LIBRARY, or that of the platform)',
   },
+  { name: 'json', help: 'print one JSON object with the address when it is open' },
 ];

@@ -34,6 +34,7 @@ export async function serve(
   const given = parseOptions(SERVE_OPTIONS, args);
   const value = (name: string): string | undefined => given.find((option) => option.name === name)?.value;
   const named = value('library');
+  const isJson = given.some(({ name }) => name === 'json');
   const stopped = new Promise<'stopped'>((resolve) => void io.onSignal(() => resolve('stopped')));
   let folder = named === undefined ? libraryFolder() : resolve(named);
   let place: { readonly port: number; readonly token?: string } = { port: parsePort(value('port')) };
@@ -63,7 +64,8 @@ export async function serve(
         uploadFolder: join(folder, 'incoming'),
       });
       if (!server.ok) throw new FailureError(server.error);
-      if (!told) io.stdout.write(`Terrarium is open at ${server.value.url}\n`);
+      const { url, port } = server.value;
+      if (!told) io.stdout.write(isJson ? `${JSON.stringify({ url, port })}\n` : `Terrarium is open at ${url}\n`);
       const why = await Promise.race([stopped, restarted.promise]);
       await services.value.stopAll();
       await server.value.close();
