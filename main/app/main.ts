@@ -59,6 +59,14 @@ function createWindow(machine?: string): BrowserWindow {
   return window;
 }
 
+/** A window that shows the machine already comes to the front. */
+function openMachineWindow(machine: string): void {
+  const window = BrowserWindow.getAllWindows().find(({ webContents }) => webContents.getURL() === pageOf(machine));
+  if (window?.isMinimized()) window.restore();
+  if (window) window.focus();
+  else createWindow(machine);
+}
+
 const pageOf = (machine: string | undefined): string =>
   `${PAGE_ORIGIN}/index.html${machine === undefined ? '' : `#/machines/${machine}`}`;
 
@@ -162,7 +170,7 @@ async function start(): Promise<void> {
     dialog.showErrorBox('Terrarium cannot start', 'The interface is not built: run npm run build.');
     return app.exit(1);
   }
-  lockDown();
+  lockDown(openMachineWindow);
   // Without a menu, no shortcut of it takes keys from a guest.
   if (process.platform !== 'darwin') Menu.setApplicationMenu(null);
   connect(services.value);

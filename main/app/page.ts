@@ -1,4 +1,5 @@
 import { app, protocol, session, type WebContents, type WebFrameMain } from 'electron';
+import { machineIdSchema } from '../../core/contract/index.ts';
 import { listStaticFiles } from '../web/static-files.ts';
 
 export const PAGE_SCHEME = 'terrarium';
@@ -54,13 +55,27 @@ export function servePage(rendererFolder: string): boolean {
 export const isOurFrame = (frame: WebFrameMain | null, contents: WebContents): boolean =>
   frame !== null && frame === contents.mainFrame && frame.origin === PAGE_ORIGIN;
 
-/** Electron's security checklist: no navigation, no new windows, no web views, no permissions but ours, no network. */
-export function lockDown(): void {
+/** Our page with a machine's screen, and nothing else. */
+const machineOf = (url: string): string | undefined => {
+  const { protocol: scheme, host, hash } = new URL(url);
+  if (scheme !== `${PAGE_SCHEME}:` || host !== 'app' || !hash.startsWith('#/machines/')) return undefined;
+  return machineIdSchema.safeParse(hash.slice('#/machines/'.length)).data;
+};
+
+/**
+ * Electron's security checklist: no navigation, no new windows, no web views, no permissions but ours, no network. A page
+ * that asks for a machine's own window gets one that we make.
+ */
+export function lockDown(openMachine: (id: string) => void): void {
   app.on('web-contents-created', (_, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault());
     contents.on('will-redirect', (event) => event.preventDefault());
     contents.on('will-attach-webview', (event) => event.preventDefault());
-    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+    contents.setWindowOpenHandler(({ url }) => {
+      const machine = machineOf(url);
+      if (machine !== undefined) openMachine(machine);
+      return { action: 'deny' };
+    });
   });
   const { defaultSession } = session;
   defaultSession.setPermissionRequestHandler((contents, permission, answer) =>

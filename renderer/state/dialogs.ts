@@ -14,8 +14,9 @@ export type Dialog =
   | { readonly kind: 'take'; readonly machines: readonly string[] }
   | { readonly kind: 'restore'; readonly snapshot: SnapshotInfo }
   | { readonly kind: 'compare'; readonly machine: string; readonly snapshot?: SnapshotInfo }
-  | { readonly kind: 'clone'; readonly machine: string; readonly snapshot?: SnapshotInfo }
-  | { readonly kind: 'fork'; readonly machine: string }
+  /** `snapshot`: of the one machine. */
+  | { readonly kind: 'clone'; readonly machines: readonly string[]; readonly snapshot?: SnapshotInfo }
+  | { readonly kind: 'fork'; readonly machines: readonly string[] }
   /** `from`: the group that is to be called otherwise, with all that is in it. */
   | { readonly kind: 'group'; readonly machines: readonly string[]; readonly from?: string }
   | { readonly kind: 'power'; readonly action: PowerAction; readonly machines: readonly string[] }

@@ -1,6 +1,6 @@
 import { NumberInput, Select, TextInput, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconLock, IconPencil } from '@tabler/icons-react';
-import { useState, type ReactNode } from 'react';
+import { useState, type KeyboardEvent, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './editable.module.css';
 
@@ -13,7 +13,7 @@ interface EditableProps<T> {
 }
 
 /** A value that becomes its own field at a click; Enter keeps what was typed, Escape does not. */
-function Editable({
+export function Editable({
   label,
   shown,
   locked,
@@ -25,7 +25,7 @@ function Editable({
   readonly field: (done: () => void) => ReactNode;
 }) {
   const { t } = useTranslation();
-  const [editing, setEditing] = useState(false);
+  const [editing, setEditing] = useState<boolean>();
   if (locked !== undefined)
     return (
       <Tooltip label={locked}>
@@ -34,9 +34,16 @@ function Editable({
         </span>
       </Tooltip>
     );
-  if (editing) return field(() => setEditing(false));
+  // While the focus moves on to something else, the body has it.
+  const done = (): void => setEditing(document.activeElement === document.body ? undefined : false);
+  if (editing) return field(done);
   return (
-    <UnstyledButton className={classes['value']} onClick={() => setEditing(true)}>
+    <UnstyledButton
+      className={classes['value']}
+      // After the field was left by a key, the keyboard is where it was before.
+      autoFocus={editing === false}
+      onClick={() => setEditing(true)}
+    >
       <span>{shown}</span>
       <span className="visually-hidden">{` (${t('edit.change', { label })})`}</span>
       <IconPencil size={13} aria-hidden />
@@ -44,43 +51,106 @@ function Editable({
   );
 }
 
+/** Enter and Escape of a field within the details: the second loses what was typed, and closes nothing around it. */
+export const leaveKeys = (keep: () => void, lose: () => void) => (event: KeyboardEvent) => {
+  if (event.key === 'Enter') {
+    event.preventDefault();
+    keep();
+  }
+  if (event.key === 'Escape') {
+    event.stopPropagation();
+    lose();
+  }
+};
+
+interface TextFieldProps {
+  readonly label: string;
+  readonly value: string;
+  readonly validate: (value: string) => boolean;
+  readonly onKeep: (value: string) => void;
+  readonly onLose: () => void;
+}
+
+/** Kept when it is left, as far as it is valid. */
+export function TextField({ label, value, validate, onKeep, onLose }: TextFieldProps) {
+  const [text, setText] = useState(value);
+  const keep = (): void => {
+    if (validate(text)) onKeep(text);
+  };
+  return (
+    <TextInput
+      flex={1}
+      size="xs"
+      autoFocus
+      spellCheck={false}
+      aria-label={label}
+      value={text}
+      error={!validate(text)}
+      onFocus={(event) => event.currentTarget.select()}
+      onChange={(event) => setText(event.currentTarget.value)}
+      onBlur={keep}
+      onKeyDown={leaveKeys(keep, onLose)}
+    />
+  );
+}
+
 export function EditableText({
   label,
   value,
-  placeholder,
+  shown,
   locked,
   validate,
   onChange,
-}: EditableProps<string> & { readonly placeholder?: string; readonly validate: (value: string) => boolean }) {
-  const [text, setText] = useState(value);
-  const field = (done: () => void): ReactNode => {
-    const keep = (): void => {
-      if (!validate(text)) return;
-      done();
-      if (text !== value) onChange(text);
-    };
-    return (
-      <TextInput
-        size="xs"
-        autoFocus
-        aria-label={label}
-        value={text}
-        error={!validate(text)}
-        onFocus={(event) => event.currentTarget.select()}
-        onChange={(event) => setText(event.currentTarget.value)}
-        onBlur={keep}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') keep();
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            setText(value);
-            done();
-          }
-        }}
-      />
-    );
+}: EditableProps<string> & {
+  /** What stands for it, where that is not the value itself. */
+  readonly shown?: string | undefined;
+  readonly validate: (value: string) => boolean;
+}) {
+  const field = (done: () => void): ReactNode => (
+    <TextField
+      label={label}
+      value={value}
+      validate={validate}
+      onKeep={(text) => {
+        done();
+        if (text !== value) onChange(text);
+      }}
+      onLose={done}
+    />
+  );
+  return <Editable label={label} shown={shown ?? value} locked={locked} field={field} />;
+}
+
+interface NumberFieldProps {
+  readonly label: string;
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly onKeep: (value: number) => void;
+  readonly onLose: () => void;
+}
+
+function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProps) {
+  const [typed, setTyped] = useState<number | string>(value);
+  const isValid = typeof typed === 'number' && Number.isInteger(typed) && typed >= min && typed <= max;
+  const keep = (): void => {
+    if (isValid) onKeep(typed);
   };
-  return <Editable label={label} shown={value === '' ? placeholder : value} locked={locked} field={field} />;
+  return (
+    <NumberInput
+      size="xs"
+      autoFocus
+      aria-label={label}
+      min={min}
+      max={max}
+      clampBehavior="none"
+      value={typed}
+      error={!isValid}
+      onChange={setTyped}
+      onBlur={keep}
+      onKeyDown={leaveKeys(keep, onLose)}
+    />
+  );
 }
 
 export function EditableNumber({
@@ -92,37 +162,16 @@ export function EditableNumber({
   locked,
   onChange,
 }: EditableProps<number> & { readonly shown: string; readonly min: number; readonly max: number }) {
-  const [typed, setTyped] = useState<number | string>(value);
-  const field = (done: () => void): ReactNode => {
-    const isValid = typeof typed === 'number' && Number.isInteger(typed) && typed >= min && typed <= max;
-    const keep = (): void => {
-      if (!isValid) return;
-      done();
-      if (typed !== value) onChange(typed);
-    };
-    return (
-      <NumberInput
-        size="xs"
-        autoFocus
-        aria-label={label}
-        min={min}
-        max={max}
-        clampBehavior="none"
-        value={typed}
-        error={!isValid}
-        onChange={setTyped}
-        onBlur={keep}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') keep();
-          if (event.key === 'Escape') {
-            event.stopPropagation();
-            setTyped(value);
-            done();
-          }
-        }}
-      />
-    );
-  };
+  const field = (done: () => void): ReactNode => (
+    <NumberField
+      {...{ label, value, min, max }}
+      onKeep={(typed) => {
+        done();
+        if (typed !== value) onChange(typed);
+      }}
+      onLose={done}
+    />
+  );
   return <Editable label={label} shown={shown} locked={locked} field={field} />;
 }
 

@@ -288,12 +288,20 @@ describe('a machine with a FreeDOS floppy', () => {
     await page.getByRole('menuitem', { name: 'Settings', exact: true }).click();
     await dialogButton('System').click();
     await page.getByRole('dialog').getByRole('textbox', { name: 'Memory' }).fill('48');
-    await dialogButton('Serial ports').click();
-    await dialogButton('Add a port').click();
     await dialogButton('Save').click();
     await dialogClosed();
     await details.getByText('48 MiB').waitFor();
-    await details.getByText('COM2').waitFor();
+    await details.getByRole('button', { name: 'Add a port' }).click();
+    await details.getByText('COM2', { exact: true }).waitFor();
+    await details.getByRole('button', { name: 'Change COM2)' }).click();
+    await page.getByRole('option', { name: 'File' }).click();
+    await page.keyboard.type('/tmp/com2.txt');
+    await page.keyboard.press('Enter');
+    await details.getByText('/tmp/com2.txt').waitFor();
+    await details.getByRole('button', { name: 'Change Boot order' }).focus();
+    for (const key of ['Enter', 'Space', 'Tab', 'Tab', 'Space', 'Space', 'Shift+Tab', 'Shift+Tab', 'Enter'])
+      await page.keyboard.press(key);
+    await details.getByRole('button', { name: 'CD-ROM, Hard disk (Change Boot order)', exact: true }).waitFor();
 
     await details.getByRole('button', { name: 'Change Memory' }).click();
     await page.getByRole('textbox', { name: 'Memory' }).fill('24');
@@ -315,7 +323,8 @@ describe('a machine with a FreeDOS floppy', () => {
     const listed = await call(page, 'machines.list', {});
     expect(listed.ok && listed.value.machines[0]?.config).toMatchObject({
       ...{ memoryMiB: 40, cpuModel: '486', note: 'Of 1994.', group: 'Old' },
-      serial: [{ mode: 'console' }, expect.anything()],
+      serial: [{ mode: 'console' }, { mode: 'file', path: '/tmp/com2.txt' }],
+      bootOrder: ['cdrom', 'disk'],
     });
   });
 
@@ -488,24 +497,6 @@ describe('the library', () => {
     await button(page, 'Undo').click();
     await page.getByRole('row', { name: /Data 96 MiB/ }).waitFor();
     fs.rmSync(folder, { recursive: true });
-  });
-
-  test('says in words why a machine cannot be made, and keeps the form', async () => {
-    await button(page, 'New').click();
-    const dialog = page.getByRole('dialog', { name: 'New machine' });
-    await dialog.getByRole('switch', { name: 'Expert mode' }).check({ force: true });
-
-    await dialog.getByRole('textbox', { name: 'Name' }).fill(' ');
-    await dialog.getByRole('button', { name: 'Create' }).click();
-    await dialog.getByText('A name has 1 to 64 characters.').waitFor();
-    await dialog.getByRole('textbox', { name: 'Name' }).fill('No floppy');
-    await dialog.getByRole('radiogroup', { name: 'What it begins with' }).getByText('Path').click();
-    await dialog.getByLabel('Path of the image').fill('/nowhere/dos.img');
-    await dialog.getByRole('button', { name: 'Create' }).click();
-
-    const alert = dialog.getByRole('alert');
-    expect(await alert.textContent()).toMatch(/There is no such file.*\/nowhere\/dos\.img.*Code: file\.missing/);
-    expect(await dialog.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('No floppy');
   });
 
   test('reports a machine whose process was killed, and its neighbour goes on', async () => {

@@ -262,16 +262,20 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
       const alert = dialog.locator(`[role=alert][data-code="${code}"]`);
       sayings.push((await alert.innerText()).replaceAll(/\s+/g, ' '));
     };
-    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('Fork');
+    const name = dialog.getByRole('textbox', { name: t('create.name'), exact: true });
+    await name.fill(' ');
     await dialog.getByRole('button', { name: t('create.submit'), exact: true }).click();
+    await dialog.getByText(t('create.problem.name'), { exact: true }).waitFor();
+    await name.fill('Fork');
     await dialog.getByText(t('create.problem.nameTaken')).waitFor();
-    await dialog.getByRole('textbox', { name: t('create.name'), exact: true }).fill('other');
+    await name.fill('other');
     await dialog
       .getByRole('radiogroup', { name: t('create.image') })
       .getByText(t('create.imageFrom.path'))
       .click();
     await dialog.getByLabel(t('create.path')).fill('/nowhere/dos.img');
     await create('file.missing');
+    expect(await name.inputValue()).toBe('other');
     await page.keyboard.press('Escape');
     await closed();
     await row(page, 'fork').click();
@@ -379,7 +383,7 @@ describe("Debian from this computer's packages", () => {
   });
 });
 
-/** A machine is dragged into a group, and two that are selected together are moved to one that did not exist. */
+/** A machine is dragged into a group; two that are selected together are moved to one that did not exist, and cloned. */
 async function groupsByHand(page: Page, bsd: string): Promise<void> {
   const groupOf = async (name: string): Promise<string | undefined> => {
     const listed = await call(page, 'machines.list', {});
@@ -398,4 +402,8 @@ async function groupsByHand(page: Page, bsd: string): Promise<void> {
 
   expect([await groupOf('Windows XP'), await groupOf('Windows 2000')]).toEqual(['Windows/NT', 'Windows/NT']);
   await row(page, 'NT').waitFor();
+  await chooseFromMenu(page, 'More', 'Clone…');
+  await page.getByRole('dialog', { name: 'Clone 2 machines' }).getByRole('button', { name: 'Clone' }).click();
+  await row(page, 'Clone of Windows 2000').waitFor();
+  await row(page, 'Clone of Windows XP').waitFor();
 }

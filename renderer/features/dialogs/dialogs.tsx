@@ -49,26 +49,31 @@ export function Dialogs({ dialog }: { readonly dialog: Dialog }) {
       const [machine] = named([dialog.snapshot.machine]);
       return machine && <RestoreDialog machine={machine} snapshot={dialog.snapshot} onClose={close} />;
     }
+    case 'fork':
+      return <ForkDialog machines={named(dialog.machines)} onClose={close} />;
+    case 'clone':
+      return (
+        <CloneDialog
+          machines={named(dialog.machines)}
+          onClose={close}
+          {...(dialog.snapshot && { snapshot: dialog.snapshot })}
+        />
+      );
     case 'settings':
     case 'compare':
-    case 'clone':
-    case 'fork':
     case 'close': {
       const [machine] = named([dialog.machine]);
       if (!machine) return null;
-      if (dialog.kind === 'fork') return <ForkDialog machine={machine} onClose={close} />;
       if (dialog.kind === 'compare')
         return (
           <CompareDialog machine={machine} onClose={close} {...(dialog.snapshot && { snapshot: dialog.snapshot })} />
         );
       if (dialog.kind === 'close') return <CloseDialog machine={machine} onClose={close} />;
-      if (dialog.kind === 'settings')
-        return (
-          <Suspense>
-            <SettingsDialog machine={machine} page={dialog.page ?? 'general'} onClose={close} />
-          </Suspense>
-        );
-      return <CloneDialog machine={machine} onClose={close} {...(dialog.snapshot && { snapshot: dialog.snapshot })} />;
+      return (
+        <Suspense>
+          <SettingsDialog machine={machine} page={dialog.page ?? 'general'} onClose={close} />
+        </Suspense>
+      );
     }
   }
 }

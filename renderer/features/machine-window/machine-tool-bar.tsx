@@ -16,12 +16,13 @@ import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import { isLive } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
-import { goTo, machineHash, machinesHash } from '../../state/route.ts';
+import { goTo, machinesHash } from '../../state/route.ts';
 import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { PowerTools } from '../machines/machines-tool-bar.tsx';
 import { MediumItems } from '../machines/medium-menu.tsx';
 import type { RunCommand } from '../machines/use-commands.ts';
+import { openOwnWindow } from './own-window.ts';
 import { SCALINGS, type Scaling } from './scaling.ts';
 import { SPECIAL_KEYS } from './special-keys.ts';
 
@@ -108,11 +109,9 @@ export function MachineToolBar(props: MachineToolBarProps) {
           <Menu.Item leftSection={<IconPhoto size={16} aria-hidden />} disabled={!live} onClick={onScreenshot}>
             {t('window.screenshot')}
           </Menu.Item>
-          {client.shell === 'web' && (
-            <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(id)}>
-              {t('window.ownWindow')}
-            </Menu.Item>
-          )}
+          <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(client, id)}>
+            {t('window.ownWindow')}
+          </Menu.Item>
           <Menu.Divider />
           <Menu.Label>{t('window.scaling')}</Menu.Label>
           <Menu.RadioGroup value={scaling} onChange={(one) => onScaling(one as Scaling)}>
@@ -126,9 +125,4 @@ export function MachineToolBar(props: MachineToolBarProps) {
       </Menu>
     </ToolBar>
   );
-}
-
-/** The desktop shell opens no windows for its pages. A window that is there for this machine is shown again. */
-function openOwnWindow(id: string): void {
-  window.open(machineHash(id), `machine-${id}`, 'popup,width=1100,height=760');
 }

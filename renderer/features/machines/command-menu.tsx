@@ -27,6 +27,8 @@ export function CommandItems({
             {...(id === 'remove' && { color: 'red' })}
             leftSection={<Glyph size={16} aria-hidden />}
             disabled={subjectsOf(id, machines).length === 0}
+            // A menu's narrow words: the reason is for whoever wonders.
+            {...(COMMANDS[id].single && machines.length > 1 && { title: t('action.oneOnly') })}
             onClick={() => run(id, machines)}
           >
             {t(`action.${id}`)}

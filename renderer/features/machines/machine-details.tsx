@@ -11,9 +11,11 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
   MEMORY_MIB_MAX,
+  MACHINE_TEMPLATES,
   MEMORY_MIB_MIN,
   cpuModelSchema,
   engineSchema,
+  pointerSchema,
   type MachineChanges,
   type MachineInfo,
 } from '../../../core/contract/index.ts';
@@ -25,8 +27,10 @@ import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
 import classes from './machine-details.module.css';
 import { MachinePreview } from './machine-preview.tsx';
+import { EditableBootOrder } from './editable-boot-order.tsx';
 import { MediumMenu } from './medium-menu.tsx';
 import { drivesOf } from './drives.ts';
+import { SerialPorts } from './serial-ports.tsx';
 import { useMediumName } from './use-medium-name.ts';
 import { templateName } from '../../i18n/templates.ts';
 
@@ -48,7 +52,7 @@ export function MachineDetails({ machine, onShow }: { readonly machine: MachineI
         <GeneralSection machine={machine} change={change} />
         <SystemSection machine={machine} change={change} />
         <StorageSection machine={machine} />
-        <SerialSection machine={machine} />
+        <SerialSection machine={machine} change={change} />
       </Stack>
       <Stack gap="sm">
         <Section icon={IconDeviceDesktop} title={t('details.preview')}>
@@ -79,6 +83,13 @@ function EditButton({ machine, page }: { readonly machine: MachineInfo; readonly
   );
 }
 
+/** Why the machine's parts cannot change now; undefined: they can. */
+function useLock(machine: MachineInfo): string | undefined {
+  const { t } = useTranslation();
+  if (!isIdle(machine)) return t('settings.lockedLive');
+  return machine.saved ? t('settings.lockedSaved') : undefined;
+}
+
 interface PartProps {
   readonly machine: MachineInfo;
   readonly change: Change;
@@ -107,12 +118,19 @@ function GeneralSection({ machine, change }: PartProps) {
           <EditableText
             label={t('details.group')}
             value={config.group}
-            placeholder={t('details.noGroup')}
+            shown={config.group === '' ? t('details.noGroup') : undefined}
             validate={(group) => group === '' || group.split('/').every((part) => part.trim() !== '')}
             onChange={(group) => change({ group })}
           />
         </Fact>
-        <Fact name={t('details.template')}>{templateName(t, config.template)}</Fact>
+        <Fact name={t('details.template')}>
+          <EditableSelect
+            label={t('details.template')}
+            value={config.template}
+            data={MACHINE_TEMPLATES.map(({ id }) => ({ value: id, label: templateName(t, id) }))}
+            onChange={(template) => change({ template })}
+          />
+        </Fact>
         <Fact name={t('details.created')}>{time(config.createdAt)}</Fact>
       </Facts>
     </Section>
@@ -123,7 +141,7 @@ function SystemSection({ machine, change }: PartProps) {
   const { t } = useTranslation();
   const { number } = useFormats();
   const { config } = machine;
-  const reason = isIdle(machine) ? (machine.saved ? t('settings.lockedSaved') : undefined) : t('settings.lockedLive');
+  const reason = useLock(machine);
   return (
     <Section icon={IconCpu} title={t('details.system')} action={<EditButton machine={machine} page="system" />}>
       <Facts>
@@ -148,7 +166,7 @@ function SystemSection({ machine, change }: PartProps) {
           />
         </Fact>
         <Fact name={t('details.bootOrder')}>
-          {config.bootOrder.map((device) => t(`details.bootDevice.${device}`)).join(', ')}
+          <EditableBootOrder value={config.bootOrder} locked={reason} onChange={(bootOrder) => change({ bootOrder })} />
         </Fact>
         <Fact name={t('details.clock')}>
           <EditableSelect
@@ -168,7 +186,27 @@ function SystemSection({ machine, change }: PartProps) {
             onChange={(engine) => change({ engine })}
           />
         </Fact>
-        {config.firmware !== null && <Fact name={t('details.firmware')}>{fileName(config.firmware)}</Fact>}
+        <Fact name={t('details.pointer')}>
+          <EditableSelect
+            label={t('details.pointer')}
+            value={config.pointer}
+            data={pointerSchema.options.map((value) => ({ value, label: t(`details.pointerValue.${value}`) }))}
+            locked={reason}
+            onChange={(pointer) => change({ pointer })}
+          />
+        </Fact>
+        {config.firmware !== null && (
+          <Fact name={t('details.firmware')}>
+            <EditableText
+              label={t('details.firmware')}
+              value={config.firmware}
+              shown={fileName(config.firmware)}
+              locked={reason}
+              validate={() => true}
+              onChange={(path) => change({ firmware: path.trim() === '' ? null : path.trim() })}
+            />
+          </Fact>
+        )}
         {config.kernel && <Fact name={t('details.kernel')}>{fileName(config.kernel.image)}</Fact>}
       </Facts>
     </Section>
@@ -203,27 +241,15 @@ function StorageSection({ machine }: { readonly machine: MachineInfo }) {
   );
 }
 
-function SerialSection({ machine }: { readonly machine: MachineInfo }) {
+function SerialSection({ machine, change }: PartProps) {
   const { t } = useTranslation();
-  const { serial } = machine.config;
   return (
     <Section
       icon={IconPlugConnected}
       title={t('details.serial')}
       action={<EditButton machine={machine} page="serial" />}
     >
-      {serial.length === 0 && (
-        <Text size="sm" c="var(--text-dimmed)">
-          {t('details.noSerial')}
-        </Text>
-      )}
-      <Facts>
-        {serial.map((port, index) => (
-          <Fact key={index} name={`COM${index + 1}`}>
-            {port.mode === 'file' ? fileName(port.path) : t(`details.serialMode.${port.mode}`)}
-          </Fact>
-        ))}
-      </Facts>
+      <SerialPorts ports={machine.config.serial} locked={useLock(machine)} onChange={(serial) => change({ serial })} />
     </Section>
   );
 }

@@ -70,6 +70,7 @@ export function CommandButton({ id, machines, run }: CommandBarProps & { readonl
       {...(tint && { tint })}
       label={t(`action.${id}`)}
       disabled={subjectsOf(id, machines).length === 0}
+      {...(COMMANDS[id].single && machines.length > 1 && { title: t('action.oneOnly') })}
       onClick={() => run(id, machines)}
     />
   );

@@ -1,16 +1,20 @@
+import { notifications } from '@mantine/notifications';
 import { useCallback } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineAction } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { goTo, machineHash } from '../../state/route.ts';
+import { openOwnWindow } from '../machine-window/own-window.ts';
 import { subjectsOf, type CommandId } from './commands.ts';
 
 export type RunCommand = (id: CommandId, machines: readonly MachineInfo[]) => void;
 
 /** What a person does to machines, from any toolbar, menu or key. What loses something asks, or can be taken back. */
 export function useCommands(): RunCommand {
-  const { actions, dialogs, removals } = useApp();
+  const { t } = useTranslation();
+  const { client, actions, dialogs, removals } = useApp();
   const [{ showOnStart }] = usePreferences();
 
   return useCallback(
@@ -24,6 +28,19 @@ export function useCommands(): RunCommand {
         const started = await Promise.all(ids.map((one) => actions.run('start', one, { throwAway })));
         if (show && ids.length === 1 && started[0]) goTo(machineHash(first));
       };
+      /** Browsers open one window for a click; the rest once they may. */
+      const showEach = (shown: readonly MachineInfo[]): void => {
+        const blocked = shown.filter(({ config }) => !openOwnWindow(client, config.id));
+        if (blocked.length === 0) return;
+        const names = blocked.map(({ config }) => config.name).join(', ');
+        notifications.show({
+          color: 'yellow',
+          autoClose: false,
+          title: t('window.blocked.title', { count: blocked.length, name: names }),
+          message: t('window.blocked.text', { names }),
+          closeButtonProps: { 'aria-label': t('action.dismiss') },
+        });
+      };
       switch (id) {
         case 'start':
           return void start(false, showOnStart);
@@ -32,7 +49,7 @@ export function useCommands(): RunCommand {
         case 'startThrowAway':
           return void start(true, showOnStart);
         case 'show':
-          return goTo(machineHash(first));
+          return ids.length === 1 ? goTo(machineHash(first)) : showEach(subjects);
         case 'pause':
         case 'resume':
         case 'save':
@@ -48,14 +65,15 @@ export function useCommands(): RunCommand {
           return dialogs.open({ kind: 'group', machines: ids });
         case 'clone':
         case 'fork':
+          return dialogs.open({ kind: id, machines: ids });
         case 'settings':
-          return dialogs.open({ kind: id, machine: first });
+          return dialogs.open({ kind: 'settings', machine: first });
         case 'remove':
           return void removals
             .remove(ids.map((one) => ({ kind: 'machine', id: one })))
             .then((why) => why && actions.failed(first, why));
       }
     },
-    [actions, dialogs, removals, showOnStart],
+    [t, client, actions, dialogs, removals, showOnStart],
   );
 }

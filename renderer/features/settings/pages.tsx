@@ -1,7 +1,6 @@
 import {
   ActionIcon,
   Button,
-  Checkbox,
   Group,
   NumberInput,
   SegmentedControl,
@@ -15,7 +14,7 @@ import {
 } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
 import type { UseFormReturnType } from '@mantine/form';
-import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
+import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
@@ -29,8 +28,8 @@ import {
   type MachineInfo,
 } from '../../../core/contract/index.ts';
 import { SCALINGS, type Scaling } from '../machine-window/scaling.ts';
-import classes from './settings-dialog.module.css';
-import type { SettingsForm } from './settings-form.ts';
+import { BootOrderField } from './boot-order-field.tsx';
+import { SERIAL_PORTS_MAX, serialModesFor, type SettingsForm } from './settings-form.ts';
 import { templateName } from '../../i18n/templates.ts';
 
 export interface PageProps {
@@ -39,9 +38,6 @@ export interface PageProps {
   /** Why the machine's parts cannot change now; undefined: they can. */
   readonly locked: string | undefined;
 }
-
-const SERIAL_MODES = ['console', 'file', 'none', 'stdio'] as const;
-const SERIAL_MAX = 4;
 
 export function GeneralPage({ form }: PageProps) {
   const { t } = useTranslation();
@@ -108,7 +104,12 @@ export function SystemPage({ form, locked }: PageProps) {
           {...form.getInputProps('clock')}
         />
       </Group>
-      <BootOrder form={form} disabled={disabled} />
+      <BootOrderField
+        order={form.values.bootOrder}
+        disabled={disabled}
+        error={form.errors['bootOrder']}
+        onChange={(order) => form.setFieldValue('bootOrder', [...order])}
+      />
       <Group grow align="flex-start">
         <Select
           label={t('settings.bootMenu')}
@@ -164,57 +165,6 @@ export function SystemPage({ form, locked }: PageProps) {
   );
 }
 
-function BootOrder({ form, disabled }: { readonly form: PageProps['form']; readonly disabled: boolean }) {
-  const { t } = useTranslation();
-  const id = useId();
-  const { bootOrder } = form.values;
-  const error = form.errors['bootOrder'];
-  return (
-    <Stack gap={4} role="group" aria-labelledby={id}>
-      <Text size="sm" fw={500} id={id}>
-        {t('details.bootOrder')}
-      </Text>
-      {bootOrder.map(({ device }, index) => {
-        const name = t(`details.bootDevice.${device}`);
-        const move = (to: number): void => form.reorderListItem('bootOrder', { from: index, to });
-        return (
-          <div key={device} className={classes['boot']}>
-            <Checkbox
-              flex={1}
-              label={name}
-              disabled={disabled}
-              {...form.getInputProps(`bootOrder.${index}.enabled`, { type: 'checkbox' })}
-            />
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={t('settings.earlier', { device: name })}
-              disabled={disabled || index === 0}
-              onClick={() => move(index - 1)}
-            >
-              <IconArrowUp size={16} aria-hidden />
-            </ActionIcon>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={t('settings.later', { device: name })}
-              disabled={disabled || index === bootOrder.length - 1}
-              onClick={() => move(index + 1)}
-            >
-              <IconArrowDown size={16} aria-hidden />
-            </ActionIcon>
-          </div>
-        );
-      })}
-      {error && (
-        <Text size="xs" c="red">
-          {error}
-        </Text>
-      )}
-    </Stack>
-  );
-}
-
 /** The screen is this window's own: it can change at any time. */
 export function DisplayPage() {
   const { t } = useTranslation();
@@ -254,7 +204,7 @@ export function SerialPage({ form, locked }: PageProps) {
             w={180}
             allowDeselect={false}
             disabled={disabled}
-            data={SERIAL_MODES.filter((one) => one !== 'stdio' || mode === 'stdio').map((value) => ({
+            data={serialModesFor(mode).map((value) => ({
               value,
               label: t(`details.serialMode.${value}`),
             }))}
@@ -289,7 +239,7 @@ export function SerialPage({ form, locked }: PageProps) {
         variant="default"
         w="fit-content"
         leftSection={<IconPlus size={16} aria-hidden />}
-        disabled={disabled || form.values.serial.length >= SERIAL_MAX}
+        disabled={disabled || form.values.serial.length >= SERIAL_PORTS_MAX}
         onClick={() => form.insertListItem('serial', { mode: 'console', path: '' })}
       >
         {t('settings.addPort')}

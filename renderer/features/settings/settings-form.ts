@@ -5,6 +5,7 @@ import type {
   MachineConfig,
   SerialConfig,
 } from '../../../core/contract/index.ts';
+import { bootOrderOf, triedOf } from './boot-order.ts';
 
 /** The settings as fields: every boot device with its place, every serial port with its path, a kernel as three texts. */
 export interface SettingsForm {
@@ -30,20 +31,19 @@ export interface SettingsForm {
   serial: { mode: SerialConfig['mode']; path: string }[];
 }
 
-const BOOT_DEVICES: readonly BootDevice[] = ['floppy', 'cdrom', 'disk'];
+export const SERIAL_PORTS_MAX = 4;
+const SERIAL_MODES = ['console', 'file', 'none', 'stdio'] as const satisfies readonly SerialConfig['mode'][];
+
+/** The terminal of `run` is not chosen in a window; a port that has it keeps it. */
+export const serialModesFor = (present: SerialConfig['mode']): readonly SerialConfig['mode'][] =>
+  SERIAL_MODES.filter((mode) => mode !== 'stdio' || present === 'stdio');
 
 export function formOf(config: MachineConfig): SettingsForm {
   const { name, group, note, template, memoryMiB, cpuModel, clock, engine, pointer, paravirtual, bootMenu } = config;
   const { kernel } = config;
   return {
     ...{ name, group, note, template, memoryMiB, cpuModel, clock, engine, pointer, paravirtual, bootMenu },
-    bootOrder: [
-      ...config.bootOrder.map((device) => ({ device, enabled: true })),
-      ...BOOT_DEVICES.filter((device) => !config.bootOrder.includes(device)).map((device) => ({
-        device,
-        enabled: false,
-      })),
-    ],
+    bootOrder: bootOrderOf(config.bootOrder),
     firmware: config.firmware ?? '',
     kernelImage: kernel?.image ?? '',
     kernelInitrd: kernel?.initrd.join('\n') ?? '',
@@ -74,7 +74,7 @@ function partsOf(form: SettingsForm): MachineChanges {
     pointer: form.pointer,
     paravirtual: form.paravirtual,
     bootMenu: form.bootMenu,
-    bootOrder: form.bootOrder.filter(({ enabled }) => enabled).map(({ device }) => device),
+    bootOrder: triedOf(form.bootOrder),
     firmware: form.firmware.trim() === '' ? null : form.firmware.trim(),
     kernel:
       kernelImage.trim() === ''

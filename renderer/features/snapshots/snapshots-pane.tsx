@@ -68,13 +68,13 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
       name: 'clone',
       icon: IconCopy,
       disabled: !chosen && isLive(machine),
-      run: () => dialogs.open({ kind: 'clone', machine: id, ...ofChosen }),
+      run: () => dialogs.open({ kind: 'clone', machines: [id], ...ofChosen }),
     },
     {
       name: 'fork',
       icon: IconGitFork,
       disabled: chosen !== undefined || !isLive(machine),
-      run: () => dialogs.open({ kind: 'fork', machine: id }),
+      run: () => dialogs.open({ kind: 'fork', machines: [id] }),
     },
     {
       name: 'compare',
