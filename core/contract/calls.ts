@@ -320,9 +320,14 @@ export const CALLS = {
       kind: z.enum(['disk', 'floppy', 'cdrom']),
     }),
   },
-  /** Shrinking refuses to cut off data without `force`. */
+  /** Shrinking refuses to cut off data without `force`. `keepAs`: the medium as it was stays in the library by this name. */
   'media.resize': {
-    params: z.strictObject({ id: z.uuid(), sizeBytes: z.int().min(512), force: z.boolean().default(false) }),
+    params: z.strictObject({
+      id: z.uuid(),
+      sizeBytes: z.int().min(512),
+      force: z.boolean().default(false),
+      keepAs: mediumNameSchema.optional(),
+    }),
     result: mediumInfoSchema,
   },
   /** Brings what was written since into the tree: each chunk once, compressed. */

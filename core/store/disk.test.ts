@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { collect } from './collect.ts';
 import { StoreDisk, foldMedium } from './disk.ts';
-import { createMedium, resizeMedium } from './media.ts';
+import { createMedium, findMedium, resizeMedium } from './media.ts';
 import type { Library } from './library.ts';
 import { ZERO_NAME } from './name.ts';
 import { getMedium } from './rows.ts';
@@ -170,7 +170,7 @@ test('the log of a throw-away session that wrote much is bounded, and all of it 
   expect(collect(library)!.chunks).toBeGreaterThan(0);
 });
 
-test('a disk grows, and shrinks when nothing is cut off', () => {
+test('a disk grows, shrinks when nothing is cut off, and can be kept as it was', () => {
   const library = testLibrary();
   const id = newDisk(library, 4 * MIB);
   const data = randomBytes(1, MIB);
@@ -190,11 +190,17 @@ test('a disk grows, and shrinks when nothing is cut off', () => {
 
   expect(() => resizeMedium(library, id, 3 * MIB, false)).toThrow('behind the new end');
   expect(resizeMedium(library, id, 4 * MIB, false).sizeBytes).toBe(4 * MIB);
-  resizeMedium(library, id, 3 * MIB + 512, true);
+  const { name } = getMedium(library, id);
+  resizeMedium(library, id, 3 * MIB + 512, true, name);
   const shrunk = open(library, id);
   expect(shrunk.sizeBytes).toBe(3 * MIB + 512);
   const last = new Uint8Array(512);
   shrunk.read(3 * MIB, last);
   expect(Buffer.from(last).equals(data.subarray(0, 512))).toBe(true);
   shrunk.dispose();
+  const kept = open(library, findMedium(library, `${name} (2)`).id);
+  expect(kept.sizeBytes).toBe(4 * MIB);
+  kept.read(3 * MIB, read);
+  expect(Buffer.from(read).equals(data)).toBe(true);
+  kept.dispose();
 });

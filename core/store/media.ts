@@ -126,8 +126,11 @@ export function withMediumLocked<T>(library: Library, id: string, action: () => 
   }
 }
 
-/** Changes the size; a shrink that would cut off data needs `force`. Throws FailureError `store.shrink`. */
-export function resizeMedium(library: Library, id: string, toBytes: number, force: boolean): Medium {
+/**
+ * Changes the size; a shrink that would cut off data needs `force`. `copyName`: the medium as it was is kept under this
+ * name, with a number where that is taken. Throws FailureError `store.shrink`.
+ */
+export function resizeMedium(library: Library, id: string, toBytes: number, force: boolean, copyName?: string): Medium {
   checkSize(toBytes);
   return withMediumLocked(library, id, () =>
     withWriter(library, (trees, writer) => {
@@ -148,7 +151,10 @@ export function resizeMedium(library: Library, id: string, toBytes: number, forc
       }
       const root = resizeTree(trees, writer, medium.root, medium.sizeBytes, toBytes);
       const resized = { ...medium, root, sizeBytes: toBytes };
-      writer.commit(() => putMedium(library, resized));
+      writer.commit(() => {
+        putMedium(library, resized);
+        if (copyName !== undefined) cloneMedium(library, medium, freeMediumName(library, copyName));
+      });
       return resized;
     }),
   );

@@ -20,7 +20,13 @@ export type WorkerTask =
   | { readonly kind: 'usage' }
   | { readonly kind: 'check'; readonly repair: boolean }
   | { readonly kind: 'compact'; readonly medium: string }
-  | { readonly kind: 'resize'; readonly medium: string; readonly sizeBytes: number; readonly force: boolean }
+  | {
+      readonly kind: 'resize';
+      readonly medium: string;
+      readonly sizeBytes: number;
+      readonly force: boolean;
+      readonly copyName?: string | undefined;
+    }
   | { readonly kind: 'fetch'; readonly share: FetchShare; readonly root: ChunkName };
 
 /** What each kind of task gives back. */

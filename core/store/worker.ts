@@ -88,7 +88,7 @@ function perform(id: number, task: WorkerTask): WorkerReply['value'] {
     case 'compact':
       return compactMedium(open(), task.medium);
     case 'resize':
-      return resizeMedium(open(), task.medium, task.sizeBytes, task.force);
+      return resizeMedium(open(), task.medium, task.sizeBytes, task.force, task.copyName);
     case 'fetch':
       fetchMemory(task.share, task.root);
       return undefined;

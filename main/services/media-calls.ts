@@ -202,9 +202,9 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
         return drive('check', name, examineMedium(library, id), (step) => step);
       }),
     'media.guess': async ({ path }) => guessMedium(resolve(path)),
-    'media.resize': async ({ id, sizeBytes, force }) =>
+    'media.resize': async ({ id, sizeBytes, force, keepAs }) =>
       attempt('resize', async () =>
-        changed(await beside(library.folder, { kind: 'resize', medium: id, sizeBytes, force })),
+        changed(await beside(library.folder, { kind: 'resize', medium: id, sizeBytes, force, copyName: keepAs })),
       ),
     'media.compact': async ({ id }) =>
       attempt('compact', async () => changed(await beside(library.folder, { kind: 'compact', medium: id }))),

@@ -18,6 +18,8 @@ export interface FormDialogProps {
   readonly task?: Task['kind'];
   /** It shows what came of it, and is closed by the person. */
   readonly keepOpen?: boolean;
+  /** It has been done, and there is nothing left to cancel. */
+  readonly done?: boolean;
   readonly onClose: () => void;
   /** Resolves with the reason when it could not be done: the dialog stays, with what was filled in. */
   readonly onSubmit: () => Promise<Failure | undefined>;
@@ -47,7 +49,7 @@ export function FormDialog(props: FormDialogProps) {
           event.preventDefault();
           // A dialog over a dialog is inside of it for events, though not on the screen.
           event.stopPropagation();
-          if (!disabled) void submit();
+          if (!disabled && !props.done) void submit();
         }}
       >
         <Stack gap="md">
@@ -60,9 +62,9 @@ export function FormDialog(props: FormDialogProps) {
               onClick={() => (work.task ? work.cancel() : onClose())}
               data-autofocus={danger || undefined}
             >
-              {t('action.cancel')}
+              {t(props.done ? 'action.close' : 'action.cancel')}
             </Button>
-            <Button type="submit" loading={busy} disabled={disabled} {...(danger && { color: 'red.9' })}>
+            <Button type="submit" loading={busy} disabled={disabled || props.done} {...(danger && { color: 'red.9' })}>
               {submitLabel}
             </Button>
           </DialogActions>

@@ -468,6 +468,18 @@ describe('the library', () => {
     await dialogButton('Resize').click();
     await dialogClosed();
     await page.getByRole('row', { name: /Data 96 MiB/ }).waitFor();
+    await act('Data', 'Resize…');
+    await dialog.getByRole('textbox', { name: 'Size' }).fill('48');
+    await dialog.getByRole('checkbox', { name: 'Cut off data' }).check();
+    await dialogButton('Resize').click();
+    await dialogClosed();
+    await page.getByRole('row', { name: /Data 48 MiB/ }).waitFor();
+    await page.getByRole('row', { name: /Data before shrinking 96 MiB/ }).waitFor();
+    await button(page, 'Tidy up').click();
+    await dialogButton('Tidy up').click();
+    await dialog.getByText('were freed').waitFor();
+    await page.keyboard.press('Escape');
+    await dialogClosed();
     await act('Data', 'Check');
     await dialogButton('Check').click();
     await dialog.getByText('Everything is as it was written').waitFor();
@@ -493,9 +505,9 @@ describe('the library', () => {
     await page.getByRole('row', { name: /letters\.img/ }).waitFor({ state: 'detached' });
     expect(fs.readFileSync(path.join(folder, 'moved.img')).equals(fs.readFileSync(small))).toBe(true);
     await act('Data', 'Remove');
-    await page.getByRole('row', { name: /Data/ }).waitFor({ state: 'detached' });
+    await page.getByRole('row', { name: /Data 48 MiB/ }).waitFor({ state: 'detached' });
     await button(page, 'Undo').click();
-    await page.getByRole('row', { name: /Data 96 MiB/ }).waitFor();
+    await page.getByRole('row', { name: /Data 48 MiB/ }).waitFor();
     fs.rmSync(folder, { recursive: true });
   });
 

@@ -273,6 +273,8 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
       .getByRole('radiogroup', { name: t('create.image') })
       .getByText(t('create.imageFrom.path'))
       .click();
+    await dialog.getByLabel(t('create.path')).fill(import.meta.filename);
+    await dialog.getByText(t('create.noBoot')).waitFor();
     await dialog.getByLabel(t('create.path')).fill('/nowhere/dos.img');
     await create('file.missing');
     expect(await name.inputValue()).toBe('other');

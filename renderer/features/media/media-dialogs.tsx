@@ -267,18 +267,32 @@ export function ResizeDialog({ medium, onClose }: OfMedium) {
   const { client } = useApp();
   const { bytes } = useFormats();
   const [mib, setMib] = useState<number | string>(Math.ceil(medium.sizeBytes / MIB));
+  const { media } = useMedia();
   const [force, setForce] = useState(false);
+  const [keeps, setKeeps] = useState(true);
+  const [copyName, setCopyName] = useState(() => t('media.keptName', { name: medium.name }));
   const isValid = typeof mib === 'number' && Number.isInteger(mib) && mib > 0;
   const shrinks = isValid && mib * MIB < medium.sizeBytes;
+  const cuts = shrinks && force;
+  const problem =
+    cuts && keeps && (copyName.trim() === '' ? t('media.nameNeeded') : isTaken(copyName) && t('media.nameTaken'));
+  function isTaken(wanted: string): boolean {
+    return media.some(({ name }) => name.toLowerCase() === wanted.trim().toLowerCase());
+  }
   return (
     <FormDialog
       title={t('media.resizeTitle', { name: medium.name })}
       submitLabel={t('media.resizeSubmit')}
-      danger={force}
-      disabled={!isValid || mib * MIB === medium.sizeBytes}
+      danger={cuts && !keeps}
+      disabled={!isValid || mib * MIB === medium.sizeBytes || Boolean(problem)}
       onClose={onClose}
       onSubmit={async () => {
-        const done = await client.call('media.resize', { id: medium.id, sizeBytes: Number(mib) * MIB, force });
+        const done = await client.call('media.resize', {
+          id: medium.id,
+          sizeBytes: Number(mib) * MIB,
+          force: cuts,
+          ...(cuts && keeps && { keepAs: copyName.trim() }),
+        });
         return done.ok ? undefined : done.error;
       }}
     >
@@ -300,8 +314,62 @@ export function ResizeDialog({ medium, onClose }: OfMedium) {
           onChange={(event) => setForce(event.currentTarget.checked)}
         />
       )}
+      {cuts && (
+        <Checkbox
+          ml={32}
+          label={t('media.keep')}
+          description={t(keeps ? 'media.keepHint' : 'media.loseHint', { size: bytes(Number(mib) * MIB) })}
+          checked={keeps}
+          onChange={(event) => setKeeps(event.currentTarget.checked)}
+        />
+      )}
+      {cuts && keeps && (
+        <TextInput
+          ml={32}
+          label={t('media.keepName')}
+          value={copyName}
+          error={problem}
+          onChange={(event) => setCopyName(event.currentTarget.value)}
+        />
+      )}
     </FormDialog>
   );
+}
+
+/** What nothing needs any more goes: said before, and how much it was afterwards. */
+export function CollectDialog({ garbageBytes, onDone, onClose }: DialogProps & CollectProps) {
+  const { t } = useTranslation();
+  const { client } = useApp();
+  const { bytes } = useFormats();
+  const [freedBytes, setFreedBytes] = useState<number>();
+  return (
+    <FormDialog
+      title={t('media.usage.collect')}
+      submitLabel={t('media.usage.collect')}
+      keepOpen
+      done={freedBytes !== undefined}
+      onClose={onClose}
+      onSubmit={async () => {
+        const done = await client.call('store.gc', {});
+        if (done.ok) setFreedBytes(done.value.bytes);
+        onDone();
+        return done.ok ? undefined : done.error;
+      }}
+    >
+      <Text size="sm">{t('media.collectText')}</Text>
+      <Text size="sm" fw={600} role="status">
+        {freedBytes === undefined
+          ? t('media.collectBefore', { bytes: bytes(garbageBytes) })
+          : t('media.collected', { bytes: bytes(freedBytes) })}
+      </Text>
+    </FormDialog>
+  );
+}
+
+interface CollectProps {
+  readonly garbageBytes: number;
+  /** What the library takes is another now. */
+  readonly onDone: () => void;
 }
 
 /** Between formats, files alone: the work goes on as a task when the dialog is gone. */

@@ -27,6 +27,7 @@ import { Page } from '../../ui/page.tsx';
 import { SizeBar } from '../../ui/size-bar.tsx';
 import { ImageDrop } from '../machines/image-drop.tsx';
 import {
+  CollectDialog,
   ConvertDialog,
   CreateDialog,
   ExamineDialog,
@@ -44,6 +45,7 @@ type Asked =
   | { readonly kind: 'create' }
   | { readonly kind: 'import'; readonly file?: File }
   | { readonly kind: 'convert' }
+  | { readonly kind: 'collect'; readonly garbageBytes: number }
   | { readonly kind: 'export' | 'move' | 'resize' | 'examine'; readonly medium: Medium };
 
 /** Disks, CDs and floppies of the library: who uses them, what they take, and what is done with them. */
@@ -92,11 +94,6 @@ export function MediaPage() {
     setFailure(done.ok ? undefined : done.error);
     reload();
   };
-  const collect = async (): Promise<void> => {
-    const done = await client.call('store.gc', {});
-    setFailure(done.ok ? undefined : done.error);
-    reload();
-  };
 
   return (
     <ImageDrop onImage={(file) => setAsked({ kind: 'import', file })}>
@@ -125,7 +122,12 @@ export function MediaPage() {
         }
       >
         <Stack gap="md">
-          {usage && <UsageCard usage={usage} onCollect={() => void collect()} />}
+          {usage && (
+            <UsageCard
+              usage={usage}
+              onCollect={() => setAsked({ kind: 'collect', garbageBytes: usage.garbageBytes })}
+            />
+          )}
           {listFailure && <FailureAlert failure={listFailure} />}
           {failure && <FailureAlert failure={failure} onDismiss={() => setFailure(undefined)} />}
           <SegmentedControl
@@ -171,13 +173,21 @@ export function MediaPage() {
             </Paper>
           )}
         </Stack>
-        <MediaDialog asked={asked} onClose={() => setAsked(undefined)} />
+        <MediaDialog asked={asked} onCollected={reload} onClose={() => setAsked(undefined)} />
       </Page>
     </ImageDrop>
   );
 }
 
-function MediaDialog({ asked, onClose }: { readonly asked: Asked | undefined; readonly onClose: () => void }) {
+function MediaDialog({
+  asked,
+  onCollected,
+  onClose,
+}: {
+  readonly asked: Asked | undefined;
+  readonly onCollected: () => void;
+  readonly onClose: () => void;
+}) {
   switch (asked?.kind) {
     case 'create':
       return <CreateDialog onClose={onClose} />;
@@ -185,6 +195,8 @@ function MediaDialog({ asked, onClose }: { readonly asked: Asked | undefined; re
       return <ImportDialog onClose={onClose} {...(asked.file && { file: asked.file })} />;
     case 'convert':
       return <ConvertDialog onClose={onClose} />;
+    case 'collect':
+      return <CollectDialog garbageBytes={asked.garbageBytes} onDone={onCollected} onClose={onClose} />;
     case 'export':
       return <ExportDialog medium={asked.medium} onClose={onClose} />;
     case 'move':

@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { MEMORY_MIB_MAX, MEMORY_MIB_MIN, type Failure } from '../../../core/contract/index.ts';
 import { useApp, useMachines } from '../../state/context.ts';
@@ -12,9 +12,8 @@ import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/medium-menu.tsx';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
-import { contentsOf, type ImageContents } from './image-contents.ts';
+import { useBootable, useContents } from './use-contents.ts';
 import { guessKind, guessTemplate, nameFromFile } from './image-guess.ts';
-import type { MediumKind } from '../media/use-media.ts';
 import { DiskFields, HardwareFields, ImageFields, NameFields, Summary, TemplateFields } from './fields.tsx';
 import { templateName } from '../../i18n/templates.ts';
 
@@ -32,6 +31,8 @@ const STEP_PROBLEMS: readonly (readonly Problem[])[] = [
   ['memory', 'disk'],
   [],
 ];
+
+const IMAGE_STEP = 1;
 
 /** Step by step, or everything on one page; what has been filled in stays at every turn. */
 export function NewMachineDialog({ onClose, image, template }: NewMachineDialogProps) {
@@ -60,6 +61,10 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   const [work, setWork] = useState<{ readonly abort: AbortController; readonly share: number | undefined }>();
   const names = machines.map(({ config }) => config.name);
   const contents = useContents(form.values.imageFile, (kind) => form.setFieldValue('imageKind', kind));
+  const { imageFrom, imageFile, imagePath, imageKind } = form.values;
+  const pathBoots = useBootable(client, imageFrom === 'path' ? imagePath : '', imageKind);
+  const boots = imageFrom === 'file' ? contents?.boots : pathBoots;
+  const imageName = imageFrom === 'file' ? (imageFile?.name ?? '') : (imagePath.trim().split(/[\\/]/).at(-1) ?? '');
   const problems = problemsOf(form.values, memory, work ? [] : names);
   const shown: ReadonlySet<Problem> = tried ? problems : new Set();
   const built = isBuilt(form.values.template);
@@ -99,9 +104,16 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
     if (await actions.run('start', id)) goTo(machineHash(id));
   };
 
-  const next = (): void => {
+  const next = async (): Promise<void> => {
     setTried(true);
+    setFailure(undefined);
     if (!stands(step)) return;
+    // What is wrong with a file is said where it is named, not at the end.
+    const checked =
+      step === IMAGE_STEP && imageFrom === 'path' && !built
+        ? await client.call('media.check', { path: imagePath.trim(), kind: imageKind })
+        : ({ ok: true } as const);
+    if (!checked.ok) return setFailure(checked.error);
     setTried(false);
     setStep(step + 1);
   };
@@ -134,7 +146,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
         onSubmit={(event) => {
           event.preventDefault();
           if (isLast) void submit();
-          else next();
+          else void next();
         }}
       >
         <Stack gap="md">
@@ -156,7 +168,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
               text={built ? t('create.building') : t('create.sending', { name: form.values.imageFile?.name ?? '' })}
             />
           )}
-          {form.values.imageFrom === 'file' && contents?.boots === false && step > 0 && (
+          {boots === false && (expert || step > 0) && (
             <Alert
               color="yellow"
               variant="light"
@@ -164,7 +176,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
               title={t('create.noBoot')}
               styles={{ title: { color: 'var(--mantine-color-text)' } }}
             >
-              {t('create.noBootText', { name: form.values.imageFile?.name ?? '' })}
+              {t('create.noBootText', { name: imageName })}
             </Alert>
           )}
           {failure && <FailureAlert failure={failure} />}
@@ -193,30 +205,6 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
       </form>
     </Modal>
   );
-}
-
-/** What is in the chosen file, once it has been read; that counts for more than its name. */
-function useContents(file: File | null, onKind: (kind: MediumKind) => void): ImageContents | undefined {
-  const [contents, setContents] = useState<ImageContents & { readonly file: File }>();
-  const told = useRef(onKind);
-  useEffect(() => {
-    told.current = onKind;
-  });
-  useEffect(() => {
-    if (!file) return;
-    let wanted = true;
-    contentsOf(file).then(
-      (found) => {
-        if (!wanted) return;
-        setContents({ ...found, file });
-        if (found.kind !== guessKind(file.name, file.size)) told.current(found.kind);
-      },
-      // What cannot be read is told of when it is to be sent.
-      () => {},
-    );
-    return () => void (wanted = false);
-  }, [file]);
-  return contents?.file === file ? contents : undefined;
 }
 
 function WorkProgress({ text, share }: { readonly text: string; readonly share: number | undefined }) {
