@@ -64,7 +64,12 @@ export function FormDialog(props: FormDialogProps) {
             >
               {t(props.done ? 'action.close' : 'action.cancel')}
             </Button>
-            <Button type="submit" loading={busy} disabled={disabled || props.done} {...(danger && { color: 'red.9' })}>
+            <Button
+              type="submit"
+              loading={busy}
+              disabled={disabled || props.done === true}
+              {...(danger && { color: 'red.9' })}
+            >
               {submitLabel}
             </Button>
           </DialogActions>
