@@ -13,6 +13,7 @@ import { RemovalsStore } from './state/removals.ts';
 import { useRoute, type Screen } from './state/route.ts';
 import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
+import { UploadsStore } from './state/uploads.ts';
 import { theme } from './ui/theme.ts';
 
 /** The list is what a start shows; what else there is is loaded when it is asked for. */
@@ -32,19 +33,26 @@ const PAGES: Readonly<Record<Exclude<Screen, 'machines'>, React.ComponentType>> 
 /** Which screen is shown stands in the address (state/route.ts): a machine can have a window of its own. */
 export function App({ client: shellClient }: { readonly client: Client }) {
   const [services] = useState((): AppServices => {
-    const client = withOneSubscription(shellClient);
+    const uploads = new UploadsStore();
+    const client = uploads.follow(withOneSubscription(shellClient));
     return {
       client,
       machines: new MachinesStore(client),
       actions: new MachineActions(client),
       tasks: new TasksStore(client),
+      uploads,
       dialogs: new DialogStore(),
       removals: new RemovalsStore(client),
       selection: new SelectionStore(),
     };
   });
   useEffect(() => {
-    const ends = [services.machines.start(), services.tasks.start(), services.removals.start()];
+    const ends = [
+      services.machines.start(),
+      services.tasks.start(),
+      services.removals.start(),
+      services.uploads.start(),
+    ];
     return () => ends.forEach((end) => end());
   }, [services]);
   return (

@@ -11,7 +11,7 @@ import { CALL_BYTES_MAX, fail, type LogEntry, type TerrariumEvent } from '../../
 import type { Sender } from '../ipc/router.ts';
 import type { StreamEnd } from '../vm-host/stream-socket.ts';
 import { startWebServer, type WebServer } from './server.ts';
-import { importUpload } from './upload.ts';
+import { clearRemains, importUpload } from './upload.ts';
 
 const ID = '6f9619ff-8b86-4d01-b42d-00cf4fc964ff';
 
@@ -311,6 +311,28 @@ describe('an image that a browser sends', () => {
     );
 
     expect(answer).toMatchObject({ error: { code: 'image.size', message: 'Disk of mine: it is empty' } });
+  });
+
+  test('that cannot be written, or whose window is closed meanwhile, leaves nothing, and says why', async () => {
+    const incoming = join(folder, 'incoming');
+    writeFileSync(incoming, 'in the way of a folder');
+    const unwritten = await ask(path, { Origin: origin(), Cookie: cookie() }, 'POST', 'bytes of an image');
+    rmSync(incoming);
+    const closed = new Readable({ read() {} });
+    closed.push('the first bytes');
+    const cut = importUpload(closed as IncomingMessage, 'name=a', incoming, async () => ({ ok: true, value: 0 }));
+    closed.destroy();
+    writeFileSync(join(incoming, 'old.part'), '');
+    clearRemains(incoming);
+    const young = readdirSync(incoming);
+    clearRemains(incoming, Date.now() + 7200_000);
+
+    expect(JSON.parse(unwritten.body)).toMatchObject({
+      error: { code: 'store.io', message: expect.stringMatching(/^Disk of mine: E/) as string },
+    });
+    expect(await cut).toMatchObject({ error: { message: 'a: the connection ended' } });
+    expect(young).toContain('old.part');
+    expect(readdirSync(incoming)).toEqual([]);
   });
 
   test('is refused from another origin, and nothing is written', async () => {

@@ -21,7 +21,7 @@ import type { Services } from '../services/services.ts';
 import type { Stream } from '../vm-host/stream-socket.ts';
 import { Guard, newToken, type Verdict } from './guard.ts';
 import { listStaticFiles, type StaticFile } from './static-files.ts';
-import { importUpload } from './upload.ts';
+import { clearRemains, importUpload } from './upload.ts';
 
 export interface WebServerOptions {
   readonly services: Pick<Services, 'events' | 'log' | 'openStream'>;
@@ -53,6 +53,7 @@ export async function startWebServer(options: WebServerOptions): Promise<Result<
   const files = listStaticFiles(options.rendererFolder);
   if (!files)
     return err(fail('serve.renderer', `${options.rendererFolder}: the interface is not built`, 'run npm run build'));
+  clearRemains(options.uploadFolder);
   const server = createServer();
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,9 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream, mkdirSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { fail, type CallRequest, type CallResponse } from '../../core/contract/index.ts';
+import type { CallRequest, CallResponse } from '../../core/contract/index.ts';
+import { ioFailure } from '../../core/store/index.ts';
+
+/** An upload that nothing has been added to for so long is one that a crash left. */
+const REMAINS_MS = 3600_000;
+
+/** What uploads left behind whose server ended before them; one that still grows may be another server's. */
+export function clearRemains(folder: string, nowMs = Date.now()): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (name.endsWith('.part') && statSync(path).mtimeMs < nowMs - REMAINS_MS) rmSync(path, { force: true });
+    }
+  } catch {
+    // There is no such folder, or it is another's: nothing depends on it.
+  }
+}
 
 /**
  * `POST /api/import?name=…&kind=…` with the bytes of an image: what `media.import` is for those who have a file but not
@@ -20,7 +35,7 @@ export async function importUpload(
   const path = join(folder, `${randomUUID()}.part`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    await pipeline(request, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+    await receive(request, path);
     const answer = await call({
       call: 'media.import',
       params: { path, name, kind: wanted.get('kind') ?? 'disk', alone: true },
@@ -29,8 +44,35 @@ export async function importUpload(
     // Who sent it knows it by its name.
     return { ok: false, error: { ...answer.error, message: answer.error.message.replaceAll(path, name) } };
   } catch (error) {
-    return { ok: false, error: fail('store.io', `the upload broke off: ${(error as Error).message}`, 'try it again') };
+    return { ok: false, error: ioFailure(error, name) };
   } finally {
-    rmSync(path, { force: true });
+    discard(path);
   }
 }
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Its folder is none: there is nothing to discard, and that has been said.
+  }
+}
+
+/** When the file cannot be written the request is read to its end all the same: a connection cut off tells nobody why. */
+const receive = (request: IncomingMessage, path: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+    file.once('error', (error) => {
+      request.unpipe(file);
+      request.resume();
+      reject(error);
+    });
+    file.once('close', resolve);
+    const brokenOff = (error: Error): void => {
+      file.destroy();
+      reject(error);
+    };
+    request.once('error', brokenOff);
+    request.once('close', () => request.readableEnded || brokenOff(new Error('the connection ended')));
+    request.pipe(file);
+  });

@@ -8,6 +8,7 @@ import type { RemovalsStore } from './removals.ts';
 import type { SelectionStore } from './selection.ts';
 import type { Store } from './store.ts';
 import type { TasksStore } from './tasks.ts';
+import type { Upload, UploadsStore } from './uploads.ts';
 
 /** What every screen may use. */
 export interface AppServices {
@@ -15,6 +16,7 @@ export interface AppServices {
   readonly machines: MachinesStore;
   readonly actions: MachineActions;
   readonly tasks: TasksStore;
+  readonly uploads: UploadsStore;
   readonly dialogs: DialogStore;
   readonly removals: RemovalsStore;
   readonly selection: SelectionStore;
@@ -38,5 +40,7 @@ export const useMachine = (id: string | undefined): MachineInfo | undefined =>
 export const useFailure = (id: string): Failure | undefined => useStore(useApp().actions.failures).get(id);
 
 export const useTasks = (): readonly Task[] => useStore(useApp().tasks);
+
+export const useUploads = (): readonly Upload[] => useStore(useApp().uploads);
 
 export const useDialog = (): Dialog | undefined => useStore(useApp().dialogs);

@@ -2,9 +2,11 @@ import { Button, Modal, Stack, type ModalProps } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
+import { useUploads } from '../state/context.ts';
 import { DialogActions } from './dialog-actions.tsx';
 import { FailureAlert } from './failure-alert.tsx';
 import { TaskRow } from './task-row.tsx';
+import { UploadRow } from './upload-row.tsx';
 import { useWork } from './use-work.ts';
 
 export interface FormDialogProps {
@@ -33,6 +35,8 @@ export function FormDialog(props: FormDialogProps) {
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState(false);
   const work = useWork(busy ? props.task : undefined);
+  const uploads = useUploads();
+  const upload = busy && props.task === 'import' ? uploads.at(0) : undefined;
   const submit = async (): Promise<void> => {
     setBusy(true);
     setFailure(undefined);
@@ -54,12 +58,13 @@ export function FormDialog(props: FormDialogProps) {
       >
         <Stack gap="md">
           {children}
+          {upload && <UploadRow upload={upload} />}
           {work.task && <TaskRow task={work.task} />}
           {failure && <FailureAlert failure={failure} />}
           <DialogActions>
             <Button
               variant="default"
-              onClick={() => (work.task ? work.cancel() : onClose())}
+              onClick={() => (upload ? upload.cancel() : work.task ? work.cancel() : onClose())}
               data-autofocus={danger || undefined}
             >
               {t(props.done ? 'action.close' : 'action.cancel')}

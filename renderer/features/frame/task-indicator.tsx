@@ -1,17 +1,20 @@
 import { Popover, RingProgress, ScrollArea, Stack, Text, UnstyledButton } from '@mantine/core';
 import { IconChecklist } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
-import { useTasks } from '../../state/context.ts';
+import { useTasks, useUploads } from '../../state/context.ts';
 import { TaskRow, shareOf } from '../../ui/task-row.tsx';
+import { UploadRow } from '../../ui/upload-row.tsx';
 import classes from './manager-frame.module.css';
 
-/** Long works: how many, how far; opened, each of them with a way to end it. They go on when the window is closed. */
+/** Long works: how many, how far; opened, each of them with a way to end it. They go on when the window is closed, all but uploads. */
 export function TaskIndicator() {
   const { t } = useTranslation();
   const tasks = useTasks();
   const running = tasks.filter(({ state }) => state === 'running');
-  if (tasks.length === 0) return null;
-  const share = running.length > 0 ? running.reduce((sum, task) => sum + shareOf(task), 0) / running.length : 100;
+  const uploads = useUploads();
+  if (tasks.length + uploads.length === 0) return null;
+  const shares = [...running.map(shareOf), ...uploads.map((upload) => 100 * upload.share)];
+  const share = shares.length > 0 ? shares.reduce((sum, one) => sum + one, 0) / shares.length : 100;
   return (
     <Popover position="right-end" width={340} trapFocus returnFocus withArrow>
       <Popover.Target>
@@ -25,13 +28,16 @@ export function TaskIndicator() {
           />
           <Text span fz={11} fw={550}>
             <span className="visually-hidden">{`${t('tasks.title')}: `}</span>
-            {running.length > 0 ? t('tasks.running', { count: running.length }) : t('tasks.none')}
+            {shares.length > 0 ? t('tasks.running', { count: shares.length }) : t('tasks.none')}
           </Text>
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown aria-label={t('tasks.title')}>
         <ScrollArea.Autosize mah={360}>
           <Stack gap="sm">
+            {uploads.map((upload) => (
+              <UploadRow key={upload.id} upload={upload} />
+            ))}
             {tasks.map((task) => (
               <TaskRow key={task.id} task={task} />
             ))}

@@ -9,6 +9,7 @@ import {
   IconKeyboard,
   IconMaximize,
   IconPhoto,
+  IconServerCog,
   IconX,
 } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
@@ -19,6 +20,7 @@ import { useApp } from '../../state/context.ts';
 import { goTo, machinesHash } from '../../state/route.ts';
 import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
+import { CommandItems } from '../machines/command-menu.tsx';
 import { PowerTools } from '../machines/machines-tool-bar.tsx';
 import { MediumItems } from '../machines/medium-menu.tsx';
 import type { RunCommand } from '../machines/use-commands.ts';
@@ -68,6 +70,14 @@ export function MachineToolBar(props: MachineToolBarProps) {
         label={t('action.take')}
         onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
       />
+      <Menu position="bottom-start">
+        <Menu.Target>
+          <ToolButton icon={IconServerCog} label={t('window.machine')} />
+        </Menu.Target>
+        <Menu.Dropdown>
+          <CommandItems machines={[machine]} run={run} sections={[['settings'], ['clone', 'fork'], ['discardSaved']]} />
+        </Menu.Dropdown>
+      </Menu>
       <Menu position="bottom-start" width={300}>
         <Menu.Target>
           <ToolButton icon={IconDeviceFloppy} label={t('window.media')} />

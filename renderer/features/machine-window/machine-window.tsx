@@ -99,6 +99,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
     KeyF: toggleFullScreen,
     KeyE: () => void screenshot(),
     KeyT: () => run('take', [machine]),
+    KeyS: () => run('settings', [machine]),
     KeyP: () => run(status.state === 'paused' ? 'resume' : 'pause', [machine]),
     KeyR: () => run('reset', [machine]),
     KeyH: () => run('powerButton', [machine]),

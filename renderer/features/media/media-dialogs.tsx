@@ -274,6 +274,7 @@ export function ResizeDialog({ medium, onClose }: OfMedium) {
   const isValid = typeof mib === 'number' && Number.isInteger(mib) && mib > 0;
   const shrinks = isValid && mib * MIB < medium.sizeBytes;
   const cuts = shrinks && force;
+  const size = bytes(Number(mib) * MIB);
   const problem =
     cuts && keeps && (copyName.trim() === '' ? t('media.nameNeeded') : isTaken(copyName) && t('media.nameTaken'));
   function isTaken(wanted: string): boolean {
@@ -318,7 +319,7 @@ export function ResizeDialog({ medium, onClose }: OfMedium) {
         <Checkbox
           ml={32}
           label={t('media.keep')}
-          description={t(keeps ? 'media.keepHint' : 'media.loseHint', { size: bytes(Number(mib) * MIB) })}
+          description={t(keeps ? 'media.keepHint' : 'media.loseHint', { size })}
           checked={keeps}
           onChange={(event) => setKeeps(event.currentTarget.checked)}
         />

@@ -166,6 +166,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
             <WorkProgress
               share={work.share}
               text={built ? t('create.building') : t('create.sending', { name: form.values.imageFile?.name ?? '' })}
+              note={!built && client.shell === 'web' ? t('tasks.uploadNote') : undefined}
             />
           )}
           {boots === false && (expert || step > 0) && (
@@ -207,11 +208,22 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   );
 }
 
-function WorkProgress({ text, share }: { readonly text: string; readonly share: number | undefined }) {
+interface WorkProgressProps {
+  readonly text: string;
+  readonly share: number | undefined;
+  readonly note: string | undefined;
+}
+
+function WorkProgress({ text, share, note }: WorkProgressProps) {
   return (
     <div>
       <Text size="sm">{text}</Text>
       <Progress value={(share ?? 1) * 100} animated={share === undefined} aria-label={text} />
+      {note !== undefined && (
+        <Text size="xs" mt={4} c="var(--text-dimmed)">
+          {note}
+        </Text>
+      )}
     </div>
   );
 }
