@@ -5,8 +5,9 @@ import { checkLibrary, repairLibrary, type CheckReport } from './check.ts';
 import { collect } from './collect.ts';
 import { StoreDisk, foldMedium } from './disk.ts';
 import { logNumbers, logPath } from './log-files.ts';
-import { createMedium, removeMedium } from './media.ts';
+import { createMedium, removeMedium, withWriter } from './media.ts';
 import { openLibrary, packPath, type Library } from './library.ts';
+import { PACK_HEADER_BYTES } from './pack.ts';
 import { FaultyIo } from './testing/faulty-io.ts';
 import { randomBytes, testFolder, testLibrary } from './testing/library.ts';
 
@@ -207,4 +208,18 @@ test('an error of the host at any call leaves the library as it was before', () 
       library.dispose();
     }
   }
+});
+
+test('what was written and not committed gives its space back at once', () => {
+  const library = testLibrary();
+
+  const cancelled = (): void =>
+    withWriter(library, (_, writer) => {
+      for (let i = 0; i < 64; i++) writer.put(randomBytes(i, 16 * 1024));
+      throw new Error('cancelled');
+    });
+
+  expect(cancelled).toThrow('cancelled');
+  const [pack] = readdirSync(join(library.folder, 'packs'));
+  expect(readFileSync(join(library.folder, 'packs', pack)).length).toBe(PACK_HEADER_BYTES);
 });

@@ -107,6 +107,8 @@ interface PackFile {
   readonly id: number;
   readonly fd: number;
   position: number;
+  /** How much of it the library knows. */
+  committedBytes: number;
 }
 
 /** A chunk that was handed over since the last batch: written by us, or (its bytes) found in the library. */
@@ -131,6 +133,8 @@ export class ChunkWriter implements Disposable {
   #pack: PackFile | undefined;
   #failed = false;
   #moving = false;
+  /** Between the begin and the end of a transaction: if it fails, what became of it is not known. */
+  #committing = false;
   /** Bytes of records that this writer added: what was not in the library before. */
   addedBytes = 0;
 
@@ -176,6 +180,7 @@ export class ChunkWriter implements Disposable {
     const { database } = this.#library;
     try {
       this.#sync();
+      this.#committing = true;
       const result = database
         .transaction(() => {
           for (const [name, wanted] of this.#wanted) {
@@ -190,6 +195,8 @@ export class ChunkWriter implements Disposable {
         })
         .immediate();
       this.#wanted.clear();
+      this.#committing = false;
+      if (this.#pack) this.#pack.committedBytes = this.#pack.position;
       return result;
     } catch (error) {
       this.#failed = true;
@@ -233,7 +240,7 @@ export class ChunkWriter implements Disposable {
     this.#closePack();
     const { io } = this.#library;
     const { id, path, fd } = this.#createPack();
-    this.#pack = { id, fd, position: PACK_HEADER_BYTES };
+    this.#pack = { id, fd, position: PACK_HEADER_BYTES, committedBytes: PACK_HEADER_BYTES };
     io.write(fd, [packHeader(id)], 0);
     io.syncFolder(dirname(path));
     return this.#pack;
@@ -265,7 +272,17 @@ export class ChunkWriter implements Disposable {
     this.#pack = undefined;
   }
 
+  /** What was written and not committed goes at once: on a full disk not even the collector could run. */
+  #cutRest({ fd, committedBytes }: PackFile): void {
+    try {
+      if (this.#library.io.size(fd) > committedBytes) this.#library.io.cut(fd, committedBytes);
+    } catch {
+      // It is the collector's then.
+    }
+  }
+
   dispose(): void {
+    if (this.#pack && !this.#committing) this.#cutRest(this.#pack);
     this.#closePack();
   }
 }

@@ -16,6 +16,8 @@ export interface StoreIo {
   /** As sync, for the names in a folder. */
   syncFolder(path: string): void;
   size(fd: number): number;
+  /** Gives back what lies behind `sizeBytes`, which nothing needs: it may be there again after a power cut. */
+  cut(fd: number, sizeBytes: number): void;
   remove(path: string): void;
 }
 
@@ -51,5 +53,6 @@ export const hostIo: StoreIo = {
     }
   },
   size: (fd) => fs.fstatSync(fd).size,
+  cut: (fd, sizeBytes) => fs.ftruncateSync(fd, sizeBytes),
   remove: (path) => fs.rmSync(path, { force: true }),
 };

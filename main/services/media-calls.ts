@@ -53,6 +53,7 @@ export interface MediaContext {
   readonly fire: (event: TerrariumEvent) => void;
   /** Ids of what is being removed. */
   readonly hidden: () => ReadonlySet<string>;
+  readonly collectSoon: () => void;
   /** Undefined: another process collects. */
   readonly collectNow: () => Promise<Collected | undefined>;
 }
@@ -62,7 +63,7 @@ type MediaCalls =
   | `store.${'check' | 'gc' | 'usage'}`;
 
 export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, MediaCalls>; removable: Removable } {
-  const { library, machines, isActive, reattach, tasks, fire, hidden, collectNow } = context;
+  const { library, machines, isActive, reattach, tasks, fire, hidden, collectSoon, collectNow } = context;
   const visible = (id: string): Medium => {
     if (hidden().has(id))
       throw new FailureError(fail('store.medium', 'the medium is being removed', 'undo that, or use another'));
@@ -160,11 +161,14 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
     'media.import': async ({ path, name, kind, allow, alone }) => {
       const absolute = resolve(path);
       const related = alone ? undefined : relatedFiles({ allowed: allow ?? [] });
-      return attempt(absolute, async () =>
+      const imported = await attempt(absolute, async () =>
         changed(
           await drive('import', absolute, importImage(library, absolute, { name, kind, related }), (step) => step),
         ),
       );
+      // What was stored of it is nobody's.
+      if (!imported.ok) collectSoon();
+      return imported;
     },
     'media.export': async ({ id, snapshot, path, format }) => {
       const absolute = resolve(path);

@@ -273,6 +273,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     tasks,
     fire: tell,
     hidden,
+    collectSoon: () => collecting.soon(),
     collectNow: () => collecting.collect(true),
   });
   const machine: Removable = {

@@ -42,6 +42,9 @@ export class FaultyIo implements StoreIo {
   size(fd: number): number {
     return hostIo.size(fd);
   }
+  cut(fd: number, sizeBytes: number): void {
+    hostIo.cut(fd, sizeBytes);
+  }
   remove(path: string): void {
     hostIo.remove(path);
   }
@@ -88,6 +91,9 @@ export class RecordingIo implements StoreIo {
   }
   size(fd: number): number {
     return hostIo.size(fd);
+  }
+  cut(fd: number, sizeBytes: number): void {
+    hostIo.cut(fd, sizeBytes);
   }
   remove(path: string): void {
     hostIo.remove(path);

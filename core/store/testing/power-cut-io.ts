@@ -78,6 +78,9 @@ export class PowerCutIo implements StoreIo {
   size(fd: number): number {
     return hostIo.size(fd);
   }
+  cut(fd: number, sizeBytes: number): void {
+    if (this.calls < this.cutAt) hostIo.cut(fd, sizeBytes);
+  }
   remove(path: string): void {
     this.#work();
     if (existsSync(path)) this.#removed.set(path, readFileSync(path));
