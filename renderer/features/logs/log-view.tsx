@@ -99,13 +99,18 @@ export function LogView({ machine, name }: LogViewProps) {
           onChange={setLevels}
           clearable={false}
         />
-        <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} onClick={save}>
+        <Button
+          variant="default"
+          leftSection={<IconDownload size={16} aria-hidden />}
+          disabled={length === 0}
+          onClick={save}
+        >
           {t('logs.save')}
         </Button>
       </Group>
       {length === 0 && (
         <Text size="sm" c="var(--text-dimmed)" p="md">
-          {t('logs.none')}
+          {entries.length > 0 ? t('logs.noMatch') : t('logs.none')}
         </Text>
       )}
       <div ref={scrollRef} className={classes['scroll']} tabIndex={0} role="log" aria-label={t('frame.logs')}>

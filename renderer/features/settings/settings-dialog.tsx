@@ -61,7 +61,13 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
   const locked = !isIdle(machine) ? t('settings.lockedLive') : machine.saved ? t('settings.lockedSaved') : undefined;
 
   const submit = async (): Promise<void> => {
-    if (form.validate().hasErrors) return;
+    const { errors, hasErrors } = form.validate();
+    if (hasErrors) {
+      const fields = Object.keys(errors);
+      // What is wrong is shown where it is, on whichever page that is.
+      if (!fields.some((field) => pageOf(field) === page)) setPage(pageOf(fields[0]));
+      return;
+    }
     const all = changesOf(config, form.values);
     // Fields that are locked show what is: they cannot have changed, but for a machine that started meanwhile.
     const changes = locked === undefined ? all : (labelsOf(all) as MachineChanges);
@@ -141,6 +147,12 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
       </form>
     </Modal>
   );
+}
+
+/** Which page has a field that can be wrong. */
+function pageOf(field: string): SettingsPage {
+  if (field === 'name') return 'general';
+  return field.startsWith('serial') ? 'serial' : 'system';
 }
 
 const labelsOf = (changes: MachineChanges): object =>
