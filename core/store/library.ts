@@ -118,7 +118,7 @@ function openFailure(folder: string, error: unknown): Failure {
         `${folder}: library.db is damaged: ${message}`,
         'run "terrarium store check --repair", which keeps what can be read, or put library.db back from a copy',
       )
-    : failure('library.open', `${folder}: ${message}`, 'make the folder writable, or name another with --library');
+    : failure('library.open', `${folder}: ${message}`, 'make the folder writable, or choose another');
 }
 
 /** With those above it. Node's own recursion does not end where the host refuses folders in a folder that is there (/proc). */
