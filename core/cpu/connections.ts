@@ -10,7 +10,6 @@ import type { FpuErrorPins } from './x87-stack.ts';
 export interface CpuConnections extends FpuErrorPins, RegionHost {
   readonly memory: PhysicalMemory;
   readonly linearMemory: WebAssembly.Memory;
-  readonly limits: { readonly minPages: number; readonly maxPages: number };
   /** Offset in linear memory of the code map: a byte for every 16 of RAM, all zero. */
   readonly codeMap: number;
   readonly io: IoBus;

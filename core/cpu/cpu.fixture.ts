@@ -62,7 +62,6 @@ export class TestCpu {
     this.cpu = new Cpu({
       memory: this.memory,
       linearMemory,
-      limits: { minPages: pages, maxPages: pages },
       codeMap,
       io: this.io,
       acknowledge: () => {

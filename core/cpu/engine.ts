@@ -11,10 +11,10 @@ import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/memory-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
-import { RUNTIME_HANDLER } from './interp/runtime.ts';
+import { RUNTIME_HANDLER, type TypeScriptImports } from './interp/runtime.ts';
 import { HOT, Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
+import { CODE_MAP, CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -119,12 +119,13 @@ export class Cpu {
       ...sseHelpers(this.state, this.mmu, () => fpu.x87Blocked(0, 0, 0)),
     };
     this.#helpers = HELPERS.map((name) => table[name]);
-    this.#handlers = new HandlerTable(connections.linearMemory, connections.limits, connections.codeMap, {
+    const calls: TypeScriptImports = {
       readMiss: (record, budget, address, info) => this.#readMiss(record, budget, address, info),
       writeMiss: (record, budget, address, info, value) => this.#writeMiss(record, budget, address, info, value),
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
-    });
-    if (connections.commonHandlers) this.#handlers.adopt(connections.commonHandlers);
+    };
+    this.#handlers = new HandlerTable(connections.linearMemory, calls, connections.commonHandlers);
+    memory.view.setUint32(CODE_MAP, connections.codeMap, true);
     // Forced, a block is compiled before it runs for the first time.
     const heat = connections.jit === 'force' ? 1 : connections.jit === 'auto' ? HOT : 0;
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {
@@ -134,7 +135,7 @@ export class Cpu {
       exists: (row) => hasInstructions(model, row.feature),
       onUnimplemented: (mnemonic) => this.#noteUnimplemented(mnemonic),
     });
-    this.regions = new Regions(this.#handlers, memory.view, connections.limits, connections);
+    this.regions = new Regions(this.#handlers, memory.view, connections);
     this.#finder = new CodeFinder({
       state: this.state,
       mmu: this.mmu,

@@ -310,6 +310,9 @@ export const BLOCK = {
   /** Of a region's first block: windows that could not be opened. */
   misses: 28,
 } as const;
+/** Address of a word: where the code map starts, a byte for every 16 of RAM. */
+export const CODE_MAP = 0xf401c;
+
 /** Address of a word: the header of a block with WINDOW_MISSES or more of them; 0: none. */
 export const MISSING_WINDOWS = 0xf4018;
 export const WINDOW_MISSES = 64;

@@ -264,8 +264,12 @@ describe('images of machines', () => {
   });
 
   test.each(['interpreter', 'jit'] as const)('handlers that were made before change nothing (%s)', (engine) => {
-    const { forms, code } = encodeCommonHandlers();
-    const commonHandlers = { forms, module: new WebAssembly.Module(code) };
+    const { forms, module, runtime } = encodeCommonHandlers();
+    const commonHandlers = {
+      forms,
+      module: new WebAssembly.Module(module),
+      runtime: new WebAssembly.Module(runtime),
+    };
     const [with_, without] = [withRom(COUNTING, { engine }, { commonHandlers }), withRom(COUNTING, { engine })];
     for (const { machine } of [with_, without]) machine.run(2e6);
 

@@ -85,7 +85,6 @@ class Pc implements Machine {
     const cpu = (this.#cpu = new Cpu({
       memory: memory.physical,
       linearMemory: memory.linear,
-      limits: { minPages: memory.pages, maxPages: memory.pages },
       codeMap: memory.codeMap,
       io,
       acknowledge: () => this.#apics.local.acknowledge(),

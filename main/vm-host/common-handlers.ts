@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CommonHandlers } from '../../core/cpu/index.ts';
 
-/** Beside the bundle: u32 count of numbers in `forms`, these, WebAssembly. */
+/** Beside the bundle: u32 count of numbers in `forms`, these, u32 bytes of `runtime`, that, `module`. */
 export const COMMON_HANDLERS_FILE = 'common-handlers.bin';
 
 let compiled: Promise<CommonHandlers> | undefined;
@@ -19,7 +19,13 @@ async function load(): Promise<CommonHandlers> {
     const bytes = await readFile(new URL(COMMON_HANDLERS_FILE, import.meta.url));
     const count = bytes.readUInt32LE(0);
     const forms = Int32Array.from({ length: count }, (_, i) => bytes.readInt32LE(4 + 4 * i));
-    return { forms, module: await WebAssembly.compile(bytes.subarray(4 + 4 * count)) };
+    const runtimeAt = 8 + 4 * count;
+    const moduleAt = runtimeAt + bytes.readUInt32LE(runtimeAt - 4);
+    const [runtime, module] = await Promise.all([
+      WebAssembly.compile(bytes.subarray(runtimeAt, moduleAt)),
+      WebAssembly.compile(bytes.subarray(moduleAt)),
+    ]);
+    return { forms, runtime, module };
   } finally {
     clearInterval(alive);
   }

@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import { encodeCommonHandlers } from '../../core/cpu/index.ts';
 
-const { forms, code } = encodeCommonHandlers();
-const header = Buffer.alloc(4 + 4 * forms.length);
+const { forms, module, runtime } = encodeCommonHandlers();
+const header = Buffer.alloc(8 + 4 * forms.length);
 header.writeUInt32LE(forms.length, 0);
 forms.forEach((value, i) => header.writeInt32LE(value, 4 + 4 * i));
-fs.writeFileSync(process.argv[2], Buffer.concat([header, code]));
+header.writeUInt32LE(runtime.length, 4 + 4 * forms.length);
+fs.writeFileSync(process.argv[2], Buffer.concat([header, runtime, module]));

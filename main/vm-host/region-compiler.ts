@@ -11,7 +11,6 @@ export interface CompilerConnection {
 /** What it gets by such a port. */
 export interface RegionTask {
   readonly requests: readonly RegionRequest[];
-  readonly limits: { readonly minPages: number; readonly maxPages: number };
 }
 
 /** What it answers. */
@@ -39,11 +38,10 @@ export class ThreadCompiler implements RegionCompiler {
   #taken = 0;
 
   /** The thread begins with the first of them: short runs do without. */
-  start(requests: readonly RegionRequest[], limits: RegionTask['limits']): void {
+  start(requests: readonly RegionRequest[]): void {
     this.#port ??= this.#connect();
     this.#port.postMessage({
       requests: requests.map(({ slot, plan }) => ({ slot, plan })),
-      limits,
     } satisfies RegionTask);
   }
 

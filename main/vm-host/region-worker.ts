@@ -6,9 +6,9 @@ import { lowerThisThread } from './thread-priority.ts';
 
 lowerThisThread();
 
-function answer({ requests, limits }: RegionTask): RegionReply {
+function answer({ requests }: RegionTask): RegionReply {
   try {
-    return compileRegions(requests, limits);
+    return compileRegions(requests);
   } catch (error) {
     return { error };
   }

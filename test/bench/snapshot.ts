@@ -152,8 +152,9 @@ async function oneCommand(library: string, snapshot: string): Promise<void> {
 /** As the bundle has it, which this process does not run from. */
 const withCommonHandlers: MachineFactory = (config, backends) => {
   tuneV8();
-  const { forms, code } = encodeCommonHandlers();
-  return createPc(config, { ...backends, commonHandlers: { forms, module: new WebAssembly.Module(code) } });
+  const { forms, module, runtime } = encodeCommonHandlers();
+  const commonHandlers = { forms, module: new WebAssembly.Module(module), runtime: new WebAssembly.Module(runtime) };
+  return createPc(config, { ...backends, commonHandlers });
 };
 
 /** From a built machine (as loadvm has it) to its first instruction, and to the end of its first slice. */

@@ -64,7 +64,6 @@ class CoreUnderTest implements CpuUnderTest {
     this.#cpu = new Cpu({
       memory: this.#memory,
       linearMemory,
-      limits: { minPages: pages, maxPages: pages },
       codeMap,
       io: new IoBus(),
       acknowledge: () => 0,

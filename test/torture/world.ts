@@ -82,7 +82,6 @@ class World implements LockstepSide {
     this.cpu = new Cpu({
       memory: this.memory,
       linearMemory,
-      limits: { minPages: pages, maxPages: pages },
       codeMap,
       io,
       acknowledge: () => {

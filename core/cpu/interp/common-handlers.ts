@@ -4,19 +4,21 @@ import { definitionOf } from '../insn/index.ts';
 import { COMMON_FORMS } from './common-forms.ts';
 import { formOfKey } from './form.ts';
 import { HandlerBuilder } from './handler-builder.ts';
-import { RUNTIME_HANDLER, declareImports } from './runtime.ts';
+import { RUNTIME_HANDLER, declareImports, runtimeModule } from './runtime.ts';
 
 /** Entries of the function table that are kept for common handlers, after those of the runtime. */
 export const COMMON_SLOTS = 4096;
 
-/** Any memory that a machine may have: one module serves all. */
-const ANY_MEMORY = { minPages: 1, maxPages: 65536 };
-
-/** Handlers that most systems need, in one module: a hundredth of the time that making them one by one takes. */
+/**
+ * Handlers that most systems need, in one module (a hundredth of the time that making them one by one takes), and what
+ * the handlers of all machines need.
+ */
 export interface CommonHandlers {
   /** Row id and form key in turn; handler i is entry RUNTIME_HANDLER.COUNT + i of the table. */
   readonly forms: Int32Array;
   readonly module: WebAssembly.Module;
+  /** `runtimeModule`, which they call. */
+  readonly runtime: WebAssembly.Module;
 }
 
 /** Rows by what is stable between builds; a few share a name. */
@@ -38,11 +40,17 @@ function commonForms(): Int32Array {
   return Int32Array.from(forms.slice(0, 2 * COMMON_SLOTS));
 }
 
-/** Their WebAssembly, to be compiled. */
-export function encodeCommonHandlers(): { readonly forms: Int32Array; readonly code: Uint8Array<ArrayBuffer> } {
+/** CommonHandlers whose modules are to be compiled. */
+export interface EncodedHandlers {
+  readonly forms: Int32Array;
+  readonly module: Uint8Array<ArrayBuffer>;
+  readonly runtime: Uint8Array<ArrayBuffer>;
+}
+
+export function encodeCommonHandlers(): EncodedHandlers {
   const forms = commonForms();
   const module = new ModuleBuilder();
-  const imports = declareImports(module, ANY_MEMORY);
+  const imports = declareImports(module);
   const functions: number[] = [];
   for (let i = 0; i < forms.length; i += 2) {
     const row = rows[forms[i]];
@@ -51,5 +59,5 @@ export function encodeCommonHandlers(): { readonly forms: Int32Array; readonly c
     functions.push(index);
   }
   module.elements(RUNTIME_HANDLER.COUNT, functions);
-  return { forms, code: module.encode() };
+  return { forms, module: module.encode(), runtime: runtimeModule() };
 }

@@ -23,7 +23,6 @@ interface Pending {
  * block needs are compiled together. Measured against making all forms at start: see docs/decisions.md.
  */
 export class HandlerTable {
-  readonly #limits: { minPages: number; maxPages: number };
   readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: RUNTIME_HANDLER.COUNT, maximum: TABLE_LIMIT });
   readonly #byRow: (Map<number, number> | undefined)[] = [];
   readonly #definitions: (InsnDef | null | undefined)[] = [];
@@ -40,16 +39,9 @@ export class HandlerTable {
   readonly walkPage: (linear: number, access: number) => number;
   readonly enterGate: EnterGate;
 
-  /** `codeMap`: where in linear memory the code map starts. */
-  constructor(
-    memory: WebAssembly.Memory,
-    limits: { minPages: number; maxPages: number },
-    codeMap: number,
-    calls: TypeScriptImports,
-  ) {
-    this.#limits = limits;
+  constructor(memory: WebAssembly.Memory, calls: TypeScriptImports, common: CommonHandlers | undefined) {
     const shared = { memory, handlers: this.#table };
-    const module = new WebAssembly.Module(runtimeModule(limits, codeMap));
+    const module = common?.runtime ?? new WebAssembly.Module(runtimeModule());
     const runtime = new WebAssembly.Instance(module, {
       env: { ...shared, readMiss: calls.readMiss, writeMiss: calls.writeMiss },
     });
@@ -58,6 +50,7 @@ export class HandlerTable {
     this.walkPage = runtime.exports.walkPage as typeof this.walkPage;
     this.enterGate = runtime.exports.enterGate as EnterGate;
     this.enter = enter as (record: number, budget: number) => void;
+    if (common) this.#adopt(common);
   }
 
   /** Handlers that there are. */
@@ -72,8 +65,7 @@ export class HandlerTable {
     );
   }
 
-  /** Takes handlers that were made before. Never while generated code runs. */
-  adopt({ forms, module }: CommonHandlers): void {
+  #adopt({ forms, module }: CommonHandlers): void {
     this.#grow();
     this.instantiate(module);
     for (let i = 0; i < forms.length; i += 2) {
@@ -139,7 +131,7 @@ export class HandlerTable {
     if (this.#pending.length === 0) return;
     this.#grow();
     const module = new ModuleBuilder();
-    const imports = declareImports(module, this.#limits);
+    const imports = declareImports(module);
     const functions = this.#pending.map(({ form }) => {
       const { index, body } = module.addFunction(imports.handlerType);
       new HandlerBuilder(body, form, imports).build();

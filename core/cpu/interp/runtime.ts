@@ -32,11 +32,14 @@ export interface TypeScriptImports {
   readonly helper: (record: number, budget: number, id: number, a: number, b: number, c: number) => number;
 }
 
+/** Any memory that a machine may have: the same code serves all. */
+const ANY_MEMORY = { minPages: 1, maxPages: 65536 };
+
 const i32s = (count: number): (typeof I32)[] => Array.from({ length: count }, () => I32);
 
 /** Declares what every module of handlers imports; the same list always, which is all that guest code can reach. */
-export function declareImports(module: ModuleBuilder, memory: { minPages: number; maxPages: number }): HandlerImports {
-  module.importMemory('memory', memory);
+export function declareImports(module: ModuleBuilder): HandlerImports {
+  module.importMemory('memory', ANY_MEMORY);
   module.importTable('handlers', 0);
   const handlerType = module.type(i32s(2), []);
   return {
@@ -187,22 +190,15 @@ function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, 
   code.returnCall(dynamicJump);
 }
 
-/** What was encoded last: whoever makes many processors makes them alike, and each would take some milliseconds. */
-let last: { readonly key: string; readonly bytes: Uint8Array<ArrayBuffer> } | undefined;
+/** What `encodeRuntime` gave: encoding takes some milliseconds. */
+let encoded: Uint8Array<ArrayBuffer> | undefined;
 
 /** The module that all handler modules share: slow paths, entry, dynamic jumps, block headers and ends. */
-export function runtimeModule(
-  memory: { minPages: number; maxPages: number },
-  codeMap: number,
-): Uint8Array<ArrayBuffer> {
-  const key = `${memory.minPages} ${memory.maxPages} ${codeMap}`;
-  if (last?.key !== key) last = { key, bytes: encodeRuntime(memory, codeMap) };
-  return last.bytes;
-}
+export const runtimeModule = (): Uint8Array<ArrayBuffer> => (encoded ??= encodeRuntime());
 
-function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: number): Uint8Array<ArrayBuffer> {
+function encodeRuntime(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  module.importMemory('memory', memory);
+  module.importMemory('memory', ANY_MEMORY);
   module.importTable('handlers', 0);
   const handlerType = module.type(i32s(2), []);
   const readType = module.type(i32s(4), [I32]);
@@ -225,8 +221,8 @@ function encodeRuntime(memory: { minPages: number; maxPages: number }, codeMap: 
   );
   const walkPage = kernels.get('walkPage')!;
   add('readSlow', readType, (body) => emitReadSlow(body, walkPage, readMiss));
-  add('writeSlow', writeType, (body) => emitWriteSlow(body, walkPage, writeMiss, codeMap));
-  const translate = add('translate', translateType, (body) => emitTranslate(body, walkPage, codeMap));
+  add('writeSlow', writeType, (body) => emitWriteSlow(body, walkPage, writeMiss));
+  const translate = add('translate', translateType, (body) => emitTranslate(body, walkPage));
   add('openWindow', readType, (body) => emitOpenWindow(body, translate));
   const codePage = add('codePage', pageType, (body) => emitCodePage(body, walkPage));
   const enterPage = add('enterPage', pageType, (body) => emitEnterPage(body, codePage));

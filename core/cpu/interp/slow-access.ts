@@ -6,6 +6,7 @@
 import { I32, OP, OPV, VOID, type Code, type FunctionBody } from '../../wasm/index.ts';
 import {
   ACCESS,
+  CODE_MAP,
   CODE_MAP_SHIFT,
   CONTROL,
   EXIT,
@@ -148,7 +149,7 @@ function raisePageFault(code: Code, linear: number): void {
 }
 
 /** Leaves the block at `depth` when the bytes before `extra` more lie in a granule that holds code. */
-function leaveIfCode(code: Code, codeMap: number, host: number, extra: (() => void) | undefined): void {
+function leaveIfCode(code: Code, host: number, extra: (() => void) | undefined): void {
   code.localGet(host);
   if (extra) {
     extra();
@@ -160,7 +161,10 @@ function leaveIfCode(code: Code, codeMap: number, host: number, extra: (() => vo
   code.byte(OP.i32Sub);
   code.i32Const(CODE_MAP_SHIFT);
   code.byte(OP.i32ShrU);
-  code.memory(OP.i32Load8U, codeMap);
+  code.i32Const(0);
+  code.memory(OP.i32Load, CODE_MAP);
+  code.byte(OP.i32Add);
+  code.memory(OP.i32Load8U, 0);
   code.brIf(0);
 }
 
@@ -209,7 +213,7 @@ function pushTlb(code: Code, info: number): void {
  * What regions do when the TLB does not have a page: enters it, and lets them go on unless the access crosses pages,
  * would fault, is memory-mapped I/O, or writes where code was decoded.
  */
-export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: number): void {
+export function emitTranslate(body: FunctionBody, walkPage: number): void {
   const { code } = body;
   const [linear, info] = [0, 1];
   const bytes = body.newLocal(I32);
@@ -274,8 +278,8 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
   code.block(VOID);
   pushHost();
   code.localSet(host);
-  leaveIfCode(code, codeMap, host, undefined);
-  leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+  leaveIfCode(code, host, undefined);
+  leaveIfCode(code, host, () => code.localGet(bytes));
   countQuietWrite(code, host, counted);
   code.localGet(host);
   code.byte(OP.return);
@@ -284,9 +288,9 @@ export function emitTranslate(body: FunctionBody, walkPage: number, codeMap: num
 }
 
 /**
- * What regions do when the TLB does not have a window: as `translate` for the access that wants it, then the pages at the
- * window's start and end must be there, one or two that lie side by side. 0: the access cannot be made; WINDOW_MISS: it
- * can, the window cannot be opened.
+ * What regions do when no one page in the TLB has a window: the pages at its start and end may be two that lie side by
+ * side. Where they are not in the TLB either, the access that wants the window enters its own as `translate` does. 0: that
+ * cannot be made; WINDOW_MISS: it can, the window cannot be opened.
  */
 export function emitOpenWindow(body: FunctionBody, translate: number): void {
   const { code } = body;
@@ -294,17 +298,32 @@ export function emitOpenWindow(body: FunctionBody, translate: number): void {
   const last = body.newLocal(I32);
   const base = body.newLocal(I32);
   const [first, second] = [body.newLocal(I32), body.newLocal(I32)];
-  const returnIf = (result: number): void => {
-    code.if();
-    code.i32Const(result);
+  /** Returns the window if it is there; otherwise the code goes on after this. */
+  const tryOpen = (): void => {
+    code.block(VOID);
+    for (const [address, entry] of [
+      [start, first],
+      [last, second],
+    ]) {
+      pushTlbEntry(code, address, TLB_ENTRIES, () => code.localGet(base));
+      code.localSet(entry);
+      pushTagIs(code, entry, address, 0);
+      code.byte(OP.i32Eqz);
+      code.brIf(0);
+    }
+    code.localGet(first);
+    code.memory(OP.i32Load, TLB.addend);
+    code.localGet(second);
+    code.memory(OP.i32Load, TLB.addend);
+    code.byte(OP.i32Ne);
+    code.brIf(0);
+    code.localGet(start);
+    code.localGet(first);
+    code.memory(OP.i32Load, TLB.addend);
+    code.byte(OP.i32Add);
     code.byte(OP.return);
     code.end();
   };
-  code.localGet(linear);
-  code.localGet(info);
-  code.call(translate);
-  code.byte(OP.i32Eqz);
-  returnIf(0);
   pushTlb(code, info);
   code.localSet(base);
   code.localGet(start);
@@ -313,26 +332,17 @@ export function emitOpenWindow(body: FunctionBody, translate: number): void {
   code.i32Const(1);
   code.byte(OP.i32Sub);
   code.localSet(last);
-  for (const [address, entry] of [
-    [start, first],
-    [last, second],
-  ]) {
-    pushTlbEntry(code, address, TLB_ENTRIES, () => code.localGet(base));
-    code.localSet(entry);
-    pushTagIs(code, entry, address, 0);
-    code.byte(OP.i32Eqz);
-    returnIf(WINDOW_MISS);
-  }
-  code.localGet(first);
-  code.memory(OP.i32Load, TLB.addend);
-  code.localGet(second);
-  code.memory(OP.i32Load, TLB.addend);
-  code.byte(OP.i32Ne);
-  returnIf(WINDOW_MISS);
-  code.localGet(start);
-  code.localGet(first);
-  code.memory(OP.i32Load, TLB.addend);
-  code.byte(OP.i32Add);
+  tryOpen();
+  code.localGet(linear);
+  code.localGet(info);
+  code.call(translate);
+  code.byte(OP.i32Eqz);
+  code.if();
+  code.i32Const(0);
+  code.byte(OP.return);
+  code.end();
+  tryOpen();
+  code.i32Const(WINDOW_MISS);
 }
 
 const WIDTHS = [
@@ -388,13 +398,13 @@ export function emitReadSlow(body: FunctionBody, walkPage: number, readMiss: num
   code.returnCall(readMiss);
 }
 
-export function emitWriteSlow(body: FunctionBody, walkPage: number, writeMiss: number, codeMap: number): void {
+export function emitWriteSlow(body: FunctionBody, walkPage: number, writeMiss: number): void {
   const { code } = body;
   const [address, info, value] = [2, 3, 4];
   const counted = body.newLocal(I32);
   emitRetry(body, { address, info, write: true, walkPage, results: 0 }, (host, bytes, entry) => {
-    leaveIfCode(code, codeMap, host, undefined);
-    leaveIfCode(code, codeMap, host, () => code.localGet(bytes));
+    leaveIfCode(code, host, undefined);
+    leaveIfCode(code, host, () => code.localGet(bytes));
     code.block(VOID);
     code.localGet(entry);
     code.memory(OP.i32Load, TLB.tag);

@@ -1,5 +1,5 @@
 /** From plans to WebAssembly; needs nothing of the machine, so that a thread beside it can do it. */
-import { ModuleBuilder, type FunctionBody, type MemoryImport } from '../../wasm/index.ts';
+import { ModuleBuilder, type FunctionBody } from '../../wasm/index.ts';
 import { declareImports } from '../interp/runtime.ts';
 import { blockEffects } from './effects.ts';
 import { Flow } from './flow.ts';
@@ -30,10 +30,10 @@ export interface CompiledRegions {
   readonly regions: readonly CompiledRegion[];
 }
 
-/** Compiles regions for a machine with so much memory. */
-export function compileRegions(requests: readonly RegionRequest[], limits: MemoryImport): CompiledRegions {
+/** Compiles regions, for any machine. */
+export function compileRegions(requests: readonly RegionRequest[]): CompiledRegions {
   const module = new ModuleBuilder();
-  const imports = declareImports(module, limits);
+  const imports = declareImports(module);
   const regions = requests.map(({ slot, plan }) => {
     const flow = new Flow(plan.graph);
     const survey = new Survey(blockEffects(plan, module, imports));

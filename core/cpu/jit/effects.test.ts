@@ -34,7 +34,7 @@ test.each([
   }
 
   const module = new ModuleBuilder();
-  const [loop] = blockEffects(plans[0], module, declareImports(module, { minPages: 1, maxPages: 1 }));
+  const [loop] = blockEffects(plans[0], module, declareImports(module));
 
   expect(loop).toEqual({ ...effects, writes: effects.writes | bit(REG.CX) });
 });

@@ -20,7 +20,7 @@ function hotLoop() {
   const waiting: CompiledRegions[] = [];
   let ready = false;
   const regionCompiler: RegionCompiler = {
-    start: (requests, limits) => void waiting.push(compileRegions(requests, limits)),
+    start: (requests) => void waiting.push(compileRegions(requests)),
     take: () => (ready ? waiting[0] : undefined),
   };
   const finish = (): void => void (ready = true);
@@ -83,7 +83,7 @@ test('a condition is read off the operands of the comparison before it, not off 
   t.cpu.run(1 << 20);
 
   const module = new ModuleBuilder();
-  const imports = declareImports(module, { minPages: 1, maxPages: 1 });
+  const imports = declareImports(module);
   const { body } = module.addFunction(imports.handlerType);
   const [plan] = plans;
   const flow = new Flow(plan.graph);
@@ -100,9 +100,9 @@ test('a function that was compiled by itself becomes part of its caller’s regi
   const plans: RegionPlan[] = [];
   let compiled: CompiledRegions | undefined;
   const regionCompiler: RegionCompiler = {
-    start: (requests, limits) => {
+    start: (requests) => {
       plans.push(...requests.map(({ plan }) => plan));
-      compiled = compileRegions(requests, limits);
+      compiled = compileRegions(requests);
     },
     take: () => {
       const taken = compiled;

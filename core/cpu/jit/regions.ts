@@ -1,4 +1,3 @@
-import type { MemoryImport } from '../../wasm/index.ts';
 import type { HandlerTable } from '../interp/handlers.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, MISSING_WINDOWS } from '../layout.ts';
@@ -32,7 +31,7 @@ interface Region extends RegionRequest {
 /** Compiles beside the guest, one batch at a time. */
 export interface RegionCompiler {
   /** Not before `take` gave what came of the last call. */
-  start(requests: readonly RegionRequest[], limits: MemoryImport): void;
+  start(requests: readonly RegionRequest[]): void;
   /** What came of it, once; undefined while it works. Throws when nothing will come. */
   take(): CompiledRegions | undefined;
 }
@@ -51,7 +50,6 @@ export interface RegionHost {
 export class Regions {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
-  readonly #limits: MemoryImport;
   readonly #bySlot = new Map<number, Region>();
   /** Regions that contain a block. */
   readonly #byBlock = new Map<number, Set<Region>>();
@@ -75,10 +73,9 @@ export class Regions {
   /** First blocks of regions that do without windows. */
   readonly #withoutWindows = new Set<number>();
 
-  constructor(handlers: HandlerTable, view: DataView, limits: MemoryImport, { hostNowNs, regionCompiler }: RegionHost) {
+  constructor(handlers: HandlerTable, view: DataView, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
     this.#view = view;
-    this.#limits = limits;
     this.#now = hostNowNs ?? (() => 0);
     this.#batchRegions = hostNowNs ? BATCH.regions : 1;
     this.#compiler = regionCompiler;
@@ -151,7 +148,7 @@ export class Regions {
     this.#batch.push(region);
     this.#compiling.add(region);
     this.#add(region);
-    if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([region], this.#limits));
+    if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([region]));
     else if (!this.#sent && this.#batch.length >= this.#batchRegions) this.#send(this.#compiler);
     this.pauses.note(this.#now() - started);
   }
@@ -159,7 +156,7 @@ export class Regions {
   #send(compiler: RegionCompiler): void {
     this.#sent = this.#batch.splice(0, BATCH.regions);
     this.#batchNs = this.#now();
-    compiler.start(this.#sent, this.#limits);
+    compiler.start(this.#sent);
   }
 
   /** A place in the function table; the oldest region gives up its own when all are taken. */
