@@ -2,6 +2,9 @@
  * Saved at any moment of a boot and loaded in a fresh process, a machine goes on to the same end state, on every engine
  * (the installers' own tests do it to them, since their boots take longest).
  * TERRARIUM_SAVE_MOMENTS says how many moments of each boot (1), TERRARIUM_SAVE_SEED which ones (the same without it).
+ *
+ * With one moment, that is the default engine's, and each other engine has its own in the last quarter: from power-on they
+ * would spend minutes on what lock step compares instruction by instruction. With several, they begin at power-on too.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +15,7 @@ import { BOOTS, endStateOf, resume, type Boot } from './boots.ts';
 
 const MOMENTS = Number(process.env['TERRARIUM_SAVE_MOMENTS'] ?? 1);
 const SEED = Number(process.env['TERRARIUM_SAVE_SEED'] ?? 1);
+const LATE = 0.75;
 const TIMEOUT_MS = 900_000;
 const NS_PER_INSTRUCTION = 10;
 
@@ -20,16 +24,24 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each(Object.entries<Boot>(BOOTS))('%s', (name, boot) => {
   const { endNs, engines } = boot;
-  const when = `${engines.length > 1 ? 'power-on and at ' : ''}${MOMENTS} random moments`;
   test(
-    `saved at ${when}, ends as undisturbed (TERRARIUM_SAVE_SEED=${SEED})`,
+    `saved at random moments (${MOMENTS}), ends as undisturbed (TERRARIUM_SAVE_SEED=${SEED})`,
     async () => {
       const random = new Random(SEED);
-      const moment = (): number => random.below(Math.floor(endNs / NS_PER_INSTRUCTION)) * NS_PER_INSTRUCTION;
-      const saves = [
-        ...engines.filter((engine) => engine !== 'auto').map((engine) => ({ atNs: 0, engine })),
-        ...Array.from({ length: MOMENTS }, () => ({ atNs: moment(), engine: random.pick(engines) })),
-      ].sort((a, b) => a.atNs - b.atNs);
+      const moment = (fromNs = 0): number =>
+        fromNs + random.below(Math.floor((endNs - fromNs) / NS_PER_INSTRUCTION)) * NS_PER_INSTRUCTION;
+      const slow = engines.filter((engine) => engine !== 'auto');
+      const saves = (
+        MOMENTS === 1
+          ? [
+              ...slow.map((engine) => ({ atNs: moment(endNs * LATE), engine })),
+              { atNs: moment(), engine: 'auto' as const },
+            ]
+          : [
+              ...slow.map((engine) => ({ atNs: 0, engine })),
+              ...Array.from({ length: MOMENTS }, () => ({ atNs: moment(), engine: random.pick(engines) })),
+            ]
+      ).sort((a, b) => a.atNs - b.atNs);
       const medium = (await boot.medium?.(folder)) ?? '';
       const guest = await boot.create('auto', medium);
       const images = saves.map(({ atNs }, i) => {
