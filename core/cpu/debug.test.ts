@@ -160,7 +160,7 @@ describe.each(engines)('alignment checks with the compiler %s', (jit) => {
     expect(t.delivered).toEqual([]);
   });
 
-  test('a page fault comes first', () => {
+  test('comes before the page fault of the same access, as on the processors that the truth tests met', () => {
     const t = checking().program(0xa1, ...w32(0x5000_0001));
     t.store32(0x10_0000, 0x10_1007);
     for (let page = 0; page < 0x20; page++) t.store32(0x10_1000 + page * 4, (page << 12) | 7);
@@ -170,6 +170,6 @@ describe.each(engines)('alignment checks with the compiler %s', (jit) => {
 
     t.step(1);
 
-    expect(t.delivered.map(({ vector }) => vector)).toEqual([PF]);
+    expect(t.delivered.map(({ vector }) => vector)).toEqual([AC]);
   });
 });

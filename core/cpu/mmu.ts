@@ -253,23 +253,25 @@ export class Mmu {
   }
 
   #readMissed(linear: number, width: IoWidth, user: boolean): number {
+    this.#checkAlignment(linear, width, user);
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, false);
     const physical = this.#translate(linear, this.#accessAndFill(linear, user, false));
-    this.#look(linear, width, false, user);
+    this.#watcher?.dataAccessed(linear, width, false);
     return this.#memory.read(physical, width);
   }
 
   /** As read, for a value that will be written back: faults as a write would. */
   readForWrite(linear: number, width: IoWidth, user: boolean): number {
+    this.#checkAlignment(linear, width, user);
     if ((linear & 0xfff) + width > 0x1000) return this.#readAcross(linear, width, user, true);
     const physical = this.#translate(linear, accessOf(user, true));
-    this.#look(linear, width, false, user);
+    this.#watcher?.dataAccessed(linear, width, false);
     return this.#memory.read(physical, width);
   }
 
   #readAcross(linear: number, width: IoWidth, user: boolean, write: boolean): number {
     const parts = this.#translateAcross(linear, width, user, write);
-    this.#look(linear, width, false, user);
+    this.#watcher?.dataAccessed(linear, width, false);
     return parts.reduce((value, physical, i) => value | (this.#memory.read(physical, 1) << (i * 8)), 0) >>> 0;
   }
 
@@ -291,22 +293,22 @@ export class Mmu {
   }
 
   #writeMissed(linear: number, width: IoWidth, value: number, user: boolean): void {
+    this.#checkAlignment(linear, width, user);
     if ((linear & 0xfff) + width > 0x1000) {
       // Both pages are checked before the first byte changes.
       const parts = this.#translateAcross(linear, width, user, true);
-      this.#look(linear, width, true, user);
+      this.#watcher?.dataAccessed(linear, width, true);
       parts.forEach((physical, i) => this.#memory.write(physical, 1, (value >>> (i * 8)) & 0xff));
       return;
     }
     const physical = this.#translate(linear, this.#accessAndFill(linear, user, true));
-    this.#look(linear, width, true, user);
+    this.#watcher?.dataAccessed(linear, width, true);
     this.#memory.write(physical, width, value);
   }
 
-  /** What an access is looked at for once it cannot page-fault any more: #AC, then data breakpoints. */
-  #look(linear: number, bytes: number, write: boolean, user: boolean): void {
+  /** Before the page is looked at, as AMD's processors do; an operand of 8 bytes is checked whole, before its halves. */
+  #checkAlignment(linear: number, bytes: number, user: boolean): void {
     if (this.#checksAlignment && user && linear & (bytes - 1)) throw new CpuFault(VECTOR.AC, 0);
-    this.#watcher?.dataAccessed(linear, bytes, write);
   }
 
   /** Faults as a write of these bytes would, and writes nothing. */
@@ -362,7 +364,7 @@ export class Mmu {
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, forWrite, aligned);
     if (bytes > 4) {
-      this.#checkQuadword(linear, bytes, forWrite, user);
+      if (bytes === 8) this.#checkAlignment(linear, bytes, user);
       for (let at = 0; at < bytes; at += 4) {
         const address = (linear + at) >>> 0;
         this.#state.set(S.transfer + at, forWrite ? this.readForWrite(address, 4, user) : this.read(address, 4, user));
@@ -372,20 +374,12 @@ export class Mmu {
     return forWrite ? this.readForWrite(linear, bytes as IoWidth, user) : this.read(linear, bytes as IoWidth, user);
   }
 
-  /** An operand of 8 bytes is checked whole; its halves alone would pass at multiples of 4. */
-  #checkQuadword(linear: number, bytes: number, write: boolean, user: boolean): void {
-    if (!this.#checksAlignment || !user || bytes !== 8 || (linear & 7) === 0) return;
-    this.#translate(linear, accessOf(user, write));
-    this.#translate((linear + bytes - 1) >>> 0, accessOf(user, write));
-    throw new CpuFault(VECTOR.AC, 0);
-  }
-
   slowWrite(segment: number, offset: number, bytes: number, value: number, aligned: boolean): void {
     const user = this.#state.cpl === 3;
     const linear = this.#operandAddress(segment, offset, bytes, true, aligned);
     if (bytes > 4) {
+      if (bytes === 8) this.#checkAlignment(linear, bytes, user);
       this.probeWrite(linear, bytes, user);
-      this.#checkQuadword(linear, bytes, true, user);
       for (let at = 0; at < bytes; at += 4) this.write((linear + at) >>> 0, 4, this.#state.get(S.transfer + at), user);
       return;
     }

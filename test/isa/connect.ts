@@ -24,21 +24,24 @@ const RAM_BYTES = 0x200000;
 const WASM_PAGE = 0x10000;
 
 const GDT = 0x20000, IDT = 0x20400, TSS = 0x21000, HANDLERS = 0x22000, STACK0 = 0x24000; // prettier-ignore
-const PAGE_DIRECTORY = 0x1f0000, PAGE_TABLE = 0x1f1000; // prettier-ignore
+const PAGE_POINTERS = 0x1ef000, PAGE_DIRECTORY = 0x1f0000, PAGE_TABLE = 0x1f1000; // prettier-ignore
 const PTE = { present: 1, writable: 2, user: 4 } as const;
-/** First address, end, and who else than the supervisor: data, code, and the tables above with the stack. */
+const NO_EXECUTE = 0x80000000, EFER_NXE = 0x800; // prettier-ignore
+/** First address, end, who else than the supervisor, and the high half: data, code, and the tables above with the stack. */
 const MAPPED = [
-  [0x8000, 0xa000, PTE.user],
-  [0xc000, 0xd000, PTE.user],
-  [GDT, STACK0 + PAGE_BYTES, 0],
+  [0x8000, 0xa000, PTE.user, NO_EXECUTE],
+  [0xc000, 0xd000, PTE.user, 0],
+  [GDT, STACK0 + PAGE_BYTES, 0, 0],
 ] as const;
 const ZEROS = new Uint8Array(PAGE_BYTES);
 const HANDLER_BYTES = 16;
 const VECTORS = 256;
 const CODE0 = 0x08, DATA0 = 0x10; // prettier-ignore
 const HLT = 0xf4;
-const CR0_PE_NE = 0x21;
+/** Protected mode; FPU errors as exceptions; alignment is checked for who sets EFLAGS.AC. */
+const CR0_PE_NE_AM = 0x40021;
 const CR0_PG = 0x80000000;
+const CR4_PAE = 0x20;
 const CR4_OSFXSR = 0x200, CR4_OSXMMEXCPT = 0x400; // prettier-ignore
 const ACCESS = { code: 0xc09b, data: 0xc093, tss: 0x8b, dplShift: 5 } as const;
 const FLAT_LIMIT = 0xffffffff;
@@ -92,7 +95,7 @@ class CoreUnderTest implements CpuUnderTest {
     if (mode === 'paged32') this.#startPaging();
     if (fpu) this.#setFpu(fpu);
     if (sse) {
-      state.set(CONTROL.cr4, CR4_OSFXSR | CR4_OSXMMEXCPT);
+      state.set(CONTROL.cr4, state.get(CONTROL.cr4) | CR4_OSFXSR | CR4_OSXMMEXCPT);
       this.#sseRegisters().set(sse.subarray(0, 128));
       state.set(SSE.mxcsr, new DataView(sse.buffer, sse.byteOffset).getUint32(128, true));
     }
@@ -171,7 +174,7 @@ class CoreUnderTest implements CpuUnderTest {
   #enterProtectedMode(regs: Partial<Regs>): void {
     const { state } = this.#cpu;
     const cpl = (regs.cs ?? 0) & 3;
-    state.set(CONTROL.cr0, CR0_PE_NE);
+    state.set(CONTROL.cr0, CR0_PE_NE_AM);
     state.set(CONTROL.cpl, cpl);
     for (const [name, index] of SEGMENTS) {
       const selector = regs[name] ?? 0;
@@ -186,14 +189,21 @@ class CoreUnderTest implements CpuUnderTest {
     state.set(CONTROL.idtrLimit, VECTORS * 8 - 1);
   }
 
+  /** As 64-bit kernels have it for 32-bit programs: pages that hold data are not executed. */
   #startPaging(): void {
     const { state } = this.#cpu;
+    this.#memory.write(PAGE_POINTERS, 4, PAGE_DIRECTORY | PTE.present);
     this.#memory.write(PAGE_DIRECTORY, 4, PAGE_TABLE | PTE.present | PTE.writable | PTE.user);
-    for (const [first, last, bits] of MAPPED)
-      for (let address = first; address < last; address += PAGE_BYTES)
-        this.#memory.write(PAGE_TABLE + (address / PAGE_BYTES) * 4, 4, address | PTE.present | PTE.writable | bits);
-    state.set(CONTROL.cr3, PAGE_DIRECTORY);
-    state.set(CONTROL.cr0, CR0_PE_NE | CR0_PG);
+    for (const [first, last, bits, high] of MAPPED)
+      for (let address = first; address < last; address += PAGE_BYTES) {
+        const entry = PAGE_TABLE + (address / PAGE_BYTES) * 8;
+        this.#memory.write(entry, 4, address | PTE.present | PTE.writable | bits);
+        this.#memory.write(entry + 4, 4, high);
+      }
+    state.set(CONTROL.efer, EFER_NXE);
+    state.set(CONTROL.cr4, CR4_PAE);
+    state.set(CONTROL.cr3, PAGE_POINTERS);
+    state.set(CONTROL.cr0, CR0_PE_NE_AM | CR0_PG);
   }
 
   run(maxInstructions: number): RunOutcome {

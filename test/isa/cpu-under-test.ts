@@ -40,8 +40,9 @@ export interface CpuUnderTest {
    * A fresh processor with RAM of zeros from 0 to at least 110000h (A20 on) that holds `memory`; registers not named
    * are 0. `real16`: segment bases are selector * 16, limits FFFFh. `flat32`: paging off, every segment writable or
    * readable with base 0 and limit FFFFFFFFh, code size 32, CPL = RPL of `cs` (so 3 for the host comparison), IOPL 0
-   * unless `eflags` says otherwise, CR0.NE set; selectors hold the values given and name no descriptor. A port nobody
-   * answers reads as ones. `paged32` is flat32 with paging: a user's are 8000h to 9FFFh and C000h to CFFFh alone. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
+   * unless `eflags` says otherwise, CR0.NE and AM set; selectors hold the values given and name no descriptor. A port nobody
+   * answers reads as ones. `paged32` is flat32 with paging: a user's are 8000h to 9FFFh,
+   * which is not executed, and C000h to CFFFh alone. `fpu` is the FPU's state as FRSTOR takes it in 32-bit protected mode.
    */
   setup(
     mode: 'real16' | 'flat32' | 'paged32',

@@ -129,6 +129,7 @@ __asm__(
     "  je 1f\n"
     "  fnsave fpu_after\n"
     "1:\n"
+    "  fninit\n" /* an exception that is pending would be the next case's */
     "  cmpl $0, has_sse\n"
     "  je 1f\n"
     "  movups %xmm0, sse_after+0\n"
