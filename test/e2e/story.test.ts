@@ -12,9 +12,9 @@ import {
   button,
   call,
   chooseFromMenu,
+  DEBIAN_PROMPT,
   dropFile,
   machineNames,
-  pressKeys,
   removeAllMachines,
   row,
   startFromList,
@@ -338,7 +338,10 @@ describe('the wizard', () => {
 });
 
 describe("Debian from this computer's packages", () => {
-  test('is built by two clicks, can be cancelled, and keeps what is written', async () => {
+  /** To be downloaded, or to boot, beside another test. */
+  const BOOT_MS = 300_000;
+
+  test('is built by two clicks, can be cancelled, and keeps what is written', { timeout: 3 * BOOT_MS }, async () => {
     const context = await browser.newContext({ viewport: { width: 1024, height: 640 }, locale: 'en-US' });
     context.setDefaultTimeout(60_000);
     const page = await context.newPage();
@@ -356,17 +359,16 @@ describe("Debian from this computer's packages", () => {
     await dialog.getByText('Code: task.cancelled').waitFor();
     expect(await machineNames(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Create' }).click();
-    await page.getByRole('application').waitFor({ timeout: 120_000 });
-    await waitForScreen(page, /root@debian:\S+#\s*$/, 120_000);
+    await page.getByRole('application').waitFor({ timeout: BOOT_MS });
+    await waitForScreen(page, new RegExp(`${DEBIAN_PROMPT}\\s*$`), BOOT_MS);
     await page.getByTestId('screen').focus();
-    await pressKeys(page, 'df\n');
+    await typeCommand(page, 'df', DEBIAN_PROMPT);
 
     await waitForScreen(page, /\/dev\/sda +996780 /);
     // What machines of the library can do, it can: a clone has what its disk held at the snapshot.
-    await pressKeys(page, 'echo kept>k\n');
-    await waitForScreen(page, /echo kept>k\s+root@debian:\S+#\s*$/);
-    await pressKeys(page, 'sync\n');
-    await waitForScreen(page, /sync\s+root@debian:\S+#\s*$/);
+    await typeCommand(page, 'echo kept>k', DEBIAN_PROMPT);
+    await typeCommand(page, 'sync', DEBIAN_PROMPT);
+    await waitForScreen(page, new RegExp(`sync\\s+${DEBIAN_PROMPT}\\s*$`));
     const listed = await call(page, 'machines.list', {});
     const id = (listed.ok && listed.value.machines[0]?.config.id) || '';
     const taken = await call(page, 'snapshots.take', { machine: id, name: 'kept' });
@@ -375,9 +377,9 @@ describe("Debian from this computer's packages", () => {
     await call(page, 'machines.stop', { id });
     await button(page, 'Machines').click();
     await startFromList(page, 'Clone');
-    await waitForScreen(page, /root@debian:\S+#\s*$/, 120_000);
+    await waitForScreen(page, new RegExp(`${DEBIAN_PROMPT}\\s*$`), BOOT_MS);
     await page.getByTestId('screen').focus();
-    await pressKeys(page, 'cat k\n');
+    await typeCommand(page, 'cat k', DEBIAN_PROMPT);
     await waitForScreen(page, /cat k\s+kept\s/);
     expect([taken.ok, clone.ok]).toEqual([true, true]);
     await removeAllMachines(page);

@@ -121,6 +121,9 @@ export async function registers(page: Page, name: string): Promise<readonly stri
 
 /** The machine is at the prompt, with nothing typed. */
 export const AT_PROMPT = /A:\\>\s*$/;
+/** What a shell shows where it waits for a command, as the source of an expression. */
+const DOS_PROMPT = 'A:\\\\>';
+export const DEBIAN_PROMPT = 'root@debian:\\S+# ?';
 
 const CODES: Readonly<Record<string, string>> = { ' ': 'Space', '.': 'Period', '\n': 'Enter', '\\': 'Backslash' };
 const SHIFTED: Readonly<Record<string, string>> = { '>': 'Period', ':': 'Semicolon' };
@@ -128,14 +131,15 @@ const SHIFTED: Readonly<Record<string, string>> = { '>': 'Period', ':': 'Semicol
 const escaped = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /**
- * A command at the DOS prompt, and Enter. Each key waits for the last one's echo: a PC's keyboard keeps a few keys for
- * a guest that is busy, and loses the rest.
+ * A command at the prompt, DOS's unless it says another, and Enter. Each key waits for the last one's echo: a PC's
+ * keyboard keeps a few keys for a guest that is busy, and loses the rest.
  */
-export async function typeCommand(page: Page, command: string): Promise<void> {
-  for (let typed = 1; typed <= command.length; typed++) {
-    await pressKeys(page, command[typed - 1]);
-    await waitForScreen(page, new RegExp(`A:\\\\>${escaped(command.slice(0, typed).trimEnd())}\\s*$`));
+export async function typeCommand(page: Page, command: string, prompt = DOS_PROMPT): Promise<void> {
+  for (let typed = 0; typed < command.length; typed++) {
+    await waitForScreen(page, new RegExp(`${prompt}${escaped(command.slice(0, typed).trimEnd())}\\s*$`));
+    await pressKeys(page, command[typed]);
   }
+  await waitForScreen(page, new RegExp(`${prompt}${escaped(command)}\\s*$`));
   await pressKeys(page, '\n');
 }
 
