@@ -4,7 +4,7 @@ import { FLAG } from './insn/flags.ts';
 import { CONTROL } from './layout.ts';
 import { CR0 } from './state.ts';
 
-const DB = 1, AC = 17, PF = 14; // prettier-ignore
+const DB = 1, AC = 17; // prettier-ignore
 const NOP = 0x90, HLT = 0xf4; // prettier-ignore
 const CELL = 0x5000;
 /** DR7 fields of breakpoint 0: kind and length, enabled. */
