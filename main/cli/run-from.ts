@@ -28,7 +28,12 @@ export interface RunBeginning {
     readonly uuid: string;
   };
   /** Puts the machine where the snapshot was, if that has memory; else it boots from the disks of then. */
-  resume(built: BuiltMachine): Disposable | undefined;
+  resume(built: BuiltMachine): Resumed;
+}
+
+export interface Resumed extends Disposable {
+  /** Now and then: what the guest wrote takes no more space than it would in a disk that stays. */
+  foldGrownLogs(): void;
 }
 
 /** `name`: "MACHINE/SNAPSHOT", a snapshot's id, or its name where only one machine has it. Throws FailureError. */
@@ -41,10 +46,9 @@ export function openBeginning(name: string, folder: string | undefined, resource
     hardware: hardwareOf(parseConfig(snapshot.config, `the snapshot "${snapshot.name}"`)),
     options: { library, snapshotDisks: snapshot.disks, throwAway: true, uuid: randomUUID() },
     resume({ machine, media }) {
-      if (!snapshot.memory) return undefined;
       const snapshots = new MachineSnapshots({ library, machineId: snapshot.machine, machine, media, log: () => {} });
       try {
-        snapshots.resume(snapshot.id, true);
+        if (snapshot.memory) snapshots.resume(snapshot.id, true);
       } catch (error) {
         snapshots.dispose();
         throw error;

@@ -23,7 +23,7 @@ import type { Media } from '../vm-host/media.ts';
 import { MachineRunner, type StopReason } from '../vm-host/runner.ts';
 import { SerialFile } from '../vm-host/serial-file.ts';
 import { failureLine, type CliIo } from './io.ts';
-import type { RunBeginning } from './run-from.ts';
+import type { Resumed, RunBeginning } from './run-from.ts';
 import type * as Lockstep from './run-lockstep.ts';
 import { parseRun, type RunPlan } from './run-options.ts';
 import { statsText } from './stats-text.ts';
@@ -67,6 +67,7 @@ class Run {
   #hardware: Hardware;
   /** Loaded where two engines are compared. */
   #lockstep: typeof Lockstep | undefined;
+  #resumed: Resumed | undefined;
   #ended = false;
 
   constructor(plan: RunPlan, io: CliIo, factory: MachineFactory, resources: DisposableStore) {
@@ -95,8 +96,8 @@ class Run {
     const built = await (this.#lockstep?.buildBoth(hardware, lockstep!, options) ?? buildMachine(hardware, options));
     if (!built.ok) throw new FailureError(built.error);
     this.#resources.add(built.value);
-    const resumed = beginning?.resume(built.value);
-    if (resumed) this.#resources.add(resumed);
+    this.#resumed = beginning?.resume(built.value);
+    if (this.#resumed) this.#resources.add(this.#resumed);
     const { machine } = built.value;
     const elapsedMs = hardware.clock === 'virtual' ? () => machine.nowNs / 1e6 : () => performance.now();
     const script = new Script(steps, machine, this.#serial, elapsedMs);
@@ -156,6 +157,7 @@ class Run {
     /** Returns whether input was given, so that a waiting machine wakes. */
     const look = (): boolean => {
       try {
+        this.#resumed?.foldGrownLogs();
         const acted = script.poll();
         if (hasUntil && script.done) finish({ kind: 'done' });
         return acted;

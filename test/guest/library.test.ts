@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { machineConfigSchema } from '../../core/contract/index.ts';
@@ -16,7 +16,7 @@ const wait = (name: string, until: string): Promise<unknown> => library.wait(nam
 const rows = (name: string): Promise<string> => library.rows(name);
 
 /** As the settings' storage page does it. */
-function setFloppyMode(libraryFolder: string, name: string, mode: 'immutable' | undefined): void {
+function setFloppyMode(libraryFolder: string, name: string, mode: 'immutable' | 'write-through' | undefined): void {
   const opened = openLibrary(libraryFolder);
   if (!opened.ok) throw new Error(opened.error.message);
   const { database } = opened.value;
@@ -186,10 +186,20 @@ test('a throw-away session, an immutable disk and a snapshot without memory end 
   await terrarium('stop', 'dos');
   await terrarium('snapshot', 'delete', 'dos', 'disks alone');
   await terrarium('snapshot', 'restore', 'dos', 'spoilt');
+  setFloppyMode(folder, 'dos', 'write-through');
   await terrarium('start', 'dos');
   await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
   await wait('dos', '^spoilt');
+  await terrarium('snapshot', 'take', 'dos', 'through');
+  await terrarium('type', 'dos', 'cls\\necho written through > new.txt\\ntype new.txt\\n');
+  await wait('dos', '^written through');
   await terrarium('stop', 'dos');
+
+  await terrarium('snapshot', 'restore', 'dos', 'through');
+
+  const file = join(folder, 'through.img');
+  await terrarium('media', 'export', 'dos floppy0', file);
+  expect(readFileSync(file).includes('written through \r\n')).toBe(true);
 });
 
 test('a clone does not need the original, and the library is clean when all is done', async () => {
