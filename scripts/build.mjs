@@ -47,8 +47,9 @@ function bundleOptions() {
 async function bundleCli() {
   const { build } = await import('esbuild');
   fs.rmSync(path.join(root, 'dist/cli'), { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     ...bundleOptions(),
+    metafile: true,
     ...ES_MODULE,
     sourcemap: false,
     splitting: true,
@@ -61,6 +62,9 @@ async function bundleCli() {
     outdir: 'dist/cli',
     outExtension: { '.js': '.mjs' },
   });
+  // What terrarium.mjs compares with the bundle, to notice that it is old.
+  const sources = Object.keys(metafile.inputs).filter((file) => !file.startsWith('node_modules/'));
+  fs.writeFileSync(path.join(root, 'dist/cli/sources.json'), JSON.stringify(sources));
   run('../main/vm-host/make-common-handlers.ts', [path.join(root, 'dist/cli/common-handlers.bin')]);
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { logEntrySchema } from './logs.ts';
 import { machineIdSchema, machineInfoSchema } from './machine.ts';
 import { removalSchema } from './removals.ts';

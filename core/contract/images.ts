@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { allowedPathsSchema, hostPathSchema, imageFormatSchema } from './machine.ts';
 
 const sizeBytesSchema = z

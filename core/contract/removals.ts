@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { machineIdSchema } from './machine.ts';
 
 export const removedItemSchema = z.strictObject({

@@ -2,7 +2,7 @@
 // The `terrarium` command: plain JavaScript, so that any Node starts it; the work is done by the pinned Node 24, which
 // runs TypeScript. What differs from a direct start: nothing that a caller sees (streams, signals, exit status).
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import * as module from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -10,20 +10,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const here = dirname(fileURLToPath(import.meta.url));
 const [major] = process.versions.node.split('.').map(Number);
 
-/** The bundle that npm's prepare step makes, unless a source is newer. */
+/** The bundle that npm's prepare step makes, unless one of its sources is newer; packages have none. */
 function entry() {
   const source = join(here, 'entry.ts');
   const bundle = join(here, '../../dist/cli/entry.mjs');
+  if (!existsSync(source)) return bundle;
   if (!existsSync(bundle)) return source;
   const builtMs = statSync(bundle).mtimeMs;
-  for (const folder of ['core', 'main']) {
-    const top = join(here, '../..', folder);
-    if (!existsSync(top)) continue;
-    for (const name of readdirSync(top, { recursive: true }))
-      if (name.endsWith('.ts') && !name.endsWith('.test.ts') && statSync(join(top, name)).mtimeMs > builtMs)
-        return source;
-  }
-  return bundle;
+  const sources = JSON.parse(readFileSync(join(here, '../../dist/cli/sources.json'), 'utf8'));
+  const isOld = sources.some((path) => {
+    const stats = statSync(join(here, '../..', path), { throwIfNoEntry: false });
+    return !stats || stats.mtimeMs > builtMs;
+  });
+  return isOld ? source : bundle;
 }
 
 if (major >= 24) {

@@ -8,7 +8,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Disposable } from '../../core/base/index.ts';
 import { machineIdSchema } from '../../core/contract/index.ts';
 import { listenPrivately, socketPath } from '../vm-host/socket.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FailureError, err, ok, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import { hostPathSchema } from '../../core/contract/machine.ts';
