@@ -3,7 +3,7 @@ import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, MISSING_WINDOWS } from '../layout.ts';
 import { compileRegions, type CompiledRegions, type RegionRequest } from './compile-regions.ts';
 import { Pauses } from './pauses.ts';
-import { Planner, type BlockFinder, type RegionPage } from './plan.ts';
+import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
 
 /** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
 export const HOT = 2000;
@@ -23,7 +23,12 @@ const BATCH = { regions: 8, ns: 1e6 } as const;
 /** WebAssembly of all regions together, in bytes; beyond it the oldest go. Machine code is some times that. */
 const CACHE_BYTES = 24 << 20;
 
-interface Region extends RegionRequest {
+interface Region {
+  readonly slot: number;
+  /** Its blocks; the first is the one that was hot. */
+  readonly headers: readonly number[];
+  /** Until it is compiled: a plan is larger than its code. */
+  plan: RegionPlan | undefined;
   /** Length of its code; 0 until it is there. */
   bytes: number;
 }
@@ -86,7 +91,7 @@ export class Regions {
     const missing = this.#view.getUint32(MISSING_WINDOWS, true);
     if (missing !== 0) this.#closeWindows(missing);
     if (++this.#polls % MISSES_POLLS === 0)
-      for (const { plan } of this.#bySlot.values()) this.#view.setUint32(plan.blocks[0].header + BLOCK.misses, 0, true);
+      for (const { headers } of this.#bySlot.values()) this.#view.setUint32(headers[0] + BLOCK.misses, 0, true);
     if (this.#sent) {
       const compiled = this.#compiler!.take();
       if (!compiled) return;
@@ -103,8 +108,7 @@ export class Regions {
   #closeWindows(header: number): void {
     this.#view.setUint32(MISSING_WINDOWS, 0, true);
     this.#view.setUint32(header + BLOCK.misses, 0, true);
-    for (const region of this.#byBlock.get(header) ?? [])
-      if (region.plan.blocks[0].header === header) this.#remove(region);
+    for (const region of this.#byBlock.get(header) ?? []) if (region.headers[0] === header) this.#remove(region);
     this.#withoutWindows.add(header);
     this.#view.setInt32(header + BLOCK.heat, 1, true);
   }
@@ -143,12 +147,12 @@ export class Regions {
       all || this.#byBlock.has(block) || this.#view.getInt32(block + BLOCK.heat, true) <= HOT - WARM;
     const windows = !this.#withoutWindows.has(header);
     const plan = new Planner(this.#handlers, this.#view, find, joins).plan(header, page, mode, windows);
-    const region = { slot, plan, bytes: 0 };
+    const region = { slot, headers: plan.blocks.map((block) => block.header), plan, bytes: 0 };
     if (this.#batch.length === 0) this.#batchNs = started;
     this.#batch.push(region);
     this.#compiling.add(region);
     this.#add(region);
-    if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([region]));
+    if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([{ slot, plan }]));
     else if (!this.#sent && this.#batch.length >= this.#batchRegions) this.#send(this.#compiler);
     this.pauses.note(this.#now() - started);
   }
@@ -156,7 +160,7 @@ export class Regions {
   #send(compiler: RegionCompiler): void {
     this.#sent = this.#batch.splice(0, BATCH.regions);
     this.#batchNs = this.#now();
-    compiler.start(this.#sent);
+    compiler.start(this.#sent.map(({ slot, plan }) => ({ slot, plan: plan! })));
   }
 
   /** A place in the function table; the oldest region gives up its own when all are taken. */
@@ -173,9 +177,9 @@ export class Regions {
   }
 
   #add(region: Region): void {
-    const { slot, plan } = region;
+    const { slot, headers } = region;
     this.#bySlot.set(slot, region);
-    for (const { header } of plan.blocks) {
+    for (const header of headers) {
       let regions = this.#byBlock.get(header);
       if (!regions) this.#byBlock.set(header, (regions = new Set()));
       regions.add(region);
@@ -193,12 +197,13 @@ export class Regions {
       }
       region.bytes = compiled[i].bytes;
       this.#bytes += region.bytes;
-      this.#enter(region, compiled[i].entries);
+      this.#enter(region.slot, region.plan!, compiled[i].entries);
+      region.plan = undefined;
     });
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
   }
 
-  #enter({ slot, plan }: Region, entries: readonly number[]): void {
+  #enter(slot: number, plan: RegionPlan, entries: readonly number[]): void {
     this.compiled++;
     entries.forEach((index, entry) => {
       const block = plan.blocks[index];
@@ -220,12 +225,12 @@ export class Regions {
   }
 
   #remove(region: Region): void {
-    const { slot, plan, bytes } = region;
+    const { slot, headers, bytes } = region;
     this.#bySlot.delete(slot);
     this.#bytes -= bytes;
     this.forgotten++;
     if (!this.#compiling.has(region)) this.#releaseSlot(slot);
-    for (const { header } of plan.blocks) {
+    for (const header of headers) {
       const regions = this.#byBlock.get(header);
       regions?.delete(region);
       if (regions?.size === 0) this.#byBlock.delete(header);
