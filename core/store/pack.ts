@@ -1,4 +1,5 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { guarded } from './codec-guard.ts';
 import { damaged } from './errors.ts';
 import type { StoreIo } from './io.ts';
 import { NAME_BYTES, nameFromBlob, nameOf, nameToBlob, type ChunkName } from './name.ts';
@@ -39,7 +40,7 @@ export function packHeaderIsGood(header: Buffer, pack: number): boolean {
 
 /** Header and data of a chunk's record, to be written one after the other. */
 export function encodeRecord(name: ChunkName, raw: Uint8Array): readonly [Buffer, Uint8Array] {
-  const packed = zstdCompressSync(raw, ZSTD);
+  const packed = guarded(() => zstdCompressSync(raw, ZSTD));
   const smaller = packed.length < raw.length;
   const data = smaller ? packed : raw;
   const header = Buffer.alloc(RECORD_HEADER_BYTES);
@@ -80,7 +81,9 @@ export function decodeRecord(record: Buffer, name: ChunkName, where: string): Bu
   if (header.method === METHOD.ZSTD)
     try {
       // Room for all of it at once: Node asks for more output until some room is left.
-      raw = zstdDecompressSync(data, { maxOutputLength: header.rawBytes, chunkSize: header.rawBytes + 64 });
+      raw = guarded(() =>
+        zstdDecompressSync(data, { maxOutputLength: header.rawBytes, chunkSize: header.rawBytes + 64 }),
+      );
     } catch {
       throw damaged(`${where}: the data cannot be decompressed`);
     }

@@ -1,5 +1,6 @@
 import { crc32, deflateSync } from 'node:zlib';
 import type { Frame } from '../backends/index.ts';
+import { guarded } from './codec-guard.ts';
 
 /** PNG (ISO/IEC 15948), 8-bit RGB without filters: what a screen picture needs. */
 export function encodePng(frame: Frame): Uint8Array {
@@ -21,7 +22,10 @@ export function encodePng(frame: Frame): Uint8Array {
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
-    chunk('IDAT', deflateSync(rows)),
+    chunk(
+      'IDAT',
+      guarded(() => deflateSync(rows)),
+    ),
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }

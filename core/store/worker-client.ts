@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { FailureError, failure, type Disposable, type Failure } from '../base/index.ts';
 import type { FetchShare } from '../snapshot/index.ts';
 import type { CheckReport } from './check.ts';
+import { newCodecGuard, waitForCodecs } from './codec-guard.ts';
 import type { Collected } from './collect.ts';
 import type { UndoShare } from './disk.ts';
 import type { ChunkName } from './name.ts';
@@ -70,12 +71,13 @@ function entry(): URL {
 /** Work for the store in a thread of its own. */
 export class StoreWorker implements Disposable {
   readonly #worker: Worker;
+  readonly #codecs = newCodecGuard();
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #ended: Failure | undefined;
 
   constructor(folder: string) {
-    this.#worker = new Worker(entry(), { workerData: { folder } });
+    this.#worker = new Worker(entry(), { workerData: { folder, codecs: this.#codecs } });
     this.#worker.on('message', (message: WorkerReply | WorkerProgress) => {
       if ('doneBytes' in message) this.#pending.get(message.id)?.onProgress?.(message.doneBytes, message.totalBytes);
       else this.#settle(message);
@@ -114,6 +116,7 @@ export class StoreWorker implements Disposable {
   }
 
   dispose(): void {
+    waitForCodecs(this.#codecs);
     void this.#worker.terminate();
   }
 }
