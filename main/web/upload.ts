@@ -67,10 +67,12 @@ const receive = (request: IncomingMessage, path: string): Promise<void> =>
       request.resume();
       reject(error);
     });
-    file.once('close', resolve);
+    let broken: Error | undefined;
+    file.once('close', () => (broken ? reject(broken) : resolve()));
+    // Nobody discards the file before it is closed: it may not even be made yet.
     const brokenOff = (error: Error): void => {
+      broken ??= error;
       file.destroy();
-      reject(error);
     };
     request.once('error', brokenOff);
     request.once('close', () => request.readableEnded || brokenOff(new Error('the connection ended')));
