@@ -14,7 +14,7 @@ import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER, type TypeScriptImports } from './interp/runtime.ts';
 import { HOT, Regions } from './jit/regions.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
-import { CODE_MAP, CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
+import { CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
 import { Mmu } from './mmu.ts';
 import { CpuState } from './state.ts';
@@ -125,7 +125,6 @@ export class Cpu {
       helper: (record, budget, id, a, b, c) => this.#helper(record, budget, id, a, b, c),
     };
     this.#handlers = new HandlerTable(connections.linearMemory, calls, connections.commonHandlers);
-    memory.view.setUint32(CODE_MAP, connections.codeMap, true);
     // Forced, a block is compiled before it runs for the first time.
     const heat = connections.jit === 'force' ? 1 : connections.jit === 'auto' ? HOT : 0;
     this.blocks = new BlockCache(memory, this.#handlers, connections.codeMap, heat, {

@@ -15,10 +15,11 @@ function entry() {
   const source = join(here, 'entry.ts');
   const bundle = join(here, '../../dist/cli/entry.mjs');
   if (!existsSync(source)) return bundle;
-  if (!existsSync(bundle)) return source;
+  const list = join(here, '../../dist/cli/sources.json');
+  // A build that was broken off, or of a version that made no list.
+  if (!existsSync(bundle) || !existsSync(list)) return source;
   const builtMs = statSync(bundle).mtimeMs;
-  const sources = JSON.parse(readFileSync(join(here, '../../dist/cli/sources.json'), 'utf8'));
-  const isOld = sources.some((path) => {
+  const isOld = JSON.parse(readFileSync(list, 'utf8')).some((path) => {
     const stats = statSync(join(here, '../..', path), { throwIfNoEntry: false });
     return !stats || stats.mtimeMs > builtMs;
   });

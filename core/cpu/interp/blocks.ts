@@ -5,6 +5,7 @@ import {
   ARENA_BASE,
   ARENA_BYTES,
   BLOCK,
+  CODE_MAP,
   CODE_MAP_SHIFT,
   JUMP,
   JUMP_CACHE,
@@ -105,6 +106,7 @@ export class BlockCache {
     this.#codeMap = codeMap;
     this.#heat = heat;
     this.#view = memory.view;
+    this.#view.setUint32(CODE_MAP, codeMap, true);
     this.#onNewCodePage = events.onNewCodePage;
     this.#onNoCodePage = events.onNoCodePage;
     this.#onForget = events.onForget;
