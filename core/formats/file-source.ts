@@ -11,6 +11,7 @@ import {
   realpathSync,
   statSync,
   writeSync,
+  type Stats,
 } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BlockIoError, type ByteFile } from '../backends/index.ts';
@@ -104,11 +105,13 @@ const FLAGS: Readonly<Record<FileAccess, number>> = {
 export function openByteFile(path: string, access: FileAccess): Result<ByteFile> {
   let fd: number | undefined;
   try {
-    if (access !== 'create' && !statSync(path).isFile()) return err(notRegular(path));
+    const refused = access === 'create' ? undefined : refusal(statSync(path), path);
+    if (refused) return err(refused);
     fd = openSync(path, FLAGS[access] | (constants.O_NONBLOCK ?? 0), 0o644);
-    if (!fstatSync(fd).isFile()) {
+    const changed = refusal(fstatSync(fd), path);
+    if (changed) {
       closeSync(fd);
-      return err(notRegular(path));
+      return err(changed);
     }
     return ok(new DescriptorFile(path, fd, access === 'read'));
   } catch (error) {
@@ -117,19 +120,38 @@ export function openByteFile(path: string, access: FileAccess): Result<ByteFile>
   }
 }
 
-const notRegular = (path: string): Failure =>
-  failure('file.special', `${path} is not a regular file`, 'name an image file');
+function refusal(stats: Stats, path: string): Failure | undefined {
+  if (stats.isFile()) return undefined;
+  return stats.isDirectory()
+    ? failure('file.directory', `${path} is a folder`, 'name an image file')
+    : failure('file.special', `${path} is not a regular file`, 'name an image file');
+}
+
+/** What the host says of an error, without the path: "EACCES: permission denied". */
+export function hostReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return /^E[A-Z0-9]+: [^,]+/.exec(message)?.[0] ?? code ?? 'unknown error';
+}
 
 function openFailure(error: unknown, path: string, access: FileAccess): Failure {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = hostReason(error);
   if (code === 'EEXIST') return failure('file.exists', `${path} exists already`, 'name another file, or remove it');
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP' || code === 'ENAMETOOLONG')
     return failure('file.missing', `${path}: no such file or folder`, 'check the name and the folder');
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return access === 'read'
-      ? failure('file.unreadable', `${path} cannot be read (${code})`, 'change its permissions')
-      : failure('file.unwritable', `${path} cannot be written (${code})`, 'change its permissions');
-  return failure('file.io', `${path}: ${code}`, 'check the disk that holds it');
+      ? failure(
+          'file.unreadable',
+          `${path} cannot be read (${reason})`,
+          'change the permissions of the file or its folder',
+        )
+      : failure(
+          'file.unwritable',
+          `${path} cannot be written (${reason})`,
+          'change the permissions of the file or its folder',
+        );
+  return failure('file.io', `${path}: ${reason}`, 'check the disk that holds it');
 }
 
 export interface RelatedFileRules {

@@ -96,6 +96,11 @@ test('zeros cost nothing, and zeros written over data give its space back', () =
   disk = open(library, id);
   disk.write(0, new Uint8Array(2 * MIB));
   disk.discard(2 * MIB, 2 * MIB);
+  disk.write(8 * MIB, randomBytes(4, 4096));
+  expect(disk.zerosAt(4 * MIB + 100, 20 * MIB)).toBe(4 * MIB - 100);
+  expect(disk.zerosAt(16 * MIB + 1, MIB)).toBe(MIB);
+  expect(disk.zerosAt(8 * MIB, MIB)).toBe(0);
+  disk.discard(8 * MIB, 4096);
   disk.dispose();
   foldMedium(library, id);
   const collected = collect(library)!;

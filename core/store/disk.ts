@@ -263,6 +263,15 @@ export class StoreDisk implements Block, Disposable {
     return stop - block;
   }
 
+  /** How many bytes from there on are known to be zeros, without reading any: 0 where something may be. */
+  zerosAt(offsetBytes: number, maxBytes: number): number {
+    const first = Math.floor(offsetBytes / BLOCK_BYTES);
+    const end = Math.ceil((offsetBytes + maxBytes) / BLOCK_BYTES);
+    let block = first;
+    for (let zeros = 1; zeros > 0 && block < end; block += zeros) zeros = this.#knownZeros(block, end);
+    return Math.min(Math.max(block * BLOCK_BYTES - offsetBytes, 0), maxBytes);
+  }
+
   flush(): void {
     if (this.readOnly || this.#keeper) return;
     this.#attempt('flush', 0, () => {

@@ -87,6 +87,12 @@ test('a browser creates a machine, starts it, types into it and reads its answer
   socket.send(encodeWindowMessage({ type: 'type', text: 'ver\n' }));
   await answered;
 
+  const second = serve('--port', url.port);
+  expect(await second.exit).toBe(2);
+  expect(second.errors.join('')).toMatch(
+    new RegExp(`^terrarium: serve\\.address: port ${url.port} of 127\\.0\\.0\\.1 is in use by .*choose another --port`),
+  );
+
   const closed = new Promise((resolve) => socket.on('close', resolve));
   interrupt();
   expect(await exit).toBe(0);

@@ -22,6 +22,7 @@ import {
 } from '../../core/formats/index.ts';
 import { systemEntropy, systemWallClock } from '../vm-host/clocks.ts';
 import { openDiskFile, type DiskFile } from '../vm-host/disk-file.ts';
+import { openHostFile } from '../vm-host/image-file.ts';
 import { lockImage } from '../vm-host/image-lock.ts';
 import type { TaskContext } from './tasks.ts';
 
@@ -290,9 +291,10 @@ async function locked<T>(
   action: () => Result<T> | Promise<Result<T>>,
 ): Promise<Result<T>> {
   const absolute = resolve(path);
-  const stats = statSync(absolute, { throwIfNoEntry: false });
-  if (!stats) return err(fail('file.missing', `${path}: no such file`, `look in ${basename(dirname(absolute))}`));
-  const lock = await lockImage(`${stats.dev}-${stats.ino}`, absolute, folder);
+  const file = openHostFile(absolute, 'disk');
+  if (!file.ok) return file;
+  file.value.dispose();
+  const lock = await lockImage(file.value.identity, absolute, folder);
   if (!lock.ok) return lock;
   try {
     return await action();

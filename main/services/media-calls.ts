@@ -1,5 +1,5 @@
 import { FailureError, type Result } from '../../core/base/index.ts';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   fail,
@@ -14,16 +14,11 @@ import {
 import { openByteFile, relatedFiles } from '../../core/formats/file-source.ts';
 import { copyImage, createImage, type DiskImage } from '../../core/formats/index.ts';
 import {
-  CHUNK_BYTES,
-  ChunkReader,
   StoreDisk,
   StoreWorker,
-  TreeReader,
-  ZERO_NAME,
   createMedium,
   getMedium,
   getSnapshot,
-  levelsFor,
   listMedia,
   removeMedium,
   snapshotsOf,
@@ -97,7 +92,10 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
     path: string,
     format: ImageFormatName,
   ): Promise<CallResult<'media.export'>> => {
-    if (existsSync(path))
+    const present = statSync(path, { throwIfNoEntry: false });
+    if (present?.isDirectory())
+      throw new FailureError(fail('file.directory', `${path} is a folder`, 'add the name of the new file'));
+    if (present)
       throw new FailureError(fail('file.exists', `${path} is there already`, 'name another file, or remove that one'));
     const medium = visible(id);
     const then = snapshot === undefined ? undefined : getSnapshot(library, snapshot);
@@ -105,13 +103,14 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
     if (then && !disk)
       throw new FailureError(fail('store.medium', `"${medium.name}" is not in "${then.name}"`, 'choose another'));
     const source = disk ? StoreDisk.ephemeral(library, disk) : StoreDisk.open(library, id, { mode: 'read-only' });
-    const chunks = new ChunkReader(library);
     try {
       const target = createHostImage(path, format, source.sizeBytes);
       if (!target.ok) throw new FailureError(target.error);
       try {
-        const extents = withExtents(source, new TreeReader(chunks), disk ?? medium, disk !== undefined);
-        await drive(task, path, copyImage(extents, target.value), (step) => [step.doneBytes, step.totalBytes]);
+        await drive(task, path, copyImage(withExtents(source), target.value), (step) => [
+          step.doneBytes,
+          step.totalBytes,
+        ]);
         const closed = target.value.close();
         if (!closed.ok) throw new FailureError(closed.error);
       } catch (error) {
@@ -121,7 +120,6 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
       }
       return { path, sizeBytes: source.sizeBytes };
     } finally {
-      chunks.dispose();
       source.dispose();
     }
   };
@@ -272,25 +270,18 @@ function createHostImage(path: string, format: ImageFormatName, sizeBytes: numbe
   return image;
 }
 
-/** Zeros that the tree knows of are skipped, unless logs lie over it. */
-function withExtents(
-  disk: StoreDisk,
-  trees: TreeReader,
-  { root, sizeBytes }: { readonly root: string; readonly sizeBytes: number },
-  treeAlone: boolean,
-): Pick<DiskImage, 'sizeBytes' | 'read' | 'extentAt'> {
-  const levels = levelsFor(sizeBytes);
-  const isHole = (at: number): boolean =>
-    treeAlone && trees.leaf(root, levels, Math.floor(at / CHUNK_BYTES)) === ZERO_NAME;
+/** How far zeros are looked for at a time: others have their turn between. */
+const LOOK_BYTES = 1 << 30;
+
+/** What the store does not hold is skipped, not read as zeros: a large disk that is mostly empty is written in moments. */
+function withExtents(disk: StoreDisk): Pick<DiskImage, 'sizeBytes' | 'read' | 'extentAt'> {
   return {
     sizeBytes: disk.sizeBytes,
     read: (at, target) => disk.read(at, target),
     extentAt(offsetBytes, maxBytes) {
-      const zero = isHole(offsetBytes);
-      const limit = Math.min(offsetBytes + maxBytes, disk.sizeBytes, offsetBytes + (64 << 20));
-      let end = offsetBytes;
-      while (end < limit && isHole(end) === zero) end = (Math.floor(end / CHUNK_BYTES) + 1) * CHUNK_BYTES;
-      return { lengthBytes: Math.min(end, limit) - offsetBytes, zero, depth: 0 };
+      const limit = Math.min(maxBytes, disk.sizeBytes - offsetBytes, LOOK_BYTES);
+      const zeros = disk.zerosAt(offsetBytes, limit);
+      return { lengthBytes: zeros > 0 ? zeros : limit, zero: zeros > 0, depth: 0 };
     },
   };
 }

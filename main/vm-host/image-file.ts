@@ -1,4 +1,5 @@
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -12,6 +13,7 @@ import {
 import { BlockIoError, type Block } from '../../core/backends/index.ts';
 import { err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
+import { hostReason } from '../../core/formats/file-source.ts';
 
 export type FileKind = 'floppy' | 'disk' | 'cdrom' | 'rom' | 'kernel' | 'initrd';
 
@@ -50,8 +52,8 @@ export interface HostFile extends Disposable {
 export const identityOf = (stats: Pick<Stats, 'dev' | 'ino'>): string => `${stats.dev}-${stats.ino}`;
 
 function failureOf(error: unknown, path: string, writing: boolean): Failure {
-  const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  switch (code) {
+  const reason = hostReason(error);
+  switch ((error as NodeJS.ErrnoException).code) {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ELOOP':
@@ -63,15 +65,28 @@ function failureOf(error: unknown, path: string, writing: boolean): Failure {
     case 'EPERM':
     case 'EROFS':
     case 'ETXTBSY':
-      return writing
+      return writing && isReadable(path)
         ? fail(
             'file.unwritable',
-            `${path} cannot be written (${code})`,
+            `${path} cannot be written (${reason})`,
             'change its permissions, or attach it without writing',
           )
-        : fail('file.unreadable', `${path} cannot be read (${code})`, 'change its permissions');
+        : fail(
+            'file.unreadable',
+            `${path} cannot be read (${reason})`,
+            'change the permissions of the file or its folder',
+          );
     default:
-      return fail('file.io', `${path}: ${code}`, 'check the disk that holds it');
+      return fail('file.io', `${path}: ${reason}`, 'check the disk that holds it');
+  }
+}
+
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

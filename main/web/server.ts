@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { DisposableStore, err, ok, type Result } from '../../core/base/index.ts';
+import { DisposableStore, err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   API_CALL_PATH,
   API_EVENTS_PATH,
@@ -61,19 +61,32 @@ export async function startWebServer(options: WebServerOptions): Promise<Result<
       server.listen({ host: '127.0.0.1', port: options.port, exclusive: true }, resolve);
     });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return err(
-      fail(
-        'serve.address',
-        `127.0.0.1:${options.port} cannot be used (${code})`,
-        'choose another --port, or leave it out',
-      ),
-    );
+    return err(addressFailure(options.port, error as NodeJS.ErrnoException));
   }
   const { port } = server.address() as AddressInfo;
   const token = options.token ?? newToken();
   const handler = new WebHandler(options, server, files, new Guard(token, port), port);
   return ok({ port, token, url: `http://127.0.0.1:${port}/?token=${token}`, close: () => handler.close() });
+}
+
+function addressFailure(port: number, { code, message }: NodeJS.ErrnoException): Failure {
+  if (code === 'EADDRINUSE')
+    return fail(
+      'serve.address',
+      `port ${port} of 127.0.0.1 is in use by another program, or by another "terrarium serve"`,
+      'choose another --port, leave it out for any free one, or end that program',
+    );
+  if (code === 'EACCES')
+    return fail(
+      'serve.address',
+      `port ${port} of 127.0.0.1 is kept for programs of the administrator`,
+      'choose a --port from 1024 on, or leave it out for any free one',
+    );
+  return fail(
+    'serve.address',
+    `127.0.0.1:${port} cannot be used: ${message}`,
+    'choose another --port, or leave it out',
+  );
 }
 
 class WebHandler {
