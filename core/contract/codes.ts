@@ -40,6 +40,7 @@ export const CODES = {
   'image.read-only': { kind: 'file', meaning: 'An image of this kind is not written in place.' },
   'file.exists': { kind: 'file', meaning: 'There is a file of this name already.' },
   'task.unknown': { kind: 'state', meaning: 'No work in progress has this id.' },
+  'task.running': { kind: 'state', meaning: 'Work in progress would be cancelled.' },
   'task.cancelled': { kind: 'state', meaning: 'The work was cancelled.' },
   'kernel.format': { kind: 'file', meaning: 'The file is not a Linux kernel that can be started directly.' },
   'kernel.memory': { kind: 'usage', meaning: 'A kernel does not fit into the memory of the machine.' },

@@ -102,7 +102,7 @@ test('a browser creates a machine, starts it, types into it and reads its answer
 test('a library that is chosen in a browser is open after a restart, at the same address and without a new token', async () => {
   vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'config'));
   vi.stubEnv('LOCALAPPDATA', join(folder, 'config'));
-  const { exit, printed, interrupt } = serve();
+  const { exit, printed, errors, interrupt } = serve();
   const url = new URL(/http:\S+/.exec(await printed)![0]);
   const cookie = (await fetch(url, { redirect: 'manual' })).headers.get('set-cookie')!.split(';')[0];
   const headers = { Cookie: cookie, Origin: url.origin, 'Content-Type': 'application/json' };
@@ -113,6 +113,11 @@ test('a library that is chosen in a browser is open after a restart, at the same
   const [first, second] = [join(folder, 'library'), join(folder, 'second')];
   expect(await call('app.info', {})).toMatchObject({ value: { libraryPath: first, nextLibraryPath: null } });
   expect(await call('library.choose', { path: '/dev/null/x' })).toMatchObject({ error: { code: 'library.open' } });
+  expect(await call('library.choose', { path: 'machines' })).toMatchObject({ error: { code: 'library.open' } });
+  // A folder of something else is not filled with a library's files.
+  expect(await call('library.choose', { path: folder })).toMatchObject({
+    error: { message: `${folder} holds other files and no library` },
+  });
   expect(await call('library.choose', { path: second })).toMatchObject({ value: { path: second } });
   expect(await call('app.info', {})).toMatchObject({ value: { libraryPath: first, nextLibraryPath: second } });
 
@@ -125,6 +130,14 @@ test('a library that is chosen in a browser is open after a restart, at the same
 
   expect(await again()).toMatchObject({ value: { libraryPath: second, nextLibraryPath: null } });
   expect(libraryFolder({ ...process.env, TERRARIUM_LIBRARY: undefined })).toBe(second);
+  // One that cannot be opened when the time has come leaves people with the one that they have.
+  const third = join(folder, 'third');
+  expect(await call('library.choose', { path: third })).toMatchObject({ value: { path: third } });
+  writeFileSync(join(third, 'library.db'), 'damaged');
+  rmSync(join(third, 'library.db-wal'), { force: true });
+  await call('app.restart', {});
+  await vi.waitFor(() => expect(errors.join('')).toContain('store.damaged'), { timeout: 30_000, interval: 20 });
+  expect(await again()).toMatchObject({ value: { libraryPath: second } });
   interrupt();
   expect(await exit).toBe(0);
 });

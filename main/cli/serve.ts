@@ -1,12 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FailureError } from '../../core/base/index.ts';
+import { FailureError, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/index.ts';
 import { createRouter } from '../ipc/router.ts';
 import { forkLauncher } from '../services/host-process.ts';
 import { chosenLibrary, libraryFolder } from '../services/library.ts';
 import { machineEntry } from '../services/machine-entry.ts';
-import { createServices } from '../services/services.ts';
+import { createServices, type Services } from '../services/services.ts';
 import { startWebServer } from '../web/server.ts';
 import type { CliIo } from './io.ts';
 import { parseOptions } from './options.ts';
@@ -38,23 +38,27 @@ export async function serve(
   const stopped = new Promise<'stopped'>((resolve) => void io.onSignal(() => resolve('stopped')));
   let folder = named === undefined ? libraryFolder() : resolve(named);
   let place: { readonly port: number; readonly token?: string } = { port: parsePort(value('port')) };
-  for (let told = false; ; told = true) {
+  let former: string | undefined;
+  for (;;) {
     const restarted = Promise.withResolvers<'restarted'>();
-    const services = createServices({
-      shell: 'web',
-      version,
-      libraryFolder: folder,
-      launcher: forkLauncher(hosted.vmHostEntry),
-      keepReady: true,
-      listens: true,
-      restart: () => restarted.resolve('restarted'),
-    });
+    const openServices = (libraryFolder: string): Result<Services> =>
+      createServices({
+        ...{ shell: 'web', version, libraryFolder },
+        launcher: forkLauncher(hosted.vmHostEntry),
+        ...{ keepReady: true, listens: true },
+        restart: () => restarted.resolve('restarted'),
+      });
+    let services = openServices(folder);
+    const failed = services.ok ? undefined : services.error;
+    // A chosen library that cannot be opened after all leaves people with the one that they had.
+    if (failed && former !== undefined) services = openServices((folder = former));
     if (!services.ok) throw new FailureError(services.error);
     services.value.events((event) => {
       if (event.event !== 'log' || event.entry.level === 'debug' || event.entry.level === 'info') return;
       const { at, level, source, code, message } = event.entry;
       io.stderr.write(`${at} ${level} ${source}${code === undefined ? '' : ` ${code}`}: ${message}\n`);
     });
+    if (failed) services.value.log({ level: 'error', source: 'library', code: failed.code, message: failed.message });
     try {
       const server = await startWebServer({
         ...place,
@@ -65,13 +69,15 @@ export async function serve(
       });
       if (!server.ok) throw new FailureError(server.error);
       const { url, port } = server.value;
-      if (!told) io.stdout.write(isJson ? `${JSON.stringify({ url, port })}\n` : `Terrarium is open at ${url}\n`);
+      if (former === undefined)
+        io.stdout.write(isJson ? `${JSON.stringify({ url, port })}\n` : `Terrarium is open at ${url}\n`);
       const why = await Promise.race([stopped, restarted.promise]);
       await services.value.stopAll();
       await server.value.close();
       if (why === 'stopped') return 0;
       // Browsers that have it open go on with the other library.
       place = { port: server.value.port, token: server.value.token };
+      former = folder;
       folder = chosenLibrary() ?? folder;
     } finally {
       services.value.dispose();

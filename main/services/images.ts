@@ -1,6 +1,6 @@
 /** Disk images of the host as people work with them: look, check, create, resize, convert. */
 import { chmodSync, closeSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import {
   fail,
@@ -24,6 +24,7 @@ import { systemEntropy, systemWallClock } from '../vm-host/clocks.ts';
 import { openDiskFile, type DiskFile } from '../vm-host/disk-file.ts';
 import { openHostFile } from '../vm-host/image-file.ts';
 import { lockImage } from '../vm-host/image-lock.ts';
+import { hostPath } from './host-path.ts';
 import type { TaskContext } from './tasks.ts';
 
 export function describeImage(ref: ImageRef): Result<ImageDescription> {
@@ -55,10 +56,10 @@ export function resizeImageFile(
 }
 
 export function createImageFile(draft: NewImage): Result<ImageDescription> {
-  const path = resolve(draft.path);
+  const path = hostPath(draft.path);
   let parent: DiskFile | undefined;
   if (draft.parent) {
-    const opened = openDiskFile({ ...draft.parent, path: resolve(draft.parent.path), writable: false });
+    const opened = openDiskFile({ ...draft.parent, path: hostPath(draft.parent.path), writable: false });
     if (!opened.ok) return opened;
     parent = opened.value;
   }
@@ -94,12 +95,12 @@ const SLICE_MS = 10;
 
 /** Nothing but the finished image stays: what was made is removed on an error or when it is cancelled. */
 export function convertImageFile(conversion: Conversion, context: ConvertContext): Promise<Result<ImageDescription>> {
-  const from = { ...conversion.from, path: resolve(conversion.from.path) };
+  const from = { ...conversion.from, path: hostPath(conversion.from.path) };
   return locked(from.path, context.lockFolder, async () => {
     const source = openDiskFile({ ...from, writable: false });
     if (!source.ok) return source;
     try {
-      return await copyToNew(source.value.image, resolve(conversion.to), conversion, context);
+      return await copyToNew(source.value.image, hostPath(conversion.to), conversion, context);
     } finally {
       source.value.image.dispose();
     }
@@ -129,7 +130,7 @@ async function copyToNew(
  * there. Not for images whose other parts a copy would lose (code `image.unsupported`).
  */
 export function compactImageFile(ref: ImageRef, context: ConvertContext): Promise<Result<ImageDescription>> {
-  const path = resolve(ref.path);
+  const path = hostPath(ref.path);
   return locked(path, context.lockFolder, async () => {
     const source = openDiskFile({ ...ref, path, writable: false });
     if (!source.ok) return source;
@@ -271,7 +272,7 @@ function descriptionOf(image: DiskImage, path: string, files: Iterable<string>):
 
 /** Opens an image for one action, and closes it with what the action wrote. */
 function withImage<T>(ref: ImageRef, writable: boolean, action: (disk: DiskFile) => Result<T>): Result<T> {
-  const path = resolve(ref.path);
+  const path = hostPath(ref.path);
   const disk = openDiskFile({ ...ref, path, writable });
   if (!disk.ok) return disk;
   const { image } = disk.value;
@@ -290,7 +291,7 @@ async function locked<T>(
   folder: string | undefined,
   action: () => Result<T> | Promise<Result<T>>,
 ): Promise<Result<T>> {
-  const absolute = resolve(path);
+  const absolute = hostPath(path);
   const file = openHostFile(absolute, 'disk');
   if (!file.ok) return file;
   file.value.dispose();

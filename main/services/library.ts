@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import * as z from 'zod';
-import { FailureError, err, ok, type Result } from '../../core/base/index.ts';
+import { FailureError, err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import { hostPathSchema } from '../../core/contract/machine.ts';
 import { databaseIsDamaged, openLibrary, salvageDatabase } from '../../core/store/index.ts';
+import { hostPath } from './host-path.ts';
 import { libraryIsShown } from './library-notices.ts';
 
 const settingsSchema = z.object({ library: hostPathSchema.refine(isAbsolute).optional() });
@@ -18,6 +19,9 @@ function settingsFile(env: NodeJS.ProcessEnv): string {
   return join(env.XDG_CONFIG_HOME ?? join(homedir(), '.config'), 'terrarium', 'settings.json');
 }
 
+/** One of these is in every library; without its database it is one that lost it, which opening tells. */
+const OF_LIBRARIES: ReadonlySet<string> = new Set(['library.db', 'packs', 'media']);
+
 /** The library that was chosen in the preferences. A file that is not there or not ours chooses none. */
 export function chosenLibrary(env: NodeJS.ProcessEnv = process.env): string | undefined {
   try {
@@ -29,7 +33,9 @@ export function chosenLibrary(env: NodeJS.ProcessEnv = process.env): string | un
 
 /** Opens the folder's library, made as needed, and chooses it for later starts. Nothing is moved. */
 export function chooseLibrary(path: string, env: NodeJS.ProcessEnv = process.env): Result<string> {
-  const folder = resolve(path);
+  const folder = hostPath(path);
+  const refused = unsuitable(path, folder);
+  if (refused) return err(refused);
   const library = openLibrary(folder);
   if (!library.ok) return library;
   library.value.dispose();
@@ -42,6 +48,25 @@ export function chooseLibrary(path: string, env: NodeJS.ProcessEnv = process.env
     return err(fail('file.io', `${file}: ${(error as Error).message}`, 'make its folder writable'));
   }
   return ok(folder);
+}
+
+/** A folder that a library is not made in. */
+function unsuitable(path: string, folder: string): Failure | undefined {
+  if (!isAbsolute(path) && !path.startsWith('~'))
+    return fail('library.open', `${path} does not say where it is`, 'write the whole path, from / or ~ on');
+  let names: readonly string[];
+  try {
+    names = readdirSync(folder).filter((name) => !name.startsWith('.') && name !== 'lost+found');
+  } catch {
+    return undefined; // opening it says why
+  }
+  return names.length === 0 || names.some((name) => OF_LIBRARIES.has(name))
+    ? undefined
+    : fail(
+        'library.open',
+        `${folder} holds other files and no library`,
+        'name an empty folder, or a new one inside of it',
+      );
 }
 
 /** Where a user's machines are kept: by TERRARIUM_LIBRARY, as chosen in the preferences, or by the platform's convention. */

@@ -1,6 +1,5 @@
 import { FailureError, type Result } from '../../core/base/index.ts';
 import { rmSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import {
   fail,
   mediumIdOf,
@@ -31,6 +30,7 @@ import {
 import { attempt } from './attempt.ts';
 import { examineMedium } from './examine-medium.ts';
 import { guessMedium } from './guess-medium.ts';
+import { hostPath } from './host-path.ts';
 import { imageHost, importImage } from './import-image.ts';
 import type { Removable } from './removals.ts';
 import type { Handlers } from './services.ts';
@@ -157,7 +157,7 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
       }),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
     'media.import': async ({ path, name, kind, allow, alone }) => {
-      const absolute = resolve(path);
+      const absolute = hostPath(path);
       const related = alone ? undefined : relatedFiles({ allowed: allow ?? [] });
       const imported = await attempt(absolute, async () =>
         changed(
@@ -169,11 +169,11 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
       return imported;
     },
     'media.export': async ({ id, snapshot, path, format }) => {
-      const absolute = resolve(path);
+      const absolute = hostPath(path);
       return attempt(absolute, () => writeOut('export', id, snapshot, absolute, format));
     },
     'media.move': async ({ id, path, format }) => {
-      const absolute = resolve(path);
+      const absolute = hostPath(path);
       return attempt(absolute, async () => {
         const { name } = visible(id);
         const machine = machines().find((config) => usesMedium(config, id) && isActive(config.id));
@@ -203,7 +203,7 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
         const { name } = visible(id);
         return drive('check', name, examineMedium(library, id), (step) => step);
       }),
-    'media.guess': async ({ path }) => guessMedium(resolve(path)),
+    'media.guess': async ({ path }) => guessMedium(hostPath(path)),
     'media.resize': async ({ id, sizeBytes, force, keepAs }) =>
       attempt('resize', async () =>
         changed(await beside(library.folder, { kind: 'resize', medium: id, sizeBytes, force, copyName: keepAs })),

@@ -1,5 +1,4 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
 import {
   Emitter,
   FailureError,
@@ -35,6 +34,7 @@ import type { RequestName, RequestParams, RequestResult } from '../vm-host/reque
 import { attempt } from './attempt.ts';
 import { BackgroundCollector } from './background-collector.ts';
 import { startDetached, untilFree, type Detach } from './detached.ts';
+import { hostPath } from './host-path.ts';
 import type { Launcher } from './host-process.ts';
 import { buildDebian } from './debian-calls.ts';
 import { debianAvailability } from './debian/availability.ts';
@@ -357,6 +357,15 @@ export function createServices(options: ServicesOptions): Result<Services> {
             'stop or save it first',
           ),
         );
+      const working = tasks.list().filter(({ state }) => state === 'running');
+      if (working.length > 0)
+        return err(
+          fail(
+            'task.running',
+            `the work on ${working.map(({ subject }) => subject).join(', ')} would be cancelled`,
+            'wait until it is done, or cancel it',
+          ),
+        );
       // The answer goes first.
       setImmediate(options.restart);
       return ok({});
@@ -502,7 +511,7 @@ function noticeOf(event: TerrariumEvent, isOurs: (machine: string) => boolean): 
 }
 
 function checkMedium(path: string, kind: MediumKind, writable: boolean): Result<CallResult<'media.check'>> {
-  const absolute = resolve(path);
+  const absolute = hostPath(path);
   if (kind === 'disk') return checkDisk(absolute, writable);
   const file = openHostFile(absolute, kind, writable);
   if (!file.ok) return file;

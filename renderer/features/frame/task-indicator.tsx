@@ -11,6 +11,7 @@ export function TaskIndicator() {
   const { t } = useTranslation();
   const tasks = useTasks();
   const running = tasks.filter(({ state }) => state === 'running');
+  const failed = tasks.filter(({ state }) => state === 'failed').length;
   const uploads = useUploads();
   if (tasks.length + uploads.length === 0) return null;
   const shares = [...running.map(shareOf), ...uploads.map((upload) => 100 * upload.share)];
@@ -23,12 +24,16 @@ export function TaskIndicator() {
             size={30}
             thickness={3}
             roundCaps
-            sections={[{ value: share, color: 'leaf' }]}
+            sections={[{ value: share, color: failed > 0 && shares.length === 0 ? 'red' : 'leaf' }]}
             label={<IconChecklist size={14} className={classes['centre']} aria-hidden />}
           />
           <Text span fz={11} fw={550}>
             <span className="visually-hidden">{`${t('tasks.title')}: `}</span>
-            {shares.length > 0 ? t('tasks.running', { count: shares.length }) : t('tasks.none')}
+            {shares.length > 0
+              ? t('tasks.running', { count: shares.length })
+              : failed > 0
+                ? t('tasks.failed', { count: failed })
+                : t('tasks.none')}
           </Text>
         </UnstyledButton>
       </Popover.Target>
