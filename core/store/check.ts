@@ -354,8 +354,8 @@ function repairLogs(library: Library, id: string, repaired: string[]): void {
         io.remove(`${path}.repaired`); // of a repair that was cut short
         const fresh = DiskLog.create(io, `${path}.repaired`, dirname(path), id, number);
         const block = new Uint8Array(BLOCK_BYTES);
-        for (const [index, entry] of old.blocks) {
-          old.read(index, entry, block);
+        for (const index of old.blocks.keys()) {
+          old.read(index, block);
           fresh.append(index, block);
         }
         fresh.sync();

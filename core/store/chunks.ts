@@ -4,7 +4,7 @@ import { FailureError, type Disposable } from '../base/index.ts';
 import { damaged } from './errors.ts';
 import { packPath, transactUntold, type Library, type Session } from './library.ts';
 import { ZERO_NAME, isZero, nameFromBlob, nameOf, nameToBlob, nameToHex, type ChunkName } from './name.ts';
-import { PACK_HEADER_BYTES, decodeRecord, encodeRecord, packHeader } from './pack.ts';
+import { PACK_HEADER_BYTES, decodeRecord, decodeTogether, encodeRecord, packHeader } from './pack.ts';
 
 interface ChunkRow {
   readonly pack: number;
@@ -20,6 +20,8 @@ const OPEN_PACKS_MAX = 64;
 /** More than any record has. */
 const RECORD_READ_MAX = 1 << 17;
 const READ_AHEAD_BYTES = 1 << 18;
+/** Chunks that are decompressed together: with more nothing is gained. */
+const TOGETHER = 16;
 
 /** Reads chunks by name; each is verified against its name. */
 export class ChunkReader implements Disposable {
@@ -55,9 +57,44 @@ export class ChunkReader implements Disposable {
     }
   }
 
+  /** As `read` of each in turn, in less time. */
+  *readMany(wanted: Iterable<readonly [index: number, name: ChunkName]>): Generator<readonly [number, Buffer]> {
+    let batch: (readonly [index: number, name: ChunkName])[] = [];
+    for (const entry of wanted) {
+      if (batch.push(entry) < TOGETHER) continue;
+      yield* this.#readBatch(batch);
+      batch = [];
+    }
+    yield* this.#readBatch(batch);
+  }
+
+  *#readBatch(batch: readonly (readonly [index: number, name: ChunkName])[]): Generator<readonly [number, Buffer]> {
+    const found = this.readTogether(batch.map(([, name]) => name));
+    for (const [index, name] of batch) yield [index, found.get(name) ?? this.read(name)];
+  }
+
+  /** Those of a few chunks that can be read, decompressed at once: half the time. Why another cannot, `read` tells. */
+  readTogether(names: readonly ChunkName[]): ReadonlyMap<ChunkName, Buffer> {
+    const records = new Map<ChunkName, Buffer>();
+    for (const name of names)
+      try {
+        const row = this.#find.get(nameToBlob(name)) as ChunkRow | undefined;
+        if (row) records.set(name, this.#recordAt(row, placeOf(row, name)));
+      } catch {
+        // Left out.
+      }
+    return decodeTogether(records);
+  }
+
   #readAt(row: ChunkRow, name: ChunkName): Buffer {
+    const where = placeOf(row, name);
+    const chunk = decodeRecord(this.#recordAt(row, where), name, where);
+    // A chunk that is kept must not keep its neighbours.
+    return chunk.buffer === this.#ahead?.bytes.buffer ? Buffer.from(chunk) : chunk;
+  }
+
+  #recordAt(row: ChunkRow, where: string): Buffer {
     const { io } = this.#library;
-    const where = `pack ${row.pack} at ${row.offset}, chunk ${nameToHex(name)}`;
     const length = Math.min(Math.max(row.stored_bytes, 0), RECORD_READ_MAX);
     const ahead = this.#ahead;
     let record: Buffer;
@@ -78,9 +115,7 @@ export class ChunkReader implements Disposable {
     }
     this.#last = { pack: row.pack, end: row.offset + length };
     if (record.length !== row.stored_bytes) throw damaged(`${where}: the pack is too short`);
-    const chunk = decodeRecord(record, name, where);
-    // A chunk that is kept must not keep its neighbours.
-    return chunk.buffer === this.#ahead?.bytes.buffer ? Buffer.from(chunk) : chunk;
+    return record;
   }
 
   #open(pack: number): number {
@@ -102,6 +137,9 @@ export class ChunkReader implements Disposable {
     this.#packs.clear();
   }
 }
+
+const placeOf = ({ pack, offset }: ChunkRow, name: ChunkName): string =>
+  `pack ${pack} at ${offset}, chunk ${nameToHex(name)}`;
 
 interface PackFile {
   readonly id: number;

@@ -23,7 +23,7 @@ function block(log: DiskLog, index: number): Buffer | undefined {
   const entry = log.blocks.get(index);
   if (!entry) return undefined;
   const data = Buffer.alloc(BLOCK_BYTES);
-  log.read(index, entry, data);
+  log.read(index, data);
   return data;
 }
 

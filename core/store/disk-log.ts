@@ -347,14 +347,41 @@ export class DiskLog {
 
   // --- reading ----------------------------------------------------------------------------------------------------------------
 
-  /** Fills `target` (one block) from an entry of `blocks`. Throws `store.damaged`. */
-  read(block: number, entry: LogBlock, target: Uint8Array): void {
-    if (entry.at === ZEROS) {
+  /** How many of the blocks from `first` on, at most `limit`, lie here one behind the other; 0: it has no such block. */
+  runOf(first: number, limit: number): number {
+    const start = this.#blocks.get(first);
+    if (!start) return 0;
+    let count = 1;
+    while (
+      count < limit &&
+      this.#blocks.get(first + count)?.at === (start.at < 0 ? start.at : start.at + count * BLOCK_BYTES)
+    )
+      count++;
+    return count;
+  }
+
+  /** How many of the blocks from `first` on, at most `limit`, it does not have. */
+  gapOf(first: number, limit: number): number {
+    let count = 0;
+    while (count < limit && !this.#blocks.has(first + count)) count++;
+    return count;
+  }
+
+  /** Fills `target` with the blocks from `first` on, which `runOf` counted. Throws `store.damaged`. */
+  read(first: number, target: Uint8Array): void {
+    const { at } = this.#blocks.get(first)!;
+    if (at === ZEROS) {
       target.fill(0);
       return;
     }
-    if (entry.at === BAD || this.#io.read(this.#fd, target, entry.at) !== BLOCK_BYTES || crc32(target) !== entry.crc)
-      throw damaged(`${this.path}: block ${block} at ${entry.at}`);
+    const filled = at === BAD ? 0 : this.#io.read(this.#fd, target, at);
+    for (let done = 0; done < target.length; done += BLOCK_BYTES) {
+      const block = first + done / BLOCK_BYTES;
+      const isGood =
+        done + BLOCK_BYTES <= filled &&
+        crc32(target.subarray(done, done + BLOCK_BYTES)) === this.#blocks.get(block)!.crc;
+      if (!isGood) throw damaged(`${this.path}: block ${block} at ${at < 0 ? at : at + done}`);
+    }
   }
 
   dispose(): void {

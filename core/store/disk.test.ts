@@ -52,6 +52,7 @@ test('a disk of the store holds what was written, at any offset and length, as a
     } else if (random[i + 7] < 24) {
       disk.dispose();
       disk = open(library, id);
+      if (random[i + 7] < 18) expect(contents(disk).equals(model)).toBe(true);
     }
   }
   expect(contents(disk).equals(model)).toBe(true);

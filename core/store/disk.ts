@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlockIoError, type Block } from '../backends/index.ts';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
+import { ChunkCache } from './chunk-cache.ts';
 import { ChunkReader, ChunkWriter } from './chunks.ts';
 import { damaged } from './errors.ts';
 import { BLOCK_BYTES, DiskLog, LOG_HEADER_BYTES, type LogShare } from './disk-log.ts';
@@ -10,11 +11,9 @@ import { expectLog, forgetLog, logNumbers, logPath, lostLogs, undoPath } from '.
 import { Session, lockInLibrary, logFolder, mediumLock, transactUntold, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
 import { getMedium, pin, putMedium, type Medium, type SnapshotDisk, type TreeRef } from './rows.ts';
-import { TreeReader, levelsFor, updateTree } from './tree.ts';
+import { TreeReader, chunkCount, levelsFor, updateTree } from './tree.ts';
 
 const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
-/** 16 MiB of chunks as the guest reads them. */
-const CHUNKS_KEPT = 1024;
 /** A log that is worth bringing into the tree while the machine runs. */
 export const LOG_BYTES_MAX = 256 << 20;
 const LOG_BLOCKS_MAX = 1 << 17;
@@ -68,7 +67,7 @@ export function foldLogs(reader: TreeReader, writer: ChunkWriter, contents: Disk
     const data = name === ZERO_NAME ? Buffer.alloc(CHUNK_BYTES) : Buffer.from(reader.chunks.read(name));
     for (const [block, log] of blocks) {
       const at = (block % BLOCKS_PER_CHUNK) * BLOCK_BYTES;
-      log.read(block, log.blocks.get(block)!, data.subarray(at, at + BLOCK_BYTES));
+      log.read(block, data.subarray(at, at + BLOCK_BYTES));
     }
     changes.set(chunk, writer.put(data));
   }
@@ -113,7 +112,7 @@ export class StoreDisk implements Block, Disposable {
   /** Of a throw-away disk: keeps what its tree needs, once that is not the medium's. */
   readonly #keeper: Session | undefined;
   readonly #undo: string;
-  readonly #kept = new Map<number, Buffer>();
+  readonly #cache: ChunkCache;
   #root: ChunkName;
   /** Oldest first; the last one takes writes, unless the disk is read-only. */
   #logs: DiskLog[];
@@ -141,6 +140,8 @@ export class StoreDisk implements Block, Disposable {
     this.#levels = levelsFor(medium.sizeBytes);
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
+    const nameAt = (chunk: number): ChunkName => this.#trees.leaf(this.#root, this.#levels, chunk);
+    this.#cache = new ChunkCache(this.#chunks, chunkCount(medium.sizeBytes), nameAt);
     this.#logs = apart ? [] : openLogs(library, medium);
     const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
     if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));
@@ -177,45 +178,40 @@ export class StoreDisk implements Block, Disposable {
       for (let done = 0; done < target.length;) {
         const at = offsetBytes + done;
         const within = at % BLOCK_BYTES;
-        const length = Math.min(target.length - done, BLOCK_BYTES - within);
-        this.#readBlock(Math.floor(at / BLOCK_BYTES), within, target.subarray(done, done + length));
-        done += length;
+        const block = (at - within) / BLOCK_BYTES;
+        const left = target.length - done;
+        const wholeBlocks = within === 0 ? Math.floor(left / BLOCK_BYTES) : 0;
+        if (wholeBlocks > 0) done += this.#readBlocks(block, target.subarray(done, done + wholeBlocks * BLOCK_BYTES));
+        else {
+          const length = Math.min(left, BLOCK_BYTES - within);
+          const whole = new Uint8Array(BLOCK_BYTES);
+          this.#readBlocks(block, whole);
+          target.set(whole.subarray(within, within + length), done);
+          done += length;
+        }
       }
     });
   }
 
-  #readBlock(block: number, within: number, target: Uint8Array): void {
+  /** Fills the beginning of `target` with blocks that lie together. Returns how many bytes. */
+  #readBlocks(first: number, target: Uint8Array): number {
+    const blocks = target.length / BLOCK_BYTES;
+    /** Older logs, and the tree, have a block only where no newer log has it. */
+    let limit = blocks;
     for (let i = this.#logs.length - 1; i >= 0; i--) {
-      const entry = this.#logs[i].blocks.get(block);
-      if (!entry) continue;
-      if (target.length === BLOCK_BYTES) return this.#logs[i].read(block, entry, target);
-      const whole = new Uint8Array(BLOCK_BYTES);
-      this.#logs[i].read(block, entry, whole);
-      target.set(whole.subarray(within, within + target.length));
-      return;
+      const run = this.#logs[i].runOf(first, limit);
+      if (run > 0) {
+        this.#logs[i].read(first, target.subarray(0, run * BLOCK_BYTES));
+        return run * BLOCK_BYTES;
+      }
+      limit = this.#logs[i].gapOf(first, limit);
     }
-    const chunk = this.#chunk(Math.floor(block / BLOCKS_PER_CHUNK));
-    if (!chunk) target.fill(0);
-    else {
-      const at = (block % BLOCKS_PER_CHUNK) * BLOCK_BYTES + within;
-      target.set(chunk.subarray(at, at + target.length));
-    }
-  }
-
-  /** A chunk of the tree; undefined: zeros. */
-  #chunk(index: number): Buffer | undefined {
-    const kept = this.#kept.get(index);
-    if (kept) {
-      this.#kept.delete(index);
-      this.#kept.set(index, kept);
-      return kept;
-    }
-    const name = this.#trees.leaf(this.#root, this.#levels, index);
-    if (name === ZERO_NAME) return undefined;
-    const chunk = this.#chunks.read(name);
-    if (this.#kept.size >= CHUNKS_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
-    this.#kept.set(index, chunk);
-    return chunk;
+    const within = first % BLOCKS_PER_CHUNK;
+    const length = Math.min(limit, BLOCKS_PER_CHUNK - within) * BLOCK_BYTES;
+    const chunk = this.#cache.get((first - within) / BLOCKS_PER_CHUNK);
+    if (!chunk) target.fill(0, 0, length);
+    else target.set(chunk.subarray(within * BLOCK_BYTES, within * BLOCK_BYTES + length));
+    return length;
   }
 
   write(offsetBytes: number, data: Uint8Array): void {
@@ -227,8 +223,8 @@ export class StoreDisk implements Block, Disposable {
       // Blocks that are written in part keep the rest of what they hold.
       const blocks = Math.ceil((within + data.length) / BLOCK_BYTES);
       const whole = new Uint8Array(blocks * BLOCK_BYTES);
-      this.#readBlock(first, 0, whole.subarray(0, BLOCK_BYTES));
-      if (blocks > 1) this.#readBlock(first + blocks - 1, 0, whole.subarray((blocks - 1) * BLOCK_BYTES));
+      this.#readBlocks(first, whole.subarray(0, BLOCK_BYTES));
+      if (blocks > 1) this.#readBlocks(first + blocks - 1, whole.subarray((blocks - 1) * BLOCK_BYTES));
       whole.set(data, within);
       this.#log.append(first, whole);
     });
@@ -344,7 +340,7 @@ export class StoreDisk implements Block, Disposable {
   undoFolded({ logs }: UndoShare, root: ChunkName): void {
     this.#root = root;
     this.#isApart = true;
-    this.#kept.clear();
+    this.#cache.clear();
     const going = new Set(logs.map(({ number }) => number));
     this.#undoLogs = this.#undoLogs.filter(({ number }) => !going.has(number));
     const done = this.#logs.filter((log) => !this.#undoLogs.includes(log));
@@ -364,7 +360,7 @@ export class StoreDisk implements Block, Disposable {
   /** After someone folded the logs up to `lastLog` into the medium's tree: forgets them. */
   folded(lastLog: number): void {
     this.#root = this.#medium.root;
-    this.#kept.clear();
+    this.#cache.clear();
     const done = this.#logs.filter(({ number }) => number <= lastLog);
     this.#logs = this.#logs.filter(({ number }) => number > lastLog);
     for (const log of done) this.#forget(log);

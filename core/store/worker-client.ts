@@ -62,6 +62,14 @@ interface Pending {
   readonly onProgress: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
+/** Guards of the threads that are there. */
+const atWork = new Set<Int32Array>();
+
+/** The process terminates them when it ends, however it comes to that: nobody may have disposed of them. */
+function endThreads(): void {
+  for (const codecs of atWork) waitForCodecs(codecs);
+}
+
 /** The entry is a file of its own in every form that Terrarium is run in: beside this one, or beside the bundle. */
 function entry(): URL {
   const [extension] = /\.\w+$/.exec(import.meta.url)!;
@@ -78,6 +86,8 @@ export class StoreWorker implements Disposable {
 
   constructor(folder: string) {
     this.#worker = new Worker(entry(), { workerData: { folder, codecs: this.#codecs } });
+    atWork.add(this.#codecs);
+    if (!process.listeners('exit').includes(endThreads)) process.on('exit', endThreads);
     this.#worker.on('message', (message: WorkerReply | WorkerProgress) => {
       if ('doneBytes' in message) this.#pending.get(message.id)?.onProgress?.(message.doneBytes, message.totalBytes);
       else this.#settle(message);
@@ -111,11 +121,13 @@ export class StoreWorker implements Disposable {
   }
 
   #end(why: string): void {
+    atWork.delete(this.#codecs);
     this.#ended ??= failure('store.io', why, 'try again');
     for (const id of [...this.#pending.keys()]) this.#settle({ id, error: this.#ended });
   }
 
   dispose(): void {
+    atWork.delete(this.#codecs);
     waitForCodecs(this.#codecs);
     void this.#worker.terminate();
   }

@@ -35,10 +35,9 @@ function open(): Library {
 function fetchMemory(share: FetchShare, root: ChunkName): void {
   const chunks = new ChunkReader(open());
   try {
-    for (const [index, name] of new TreeReader(chunks).leaves(root, levelsFor(share.sizeBytes))) {
-      const data = chunks.read(name);
+    const leaves = new TreeReader(chunks).leaves(root, levelsFor(share.sizeBytes));
+    for (const [index, data] of chunks.readMany(leaves))
       giveChunk(share, index, data.subarray(0, Math.min(CHUNK_BYTES, share.sizeBytes - index * CHUNK_BYTES)));
-    }
     touch(new Uint8Array(share.buffer, 0, share.offset));
     touch(new Uint8Array(share.buffer, share.offset + share.sizeBytes));
   } finally {
