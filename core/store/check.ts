@@ -1,11 +1,11 @@
-import { constants, copyFileSync, existsSync, renameSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { constants, copyFileSync, existsSync, readdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { FailureError } from '../base/index.ts';
 import { ChunkReader, nameOfRow } from './chunks.ts';
 import { BLOCK_BYTES, DiskLog } from './disk-log.ts';
 import { alteredLogRows, expectLog, forgetLog, logNumbers, logPath, lostLogs } from './log-files.ts';
-import { lockInLibrary, logFolder, mediumLock, packPath, type Library } from './library.ts';
+import { keptDatabases, lockInLibrary, logFolder, mediumLock, packPath, type Library } from './library.ts';
 import { nameToBlob, nameToHex, type ChunkName } from './name.ts';
 import {
   PACK_HEADER_BYTES,
@@ -140,6 +140,7 @@ function* checkOwners(
 ): Generator<void> {
   const chunks = new ChunkReader(library);
   const trees = new TreeReader(chunks);
+  const reached = new Set<ChunkName>();
   /** Of trees that are whole; what a broken one shares is named for everything that needs it. */
   const whole = new Set<string>();
   const attempt = (where: string, action: () => void): void => {
@@ -156,6 +157,7 @@ function* checkOwners(
       const key = `${isNode ? 'n' : 'c'}${name}`;
       if (whole.has(key) || met.has(key)) return false;
       met.add(key);
+      reached.add(name);
       if (bad.has(name)) broken.push(`${nameToHex(name)}, which is damaged`);
       else if (!chunks.has(name)) broken.push(`${nameToHex(name)}, which is not in the library`);
       else return isNode;
@@ -198,9 +200,37 @@ function* checkOwners(
         const { snapshot, resume } = getPosition(library, machine);
         for (const id of [snapshot, resume]) if (id !== undefined) getSnapshot(library, id);
       });
+    checkLost(library, note, reached);
   } finally {
     chunks.dispose();
   }
+}
+
+/** What a damaged database named that was made again is still there while that is kept, and nobody knows whose it is. */
+function checkLost(
+  { folder, database }: Library,
+  note: (where: string, what: string) => void,
+  reached: ReadonlySet<ChunkName>,
+): void {
+  const kept = keptDatabases(folder);
+  if (kept.length === 0) return;
+  let chunks = 0;
+  let bytes = 0;
+  const rows = database.prepare('SELECT name, stored_bytes FROM chunk').iterate();
+  for (const row of rows as IterableIterator<{ name: Uint8Array; stored_bytes: number }>)
+    if (!reached.has(nameOfRow(row))) {
+      chunks++;
+      bytes += row.stored_bytes;
+    }
+  const known = new Set(database.prepare('SELECT id FROM medium').pluck().all());
+  const logs = readdirSync(join(folder, 'media')).filter((medium) => !known.has(medium));
+  if (chunks === 0 && logs.length === 0) return;
+  note(
+    kept.join(', '),
+    `${chunks} chunks (${bytes} bytes) in packs, and the last writes to ${logs.length} disks in media, belong to no machine, ` +
+      'disk or snapshot that is known: they were lost with this database, or removed since. All of it stays until the file ' +
+      'is removed; a copy of library.db from before brings it back',
+  );
 }
 
 function checkLog(

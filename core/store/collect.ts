@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, failure } from '../base/index.ts';
 import { ChunkReader, ChunkWriter, isDamage, nameOfRow } from './chunks.ts';
-import { Session, hasKeptDatabase, liveSessions, lockInLibrary, packPath, type Library } from './library.ts';
+import { Session, keptDatabases, liveSessions, lockInLibrary, packPath, type Library } from './library.ts';
 import { nameToBlob, type ChunkName } from './name.ts';
 import { removeOldLogs } from './log-files.ts';
 import { allRoots } from './rows.ts';
@@ -42,12 +42,13 @@ class MarkSet {
  * Undefined: another process collects.
  */
 export function collect(library: Library): Collected | undefined {
-  if (hasKeptDatabase(library.folder))
+  const kept = keptDatabases(library.folder);
+  if (kept.length > 0)
     throw new FailureError(
       failure(
         'store.damaged',
         'rows of a damaged database may be missing, so nothing is given back',
-        `remove library.db.damaged from ${library.folder} when no disk or snapshot is missed`,
+        `remove ${kept.join(', ')} from ${library.folder} when no disk or snapshot is missed`,
       ),
     );
   const alone = lockInLibrary(library, 'collector');

@@ -25,15 +25,19 @@ const lockPath = (library: Library, what: string): string => join(library.folder
 
 export const databasePath = (folder: string): string => join(folder, 'library.db');
 
-/** Where a damaged database is kept; while one is, its lost rows may name what looks like garbage. */
+const KEPT = /^library\.db\.damaged(?!.*-(?:wal|shm)$)/;
+
+/** Where a damaged database is to be kept; while one is, its lost rows may name what looks like garbage. */
 export function keptDatabase(folder: string): string {
+  const day = new Date().toISOString().slice(0, 10);
   for (let number = 1; ; number++) {
-    const path = `${databasePath(folder)}.damaged${number === 1 ? '' : `-${number}`}`;
+    const path = `${databasePath(folder)}.damaged-${day}${number === 1 ? '' : `-${number}`}`;
     if (!existsSync(path)) return path;
   }
 }
-export const hasKeptDatabase = (folder: string): boolean =>
-  readdirSync(folder).some((file) => file.startsWith('library.db.damaged'));
+
+/** The names of those that are kept. */
+export const keptDatabases = (folder: string): string[] => readdirSync(folder).filter((file) => KEPT.test(file));
 
 /** Opens the library, made or brought up to date as needed. Codes `library.open`, `library.newer`, `store.damaged`. */
 export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Library> {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkLibrary, type Problem } from './check.ts';
 import { collect } from './collect.ts';
 import { createMedium } from './media.ts';
 import { StoreDisk } from './disk.ts';
-import { databasePath, openLibrary, type Library } from './library.ts';
+import { databasePath, keptDatabases, openLibrary, type Library } from './library.ts';
 import { databaseIsDamaged, salvageDatabase } from './salvage.ts';
 import { randomBytes, testFolder } from './testing/library.ts';
 
@@ -82,11 +83,32 @@ test('what a page held that is lost is not thrown away: nothing is collected unt
     if (databaseIsDamaged(folder)) salvageDatabase(folder);
     const library = open(folder);
     rows += library.database.prepare('SELECT COUNT(*) FROM machine').pluck().get() as number;
-    if (existsSync(`${databasePath(folder)}.damaged`)) expect(() => collect(library)).toThrow('nothing is given back');
+    const kept = keptDatabases(folder);
+    if (kept.length > 0) expect(() => collect(library)).toThrow('nothing is given back');
     library.dispose();
-    for (const name of ['.damaged', '-wal', '-shm']) rmSync(`${databasePath(folder)}${name}`, { force: true });
+    for (const name of kept) rmSync(join(folder, name));
+    for (const name of ['-wal', '-shm']) rmSync(`${databasePath(folder)}${name}`, { force: true });
   }
   expect(rows).toBe(pages - 2); // each page but the first and the machine's own
+});
+
+test('a database of which nothing can be read is kept under its day, and the check says what lies there without a name', () => {
+  const { folder } = madeLibrary();
+  const lost = randomBytes(3, 1 << 16);
+  writeFileSync(databasePath(folder), lost);
+
+  const [line] = salvageDatabase(folder);
+
+  expect(line).toContain('0 machines, 0 media');
+  const [kept] = keptDatabases(folder);
+  expect(kept).toMatch(/^library\.db\.damaged-\d{4}-\d\d-\d\d$/);
+  expect(readFileSync(join(folder, kept)).equals(lost)).toBe(true);
+  const library = open(folder);
+  expect(problemsOf(library)).toEqual([
+    { where: kept, what: expect.stringContaining('the last writes to 1 disks in media') as string },
+  ]);
+  library.dispose();
+  rmSync(join(folder, kept));
 });
 
 test('a library without its database is refused and left as it is', () => {
