@@ -64,7 +64,9 @@ export const bootMenuSchema = z.enum(['off', 'key', 'always']);
 export const clockSchema = z.enum(['host', 'virtual']);
 export const engineSchema = z.enum(['auto', 'interpreter', 'jit']);
 /** What CPUID says and which instructions exist; `default` is the fastest for guests that know newer processors. */
-export const cpuModelSchema = z.enum(['default', '486', 'pentium', 'pentium3']);
+/** As people choose from them: the schema's own options begin with what looks like a number. */
+export const CPU_MODELS = ['default', '486', 'pentium', 'pentium3'] as const;
+export const cpuModelSchema = z.enum(CPU_MODELS);
 
 export const machineNameSchema = z
   .string()

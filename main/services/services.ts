@@ -120,7 +120,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       const { reason } = status as { reason?: string | Failure };
       const why = typeof reason === 'string' ? reason : reason?.message;
       log({
-        level: status.state === 'aborted' ? 'error' : 'info',
+        level: status.state === 'aborted' ? 'error' : why === undefined ? 'info' : 'warning',
         source: 'machine',
         message: `${config.value.name}: ${status.state}${why === undefined ? '' : `, ${why}`}`,
         machineId: id,

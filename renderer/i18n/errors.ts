@@ -31,6 +31,17 @@ export function failureWords(i18n: i18n, t: TFunction, failure: ShownFailure): F
   return { title, reason: asSentence(failure.message), ...(hint !== undefined && { hint: asSentence(hint) }) };
 }
 
+/** Why a machine ended, which is a failure's text without its code: as far as the catalogue has it. */
+export function reasonWords(i18n: i18n, t: TFunction, text: string): string {
+  if (text.endsWith('(triple fault)')) return t('errors.machine.shutdown');
+  const translate = TRANSLATORS[i18n.language as Language];
+  for (const code of translate ? Object.keys(ko.reasons) : []) {
+    const { reason, original } = translate!({ code, message: text });
+    if (original === undefined && reason !== text) return reason;
+  }
+  return text;
+}
+
 /** On a command line a message follows its code and begins small. A name that it begins with stays as it is. */
 const asSentence = (text: string): string =>
   `${/^[a-z]+[ ,']/.test(text) ? text[0].toUpperCase() + text.slice(1) : text}.`;

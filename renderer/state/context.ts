@@ -39,6 +39,8 @@ export const useMachine = (id: string | undefined): MachineInfo | undefined =>
 
 export const useFailure = (id: string): Failure | undefined => useStore(useApp().actions.failures).get(id);
 
+export const useFailures = (): ReadonlyMap<string, Failure> => useStore(useApp().actions.failures);
+
 export const useTasks = (): readonly Task[] => useStore(useApp().tasks);
 
 export const useUploads = (): readonly Upload[] => useStore(useApp().uploads);

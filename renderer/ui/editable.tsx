@@ -123,7 +123,7 @@ export function EditableText({
 
 interface NumberFieldProps {
   readonly label: string;
-  readonly value: number;
+  readonly value: number | null;
   readonly min: number;
   readonly max: number;
   readonly onKeep: (value: number) => void;
@@ -131,10 +131,11 @@ interface NumberFieldProps {
 }
 
 function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProps) {
-  const [typed, setTyped] = useState<number | string>(value);
+  const [typed, setTyped] = useState<number | string>(value ?? '');
   const isValid = typeof typed === 'number' && Number.isInteger(typed) && typed >= min && typed <= max;
   const keep = (): void => {
     if (isValid) onKeep(typed);
+    else if (value === null && typed === '') onLose();
   };
   return (
     <NumberInput
@@ -145,7 +146,7 @@ function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProp
       max={max}
       clampBehavior="none"
       value={typed}
-      error={!isValid}
+      error={!isValid && !(value === null && typed === '')}
       onChange={setTyped}
       onBlur={keep}
       onKeyDown={leaveKeys(keep, onLose)}
@@ -153,15 +154,15 @@ function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProp
   );
 }
 
-export function EditableNumber({
-  label,
-  value,
-  shown,
-  min,
-  max,
-  locked,
-  onChange,
-}: EditableProps<number> & { readonly shown: string; readonly min: number; readonly max: number }) {
+interface EditableNumberProps extends Omit<EditableProps<number>, 'value'> {
+  /** Null: there is none, or not one. */
+  readonly value: number | null;
+  readonly shown: string;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function EditableNumber({ label, value, shown, min, max, locked, onChange }: EditableNumberProps) {
   const field = (done: () => void): ReactNode => (
     <NumberField
       {...{ label, value, min, max }}
@@ -175,13 +176,21 @@ export function EditableNumber({
   return <Editable label={label} shown={shown} locked={locked} field={field} />;
 }
 
+interface EditableSelectProps<T extends string> extends Omit<EditableProps<T>, 'value'> {
+  /** Null: there is none, or not one; `shownIfNone` stands for it. */
+  readonly value: T | null;
+  readonly shownIfNone?: string;
+  readonly data: readonly { readonly value: T; readonly label: string }[];
+}
+
 export function EditableSelect<T extends string>({
   label,
   value,
+  shownIfNone,
   data,
   locked,
   onChange,
-}: EditableProps<T> & { readonly data: readonly { readonly value: T; readonly label: string }[] }) {
+}: EditableSelectProps<T>) {
   const field = (done: () => void): ReactNode => (
     <Select
       size="xs"
@@ -198,6 +207,6 @@ export function EditableSelect<T extends string>({
       onDropdownClose={done}
     />
   );
-  const shown = data.find((one) => one.value === value)?.label ?? value;
+  const shown = data.find((one) => one.value === value)?.label ?? value ?? shownIfNone;
   return <Editable label={label} shown={shown} locked={locked} field={field} />;
 }

@@ -6,9 +6,12 @@ import classes from './failure-alert.module.css';
 
 /** What went wrong, why, what to do about it, and the code to look it up by. */
 export function FailureAlert({
+  subject,
   failure,
   onDismiss,
 }: {
+  /** What it is about, where that is not plain from the place. */
+  readonly subject?: string;
   readonly failure: ShownFailure;
   readonly onDismiss?: () => void;
 }) {
@@ -20,7 +23,7 @@ export function FailureAlert({
       variant="light"
       className={classes['alert'] ?? ''}
       icon={<IconAlertCircle aria-hidden />}
-      title={title}
+      title={subject === undefined ? title : `${subject}: ${title}`}
       withCloseButton={onDismiss !== undefined}
       closeButtonLabel={t('action.dismiss')}
       {...(onDismiss && { onClose: onDismiss })}

@@ -1,8 +1,8 @@
 import { Button, Modal, Stack, type ModalProps } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
-import { useUploads } from '../state/context.ts';
+import { useApp, useUploads } from '../state/context.ts';
 import { DialogActions } from './dialog-actions.tsx';
 import { FailureAlert } from './failure-alert.tsx';
 import { TaskRow } from './task-row.tsx';
@@ -34,6 +34,10 @@ export function FormDialog(props: FormDialogProps) {
   const { t } = useTranslation();
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState(false);
+  const { tasks } = useApp();
+  const { task } = props;
+  // A failure that is told here need not be looked up in the list of works.
+  useEffect(() => (task === undefined ? undefined : tasks.toldElsewhere(task)), [tasks, task]);
   const work = useWork(busy ? props.task : undefined);
   const uploads = useUploads();
   const upload = busy && props.task === 'import' ? uploads.at(0) : undefined;
@@ -56,7 +60,7 @@ export function FormDialog(props: FormDialogProps) {
           if (!disabled && !props.done) void submit();
         }}
       >
-        <Stack gap="md">
+        <Stack gap="md" pt={4}>
           {children}
           {upload && <UploadRow upload={upload} />}
           {work.task && <TaskRow task={work.task} />}

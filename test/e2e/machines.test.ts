@@ -320,12 +320,25 @@ describe('a machine with a FreeDOS floppy', () => {
     await page.keyboard.press('Enter');
     await row(page, 'Old').waitFor();
 
+    // Several at once: what they share stands beside the list, and is changed for all of them.
+    await createMachine(page, 'Another', guestImage('freedos.img'));
+    await row(page, 'Another').click({ modifiers: ['ControlOrMeta'] });
+    const shared = page.getByRole('region', { name: 'Settings of all 2' });
+    await shared.getByRole('button', { name: 'Different (Change Memory)' }).click();
+    await page.getByRole('textbox', { name: 'Memory' }).fill('56');
+    await page.keyboard.press('Enter');
+    await shared.getByText('56 MiB').waitFor();
+
     const listed = await call(page, 'machines.list', {});
     expect(listed.ok && listed.value.machines[0]?.config).toMatchObject({
-      ...{ memoryMiB: 40, cpuModel: '486', note: 'Of 1994.', group: 'Old' },
+      ...{ memoryMiB: 56, cpuModel: '486', note: 'Of 1994.', group: 'Old' },
       serial: [{ mode: 'console' }, { mode: 'file', path: '/tmp/com2.txt' }],
       bootOrder: ['cdrom', 'disk'],
     });
+    const another = listed.ok && listed.value.machines[1]?.config;
+    expect(another).toMatchObject({ name: 'Another', memoryMiB: 56, cpuModel: 'default' });
+    await call(page, 'machines.remove', { id: another ? another.id : '' });
+    await row(page, 'Another').waitFor({ state: 'detached' });
   });
 
   test('is removed, unless that is taken back', async () => {

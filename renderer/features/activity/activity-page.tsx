@@ -104,7 +104,7 @@ function MachineSection({
       <Group gap="sm" mb={8}>
         <TemplateTile template={config.template} size={26} />
         <Title order={2} size={15}>
-          <Anchor href={machineHash(config.id)} c="inherit" underline="hover">
+          <Anchor href={machineHash(config.id)} inherit c="inherit" underline="hover">
             {config.name}
           </Anchor>
         </Title>

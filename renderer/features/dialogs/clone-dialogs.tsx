@@ -56,7 +56,7 @@ function CopyNames({
   if (names.length === 1) return <TextInput label={t('create.name')} maxLength={NAME_MAX} data-autofocus {...field} />;
   return (
     <div>
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {t('clone.names')}
       </Text>
       <List size="sm" mah={140} style={{ overflowY: 'auto' }} tabIndex={0} aria-label={t('clone.names')}>

@@ -65,6 +65,7 @@ export function CloseDialog({ machine, onClose }: { readonly machine: MachineInf
               label={t(`close.${one}`)}
               description={t(`close.${one}Hint`)}
               disabled={one !== 'leave' && !allows(machine, one)}
+              data-autofocus={one === choice || undefined}
             />
           ))}
         </Stack>

@@ -12,6 +12,7 @@ import {
   IconServerCog,
   IconX,
 } from '@tabler/icons-react';
+import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
@@ -22,7 +23,7 @@ import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { CommandItems } from '../machines/command-menu.tsx';
 import { PowerTools } from '../machines/machines-tool-bar.tsx';
-import { MediumItems } from '../machines/medium-menu.tsx';
+import { MediumItems, usePathOfMedium } from '../machines/medium-menu.tsx';
 import type { RunCommand } from '../machines/use-commands.ts';
 import { openOwnWindow } from './own-window.ts';
 import { SCALINGS, type Scaling } from './scaling.ts';
@@ -49,90 +50,103 @@ export function MachineToolBar(props: MachineToolBarProps) {
   const { client, dialogs } = useApp();
   const live = isLive(machine);
   const { id } = machine.config;
+  const path = usePathOfMedium(machine);
   return (
-    <ToolBar
-      label={t('window.toolbar')}
-      keepsFocus
-      end={
+    <>
+      <ToolBar
+        label={t('window.toolbar')}
+        keepsFocus
+        end={
+          <ToolButton
+            icon={IconX}
+            label={t('window.close')}
+            onClick={() => (live ? dialogs.open({ kind: 'close', machine: id }) : goTo(machinesHash))}
+          />
+        }
+      >
+        <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
+        <ToolDivider />
+        <PowerTools machines={[machine]} run={run} />
+        <ToolDivider />
         <ToolButton
-          icon={IconX}
-          label={t('window.close')}
-          onClick={() => (live ? dialogs.open({ kind: 'close', machine: id }) : goTo(machinesHash))}
+          icon={IconCamera}
+          label={t('action.take')}
+          onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
         />
-      }
-    >
-      <ToolButton icon={IconArrowLeft} label={t('window.back')} onClick={() => goTo(machinesHash)} />
-      <ToolDivider />
-      <PowerTools machines={[machine]} run={run} />
-      <ToolDivider />
-      <ToolButton
-        icon={IconCamera}
-        label={t('action.take')}
-        onClick={() => dialogs.open({ kind: 'take', machines: [id] })}
-      />
-      <Menu position="bottom-start">
-        <Menu.Target>
-          <ToolButton icon={IconServerCog} label={t('window.machine')} />
-        </Menu.Target>
-        <Menu.Dropdown>
-          <CommandItems machines={[machine]} run={run} sections={[['settings'], ['clone', 'fork'], ['discardSaved']]} />
-        </Menu.Dropdown>
-      </Menu>
-      <Menu position="bottom-start" width={300}>
-        <Menu.Target>
-          <ToolButton icon={IconDeviceFloppy} label={t('window.media')} />
-        </Menu.Target>
-        <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
-          <MediumItems machine={machine} drive="floppy0" />
-          <Menu.Divider />
-          <MediumItems machine={machine} drive="cdrom" />
-        </Menu.Dropdown>
-      </Menu>
-      <Menu position="bottom-start" width={260}>
-        <Menu.Target>
-          <ToolButton icon={IconKeyboard} label={t('window.keyboard')} disabled={!live} />
-        </Menu.Target>
-        <Menu.Dropdown mah={460} style={{ overflowY: 'auto' }}>
-          <Menu.Item leftSection={<IconClipboardText size={16} aria-hidden />} onClick={onPaste}>
-            {t('window.paste')}
-          </Menu.Item>
-          <Menu.CheckboxItem checked={softKeyboard} onChange={onSoftKeyboard} closeMenuOnClick>
-            {t('window.softKeyboard')}
-          </Menu.CheckboxItem>
-          <Menu.Divider />
-          <Menu.Label>{t('window.specialKeys')}</Menu.Label>
-          {SPECIAL_KEYS.map(({ label, codes }) => (
-            <Menu.Item key={label} onClick={() => stream.send({ type: 'chord', codes })}>
-              {label}
+        <Menu position="bottom-start">
+          <Menu.Target>
+            <ToolButton icon={IconServerCog} label={t('window.machine')} />
+          </Menu.Target>
+          <Menu.Dropdown>
+            <CommandItems
+              machines={[machine]}
+              run={run}
+              sections={[['settings'], ['clone', 'fork'], ['discardSaved']]}
+            />
+          </Menu.Dropdown>
+        </Menu>
+        <Menu position="bottom-start" width={300}>
+          <Menu.Target>
+            <ToolButton icon={IconDeviceFloppy} label={t('window.media')} />
+          </Menu.Target>
+          <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
+            {(['floppy0', 'floppy1', 'cdrom'] as const)
+              .filter((drive) => drive !== 'floppy1' || machine.config.floppies.length > 1)
+              .map((drive, index) => (
+                <Fragment key={drive}>
+                  {index > 0 && <Menu.Divider />}
+                  <MediumItems machine={machine} drive={drive} onAskPath={path.ask} />
+                </Fragment>
+              ))}
+          </Menu.Dropdown>
+        </Menu>
+        <Menu position="bottom-start" width={260}>
+          <Menu.Target>
+            <ToolButton icon={IconKeyboard} label={t('window.keyboard')} disabled={!live} />
+          </Menu.Target>
+          <Menu.Dropdown mah={460} style={{ overflowY: 'auto' }}>
+            <Menu.Item leftSection={<IconClipboardText size={16} aria-hidden />} onClick={onPaste}>
+              {t('window.paste')}
             </Menu.Item>
-          ))}
-        </Menu.Dropdown>
-      </Menu>
-      <Menu position="bottom-start" width={240}>
-        <Menu.Target>
-          <ToolButton icon={IconAspectRatio} label={t('window.view')} />
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<IconMaximize size={16} aria-hidden />} disabled={!live} onClick={onFullScreen}>
-            {t('window.fullScreen')}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconPhoto size={16} aria-hidden />} disabled={!live} onClick={onScreenshot}>
-            {t('window.screenshot')}
-          </Menu.Item>
-          <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(client, id)}>
-            {t('window.ownWindow')}
-          </Menu.Item>
-          <Menu.Divider />
-          <Menu.Label>{t('window.scaling')}</Menu.Label>
-          <Menu.RadioGroup value={scaling} onChange={(one) => onScaling(one as Scaling)}>
-            {SCALINGS.map((one) => (
-              <Menu.RadioItem key={one} value={one} closeMenuOnClick>
-                {t(`window.scale.${one}`)}
-              </Menu.RadioItem>
+            <Menu.CheckboxItem checked={softKeyboard} onChange={onSoftKeyboard} closeMenuOnClick>
+              {t('window.softKeyboard')}
+            </Menu.CheckboxItem>
+            <Menu.Divider />
+            <Menu.Label>{t('window.specialKeys')}</Menu.Label>
+            {SPECIAL_KEYS.map(({ label, codes }) => (
+              <Menu.Item key={label} onClick={() => stream.send({ type: 'chord', codes })}>
+                {label}
+              </Menu.Item>
             ))}
-          </Menu.RadioGroup>
-        </Menu.Dropdown>
-      </Menu>
-    </ToolBar>
+          </Menu.Dropdown>
+        </Menu>
+        <Menu position="bottom-start" width={240}>
+          <Menu.Target>
+            <ToolButton icon={IconAspectRatio} label={t('window.view')} />
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<IconMaximize size={16} aria-hidden />} disabled={!live} onClick={onFullScreen}>
+              {t('window.fullScreen')}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconPhoto size={16} aria-hidden />} disabled={!live} onClick={onScreenshot}>
+              {t('window.screenshot')}
+            </Menu.Item>
+            <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(client, id)}>
+              {t('window.ownWindow')}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Label>{t('window.scaling')}</Menu.Label>
+            <Menu.RadioGroup value={scaling} onChange={(one) => onScaling(one as Scaling)}>
+              {SCALINGS.map((one) => (
+                <Menu.RadioItem key={one} value={one} closeMenuOnClick>
+                  {t(`window.scale.${one}`)}
+                </Menu.RadioItem>
+              ))}
+            </Menu.RadioGroup>
+          </Menu.Dropdown>
+        </Menu>
+      </ToolBar>
+      {path.dialog}
+    </>
   );
 }

@@ -13,6 +13,7 @@ import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useMachineStream } from '../../ipc/use-machine-stream.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import { allows, isLive } from '../../state/actions.ts';
+import { reasonWords } from '../../i18n/errors.ts';
 import { useApp, useFailure, useMachine, useMachines } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { goTo, machinesHash } from '../../state/route.ts';
@@ -194,8 +195,9 @@ function SerialPanel({
 }
 
 function PoweredOff({ machine, onStart }: { readonly machine: MachineInfo; readonly onStart: () => void }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { status } = machine;
+  const failure = useFailure(machine.config.id);
   const busy = status.state === 'starting' || status.state === 'stopping';
   const state = status.state === 'running' || status.state === 'paused' ? 'starting' : status.state;
   return (
@@ -203,7 +205,11 @@ function PoweredOff({ machine, onStart }: { readonly machine: MachineInfo; reado
       <EmptyState
         icon={busy ? <Loader aria-hidden /> : <IconPower stroke={1.4} aria-hidden />}
         title={t(`window.off.${state}`)}
-        description={status.state === 'stopped' ? status.reason : undefined}
+        description={
+          status.state === 'stopped' && status.reason !== undefined && !failure
+            ? reasonWords(i18n, t, status.reason)
+            : undefined
+        }
         maw={560}
       >
         {status.state === 'aborted' && <FailureAlert failure={status.reason} />}

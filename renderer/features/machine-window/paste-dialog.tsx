@@ -1,5 +1,6 @@
-import { Select, Text, Textarea } from '@mantine/core';
+import { Alert, Select, Textarea } from '@mantine/core';
 import { useLocalStorage } from '@mantine/hooks';
+import { IconAlertTriangle } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
@@ -49,9 +50,9 @@ export function PasteDialog({ stream, onClose }: { readonly stream: MachineStrea
         onChange={(chosen) => chosen && setLayout(chosen as Layout)}
       />
       {missing.length > 0 && (
-        <Text size="sm" role="status">
+        <Alert color="yellow" variant="light" role="status" icon={<IconAlertTriangle aria-hidden />}>
           {t('paste.missing', { chars: missing.join(' ') })}
-        </Text>
+        </Alert>
       )}
     </FormDialog>
   );

@@ -9,6 +9,8 @@ import { TemplateTile } from './template-tile.tsx';
 import { useTemplates } from './templates.tsx';
 import { templateName } from '../../i18n/templates.ts';
 
+const NON_BREAKING_HYPHEN = '\u2011';
+
 /** An empty library: two ways to a running guest, an image that one has or the system that one wants. */
 export function FirstMachine() {
   const { t } = useTranslation();
@@ -60,7 +62,7 @@ export function FirstMachine() {
             >
               <TemplateTile template={id} size={32} />
               <Text span size="sm" fw={550} lh={1.2}>
-                {templateName(t, id)}
+                {templateName(t, id).replaceAll('-', NON_BREAKING_HYPHEN)}
               </Text>
             </UnstyledButton>
           ))}

@@ -13,7 +13,7 @@ import {
   MEMORY_MIB_MAX,
   MACHINE_TEMPLATES,
   MEMORY_MIB_MIN,
-  cpuModelSchema,
+  CPU_MODELS,
   engineSchema,
   pointerSchema,
   type MachineChanges,
@@ -160,7 +160,7 @@ function SystemSection({ machine, change }: PartProps) {
           <EditableSelect
             label={t('details.cpuModel')}
             value={config.cpuModel}
-            data={cpuModelSchema.options.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
+            data={CPU_MODELS.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
             locked={reason}
             onChange={(cpuModel) => change({ cpuModel })}
           />

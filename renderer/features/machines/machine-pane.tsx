@@ -3,12 +3,14 @@ import { IconActivityHeartbeat, IconCamera, IconFileText, IconListDetails } from
 import { Suspense, lazy, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
-import { useApp, useFailure } from '../../state/context.ts';
+import { reasonWords } from '../../i18n/errors.ts';
+import { useApp, useFailure, useFailures } from '../../state/context.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { useFormats } from '../../ui/formats.ts';
 import { StateLabel } from '../../ui/state-label.tsx';
 import { MachineDetails } from './machine-details.tsx';
 import classes from './machine-pane.module.css';
+import { SharedSettings } from './shared-settings.tsx';
 import { TemplateTile } from './template-tile.tsx';
 import type { RunCommand } from './use-commands.ts';
 
@@ -58,6 +60,8 @@ export function MachinePane({
             </li>
           ))}
         </ul>
+        <Failures machines={machines} />
+        <SharedSettings key={machines.map(({ config }) => config.id).join()} machines={machines} />
       </main>
     );
   const [machine] = machines;
@@ -92,12 +96,35 @@ export function MachinePane({
   );
 }
 
+/** Of what was asked of several: whose it is, and why. */
+function Failures({ machines }: { readonly machines: readonly MachineInfo[] }) {
+  const { actions } = useApp();
+  const failures = useFailures();
+  return machines.map(({ config }) => {
+    const failure = failures.get(config.id);
+    return (
+      failure && (
+        <FailureAlert
+          key={config.id}
+          subject={config.name}
+          failure={failure}
+          onDismiss={() => actions.dismiss(config.id)}
+        />
+      )
+    );
+  });
+}
+
 function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { time } = useFormats();
   const { actions } = useApp();
   const { config, status } = machine;
   const failure = useFailure(config.id);
+  // What was just asked and failed is told below, at length.
+  const reason = status.state === 'stopped' && !failure ? status.reason : undefined;
+  // A machine that has not run since Terrarium was opened: "since" is when that was, which may be before it was made.
+  const since = status.since < config.createdAt ? config.createdAt : status.since;
   return (
     <div className={classes['header']}>
       <div className={classes['title']}>
@@ -109,8 +136,8 @@ function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
           <span>
             <StateLabel state={status.state} saved={machine.saved} size={14} />{' '}
             <Text span size="sm" c="var(--text-dimmed)">
-              {t('details.since', { time: time(status.since) })}
-              {status.state === 'stopped' && status.reason !== undefined && ` — ${status.reason}`}
+              {t('details.since', { time: time(since) })}
+              {reason !== undefined && ` — ${reasonWords(i18n, t, reason)}`}
             </Text>
           </span>
         </div>

@@ -1,10 +1,19 @@
 import { ActionIcon, Menu, Tooltip } from '@mantine/core';
-import { IconDisc, IconDotsVertical, IconFileImport, IconPlayerEject } from '@tabler/icons-react';
-import { useRef, useState } from 'react';
+import {
+  IconCheck,
+  IconDeviceFloppy,
+  IconDisc,
+  IconDotsVertical,
+  IconFileImport,
+  IconLink,
+  IconPlayerEject,
+} from '@tabler/icons-react';
+import { useRef, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { mediumPath, type MachineInfo, type RemovableDrive } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
 import { useMedia } from '../media/use-media.ts';
+import { PathDialog } from '../settings/path-dialog.tsx';
 
 export interface MediumMenuProps {
   readonly machine: MachineInfo;
@@ -15,46 +24,77 @@ export interface MediumMenuProps {
 export function MediumMenu({ machine, drive }: MediumMenuProps) {
   const { t } = useTranslation();
   const label = t('drive.change', { drive: t(`drive.${drive}`) });
+  const path = usePathOfMedium(machine);
   return (
-    <Menu position="bottom-end" width={280}>
-      <Menu.Target>
-        <Tooltip label={label}>
-          <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label}>
-            <IconDotsVertical size={16} aria-hidden />
-          </ActionIcon>
-        </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <MediumItems machine={machine} drive={drive} />
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-end" width={280}>
+        <Menu.Target>
+          <Tooltip label={label}>
+            <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label}>
+              <IconDotsVertical size={16} aria-hidden />
+            </ActionIcon>
+          </Tooltip>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <MediumItems machine={machine} drive={drive} onAskPath={path.ask} />
+        </Menu.Dropdown>
+      </Menu>
+      {path.dialog}
+    </>
   );
 }
 
-export function MediumItems({ machine, drive }: MediumMenuProps) {
+/** Puts media into a machine's drives; what fails is told where its failures are. */
+function useInsert({ config: { id } }: MachineInfo): (drive: RemovableDrive, path: string | null) => Promise<void> {
+  const { client, actions } = useApp();
+  return async (drive, path) => {
+    actions.dismiss(id);
+    const medium = path === null ? null : { path, writable: kindOf(drive) === 'floppy' };
+    const done = await client.call('machines.changeMedium', { id, drive, medium });
+    if (!done.ok) actions.failed(id, done.error);
+  };
+}
+
+const kindOf = (drive: RemovableDrive): 'cdrom' | 'floppy' => (drive === 'cdrom' ? 'cdrom' : 'floppy');
+
+/** The question for a file's path, which stands beside the menu that asks it: a menu is gone once something is chosen. */
+export function usePathOfMedium(machine: MachineInfo): {
+  readonly ask: (drive: RemovableDrive) => void;
+  readonly dialog: ReactNode;
+} {
+  const insert = useInsert(machine);
+  const [asking, setAsking] = useState<RemovableDrive>();
+  const dialog = asking && (
+    <PathDialog
+      kind={kindOf(asking)}
+      onClose={() => setAsking(undefined)}
+      onPath={(path) => void insert(asking, path)}
+    />
+  );
+  return { ask: setAsking, dialog };
+}
+
+export function MediumItems({
+  machine,
+  drive,
+  onAskPath,
+}: MediumMenuProps & { readonly onAskPath: (drive: RemovableDrive) => void }) {
   const { t } = useTranslation();
   const { client, actions } = useApp();
+  const insert = useInsert(machine);
   const { media } = useMedia();
   const fileRef = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
-  const kind = drive === 'cdrom' ? 'cdrom' : 'floppy';
+  const kind = kindOf(drive);
+  const Glyph = kind === 'cdrom' ? IconDisc : IconDeviceFloppy;
   const { id, floppies, cdrom } = machine.config;
   const present = drive === 'cdrom' ? cdrom : floppies[drive === 'floppy0' ? 0 : 1];
 
-  const insert = async (path: string | null): Promise<void> => {
-    actions.dismiss(id);
-    const done = await client.call('machines.changeMedium', {
-      id,
-      drive,
-      medium: path === null ? null : { path, writable: kind === 'floppy' },
-    });
-    if (!done.ok) actions.failed(id, done.error);
-  };
   const open = async (file: File): Promise<void> => {
     setBusy(true);
     const imported = await client.importFile(file, { name: freeName(file.name, media), kind });
     setBusy(false);
-    if (imported.ok) await insert(mediumPath(imported.value.id));
+    if (imported.ok) await insert(drive, mediumPath(imported.value.id));
     else actions.failed(id, imported.error);
   };
   return (
@@ -65,9 +105,10 @@ export function MediumItems({ machine, drive }: MediumMenuProps) {
         .map((medium) => (
           <Menu.Item
             key={medium.id}
-            leftSection={<IconDisc size={16} aria-hidden />}
+            leftSection={<Glyph size={16} aria-hidden />}
+            rightSection={present?.path === mediumPath(medium.id) && <IconCheck size={16} aria-hidden />}
             disabled={present?.path === mediumPath(medium.id)}
-            onClick={() => void insert(mediumPath(medium.id))}
+            onClick={() => void insert(drive, mediumPath(medium.id))}
           >
             {medium.name}
           </Menu.Item>
@@ -81,10 +122,13 @@ export function MediumItems({ machine, drive }: MediumMenuProps) {
       >
         {t('drive.open')}
       </Menu.Item>
+      <Menu.Item leftSection={<IconLink size={16} aria-hidden />} onClick={() => onAskPath(drive)}>
+        {t('drive.path')}
+      </Menu.Item>
       <Menu.Item
         leftSection={<IconPlayerEject size={16} aria-hidden />}
         disabled={!present}
-        onClick={() => void insert(null)}
+        onClick={() => void insert(drive, null)}
       >
         {t('drive.eject')}
       </Menu.Item>

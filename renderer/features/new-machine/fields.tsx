@@ -1,4 +1,5 @@
 import {
+  Box,
   Button,
   Checkbox,
   FileButton,
@@ -18,7 +19,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { IconFileImport } from '@tabler/icons-react';
 import { useId } from 'react';
 import { useTranslation } from 'react-i18next';
-import { cpuModelSchema, pointerSchema } from '../../../core/contract/index.ts';
+import { CPU_MODELS, pointerSchema } from '../../../core/contract/index.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts } from '../../ui/section.tsx';
 import { TemplateTile } from '../machines/template-tile.tsx';
@@ -106,7 +107,7 @@ export function ImageFields({ form, problems }: FieldsProps) {
   if (isBuilt(form.values.template)) return <Text size="sm">{t('create.built')}</Text>;
   return (
     <Stack gap="sm">
-      <Text size="sm" fw={500} id={id}>
+      <Text size="sm" fw={600} id={id}>
         {t('create.image')}
       </Text>
       <SegmentedControl
@@ -229,7 +230,7 @@ export function HardwareFields({ form, problems, memory, expert }: FieldsProps &
         <Select
           label={t('details.cpuModel')}
           allowDeselect={false}
-          data={cpuModelSchema.options.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
+          data={CPU_MODELS.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
           {...form.getInputProps('cpuModel')}
         />
         <Select
@@ -305,24 +306,26 @@ export function Summary({ form }: FieldsProps) {
   return (
     <Group wrap="nowrap" align="flex-start" gap="lg">
       <TemplateTile template={values.template} size={72} />
-      <Facts>
-        <Fact name={t('create.name')}>{values.name}</Fact>
-        <Fact name={t('create.template')}>{templateName(t, values.template)}</Fact>
-        <Fact name={t('create.memory')}>{t('details.memoryValue', { mib: number(Number(values.memoryMiB)) })}</Fact>
-        <Fact name={t('details.cpuModel')}>{t(`details.cpuModelValue.${values.cpuModel}`)}</Fact>
-        <Fact name={t('create.image')}>
-          {isBuilt(values.template)
-            ? t('create.builtShort')
-            : values.imageFrom === 'none'
-              ? t('create.imageFrom.none')
-              : `${values.imageFile?.name ?? values.imagePath} (${t(`media.kind.${values.imageKind}`)})`}
-        </Fact>
-        <Fact name={t('create.disk')}>
-          {values.disk === 'new'
-            ? bytes(Number(values.diskMiB) * 2 ** 20)
-            : t(values.disk === 'none' ? 'create.diskNone' : 'create.diskLibrary')}
-        </Fact>
-      </Facts>
+      <Box flex={1}>
+        <Facts>
+          <Fact name={t('create.name')}>{values.name}</Fact>
+          <Fact name={t('create.template')}>{templateName(t, values.template)}</Fact>
+          <Fact name={t('create.memory')}>{t('details.memoryValue', { mib: number(Number(values.memoryMiB)) })}</Fact>
+          <Fact name={t('details.cpuModel')}>{t(`details.cpuModelValue.${values.cpuModel}`)}</Fact>
+          <Fact name={t('create.image')}>
+            {isBuilt(values.template)
+              ? t('create.builtShort')
+              : values.imageFrom === 'none'
+                ? t('create.imageFrom.none')
+                : `${values.imageFile?.name ?? values.imagePath} (${t(`media.kind.${values.imageKind}`)})`}
+          </Fact>
+          <Fact name={t('create.disk')}>
+            {values.disk === 'new'
+              ? bytes(Number(values.diskMiB) * 2 ** 20)
+              : t(values.disk === 'none' ? 'create.diskNone' : 'create.diskLibrary')}
+          </Fact>
+        </Facts>
+      </Box>
     </Group>
   );
 }

@@ -22,7 +22,7 @@ export function LibraryFolder({
   const { libraryPath, nextLibraryPath, canRestart } = info;
   return (
     <Stack gap="xs" mb="sm">
-      <Text size="sm" fw={500} mb={-4}>
+      <Text size="sm" fw={600} mb={-4}>
         {t('preferences.library')}
       </Text>
       <Group gap="xs" justify="space-between">

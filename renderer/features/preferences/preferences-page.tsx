@@ -34,7 +34,7 @@ export function PreferencesPage() {
         <Section icon={IconPalette} title={t('preferences.appearance')}>
           <Stack gap="sm">
             <div>
-              <Text size="sm" fw={500} mb={4} id={ids.theme}>
+              <Text size="sm" fw={600} mb={4} id={ids.theme}>
                 {t('preferences.theme')}
               </Text>
               <SegmentedControl<MantineColorScheme>
@@ -49,7 +49,7 @@ export function PreferencesPage() {
               />
             </div>
             <div>
-              <Text size="sm" fw={500} mb={4} id={ids.language}>
+              <Text size="sm" fw={600} mb={4} id={ids.language}>
                 {t('preferences.language')}
               </Text>
               <SegmentedControl<Language>
@@ -98,7 +98,8 @@ export function PreferencesPage() {
           <Facts>
             <Fact name={t('preferences.version')}>{info?.version}</Fact>
             <Fact name={t('preferences.host')}>
-              {info && t('activity.hostTitle', { count: info.host.cpus, memory: bytes(info.host.memoryMiB * 2 ** 20) })}
+              {info &&
+                t('preferences.hostValue', { count: info.host.cpus, memory: bytes(info.host.memoryMiB * 2 ** 20) })}
             </Fact>
           </Facts>
         </Section>

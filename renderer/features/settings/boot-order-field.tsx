@@ -29,7 +29,7 @@ export function BootOrderField(props: BootOrderFieldProps) {
   return (
     <Stack gap={4} role="group" {...(label === undefined ? { 'aria-labelledby': id } : { 'aria-label': label })}>
       {label === undefined && (
-        <Text size="sm" fw={500} id={id}>
+        <Text size="sm" fw={600} id={id}>
           {t('details.bootOrder')}
         </Text>
       )}

@@ -22,7 +22,7 @@ import {
   MEMORY_MIB_MAX,
   MEMORY_MIB_MIN,
   bootMenuSchema,
-  cpuModelSchema,
+  CPU_MODELS,
   engineSchema,
   pointerSchema,
   type MachineInfo,
@@ -82,7 +82,7 @@ export function SystemPage({ form, locked }: PageProps) {
           label={t('details.cpuModel')}
           allowDeselect={false}
           disabled={disabled}
-          data={cpuModelSchema.options.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
+          data={CPU_MODELS.map((value) => ({ value, label: t(`details.cpuModelValue.${value}`) }))}
           {...form.getInputProps('cpuModel')}
         />
       </Group>
@@ -176,7 +176,7 @@ export function DisplayPage() {
   });
   return (
     <Stack gap={6}>
-      <Text size="sm" fw={500} id={id}>
+      <Text size="sm" fw={600} id={id}>
         {t('window.scaling')}
       </Text>
       <SegmentedControl<Scaling>

@@ -107,7 +107,7 @@ function DriveRow({ drive, machine, locked, free, onChange }: DriveRowProps) {
   return (
     <li className={classes['drive']}>
       <Glyph size={18} stroke={1.6} aria-hidden />
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {name}
       </Text>
       <span>
@@ -117,7 +117,7 @@ function DriveRow({ drive, machine, locked, free, onChange }: DriveRowProps) {
         {medium && kind !== 'cdrom' && (
           <Select
             size="xs"
-            variant="unstyled"
+            variant={locked === undefined ? 'unstyled' : 'default'}
             aria-label={t('settings.writes', { drive: name })}
             allowDeselect={false}
             disabled={locked !== undefined}
