@@ -94,13 +94,11 @@ export class GuestMemory {
     const aside = new SharedArrayBuffer(0, { maxByteLength: this.#chunks * CHUNK_BYTES });
     const view = new Int32Array(states);
     const pages = this.sizeBytes / PAGE_BYTES;
-    if (!everything)
-      for (let chunk = 0; chunk < view.length; chunk++) {
-        const first = chunk * PAGES_PER_CHUNK;
-        let written = 0;
-        for (let page = first; page < Math.min(first + PAGES_PER_CHUNK, pages); page++) written |= dirty[page];
-        if (!written) view[chunk] = CAPTURE.CLEAN;
-      }
+    if (!everything) {
+      // A chunk's flags are one word: the guest stands still while all of them are looked at.
+      const words = new Int32Array(dirty.buffer, dirty.byteOffset, view.length);
+      for (let chunk = 0; chunk < view.length; chunk++) if (words[chunk] === 0) view[chunk] = CAPTURE.CLEAN;
+    }
     dirty.fill(0, 0, pages);
     this.#revokeWrites();
     const share = { buffer: this.#buffer, offset: this.#offset, sizeBytes: this.sizeBytes, states, slots, aside };

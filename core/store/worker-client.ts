@@ -12,8 +12,13 @@ import type { SnapshotResult, SnapshotWork } from './take-snapshot.ts';
 
 export type WorkerTask =
   | { readonly kind: 'snapshot'; readonly work: SnapshotWork }
-  /** Empty logs for disks that are about to be sealed. */
-  | { readonly kind: 'logs'; readonly logs: readonly { readonly medium: string; readonly number: number }[] }
+  /** Empty logs for disks that are about to be sealed, and room for the picture. */
+  | {
+      readonly kind: 'prepare';
+      readonly logs: readonly { readonly medium: string; readonly number: number }[];
+      /** Memory that the host has given already: what is copied into it while a guest stands still waits for no page of it. */
+      readonly roomBytes: number;
+    }
   | { readonly kind: 'fold'; readonly medium: string; readonly lastLog: number }
   | { readonly kind: 'fold-throw-away'; readonly medium: string; readonly sizeBytes: number; readonly undo: UndoShare }
   /** `fold`: bring the logs of idle disks into their trees first. */
@@ -33,7 +38,7 @@ export type WorkerTask =
 /** What each kind of task gives back. */
 export interface WorkerResults {
   readonly snapshot: SnapshotResult;
-  readonly logs: undefined;
+  readonly prepare: SharedArrayBuffer;
   readonly fold: undefined;
   readonly 'fold-throw-away': ChunkName;
   readonly collect: Collected | undefined;

@@ -69,9 +69,12 @@ function perform(id: number, task: WorkerTask): WorkerReply['value'] {
   switch (task.kind) {
     case 'snapshot':
       return takeSnapshot(open(), task.work);
-    case 'logs':
+    case 'prepare': {
       for (const { medium, number } of task.logs) createLog(open(), medium, number);
-      return undefined;
+      const room = new SharedArrayBuffer(task.roomBytes);
+      new Uint8Array(room).fill(1);
+      return room;
+    }
     case 'fold':
       foldMedium(open(), task.medium, task.lastLog);
       return undefined;

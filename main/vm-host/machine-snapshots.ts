@@ -126,10 +126,11 @@ export class MachineSnapshots implements Disposable {
     const throwAway = media.stored.some(({ forgets }) => forgets === 'session');
 
     const startMs = performance.now();
-    // The host's syncs, before the guest has to wait.
+    // The host's syncs and its giving of memory, before the guest has to wait.
     const written = disks.filter(({ disk }) => !disk.isThrowAway);
     const logs = written.map(({ disk }) => ({ medium: disk.id, number: disk.nextLog }));
-    await this.#work.run({ kind: 'logs', logs });
+    const roomBytes = machine.display.frame.pixels.length;
+    const room = new Uint8ClampedArray(await this.#work.run({ kind: 'prepare', logs, roomBytes }));
 
     // From here to the next await the guest, which runs on this thread, stands still.
     const pausedMs = performance.now();
@@ -151,7 +152,7 @@ export class MachineSnapshots implements Disposable {
           disks: sealed,
           state,
           memory: share && { share, base: this.#base },
-          frame: { width, height, pixels: pixels.slice() },
+          frame: { width, height, pixels: copyInto(room, pixels) },
           keeper: this.#keeper.id,
           session: throwAway ? { parent: this.#sessionSnapshot } : undefined,
         },
@@ -265,6 +266,13 @@ export class MachineSnapshots implements Disposable {
     this.#chunks.dispose();
     this.#keeper.dispose();
   }
+}
+
+/** The picture may have become another size since there was room for it. */
+function copyInto(room: Uint8ClampedArray, pixels: Uint8ClampedArray): Uint8ClampedArray {
+  if (room.length < pixels.length) return pixels.slice();
+  room.set(pixels);
+  return room;
 }
 
 /** A disk of which a snapshot has a copy: without it the guest could not go on. A fork needs disks of its own. */

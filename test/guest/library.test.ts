@@ -31,7 +31,12 @@ function setFloppyMode(libraryFolder: string, name: string, mode: 'immutable' | 
 test('a machine runs headless, answers on its socket alone, and is not started twice', async () => {
   await terrarium('create', 'dos', '--memory', '16', '--floppy', guestImage('freedos.img'), '--disk', '20M');
   await terrarium('start', 'dos', '--headless');
-  await wait('dos', 'A:\\\\>');
+  expect(await wait('dos', 'A:\\\\>')).toEqual({ matched: true });
+  expect(await terrarium('type', 'dos', 'echo')).toEqual({});
+  expect(await terrarium('key', 'dos', 'shift+a', 'enter')).toEqual({});
+  await wait('dos', 'echoA');
+  const screen = await terrarium('screen', 'dos');
+  expect(screen).toMatchObject({ rows: expect.any(Array) as unknown, width: 720, height: 400 });
 
   const [socket] = readdirSync(join(folder, 'run')).filter((file) => file.endsWith('.sock'));
   if (socket !== undefined) expect(statSync(join(folder, 'run', socket)).mode & 0o777).toBe(0o600);
@@ -45,7 +50,11 @@ test('a fork goes on from the same instant, with disks of its own', async () => 
   await terrarium('snapshot', 'take', 'dos', 'clean');
   await terrarium('type', 'dos', 'echo first > new.txt\\nver\\n');
   await wait('dos', 'FreeCom version');
-  const { captured } = (await terrarium('fork', 'dos', 'twin')) as { captured: { addedBytes: number } };
+  const { machine, captured } = (await terrarium('fork', 'dos', 'twin')) as {
+    machine: { config: { name: string }; status: { state: string } };
+    captured: { addedBytes: number; pauseMs: number };
+  };
+  expect([machine.config.name, machine.status.state, captured.pauseMs > 0]).toEqual(['twin', 'running', true]);
   // Its memory is in the library but for what was written since the snapshot.
   expect(captured.addedBytes).toBeLessThan(1 << 20);
 
@@ -53,6 +62,21 @@ test('a fork goes on from the same instant, with disks of its own', async () => 
   await wait('twin', 'File not found');
   await terrarium('type', 'dos', 'cls\\ntype new.txt\\n');
   await wait('dos', '^first');
+});
+
+test('a machine that runs or is paused is cloned from a snapshot, and not as it is now', async () => {
+  const named = 'stop it, name a snapshot, or fork the machine';
+  await expect(terrarium('clone', 'dos', 'running clone')).rejects.toThrow(named);
+  expect(await terrarium('pause', 'dos')).toMatchObject({ status: { state: 'paused' } });
+  await expect(terrarium('clone', 'dos', 'paused clone')).rejects.toThrow(named);
+
+  expect(await terrarium('clone', 'dos', 'paused clone', '--snapshot', 'clean')).toMatchObject({
+    config: { name: 'paused clone' },
+    status: { state: 'stopped' },
+  });
+
+  expect(await terrarium('resume', 'dos')).toMatchObject({ status: { state: 'running' } });
+  await terrarium('remove', 'paused clone');
 });
 
 test('an ephemeral machine goes on from a snapshot beside the machine itself, and leaves nothing behind', async () => {
