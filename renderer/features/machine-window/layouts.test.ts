@@ -24,6 +24,10 @@ describe('text for a guest', () => {
       ['AltRight', 'KeyZ'],
       ['ShiftLeft', 'AltRight', 'KeyZ'],
     ]);
+    expect(typingOf('đĐ', 'hu').chords).toEqual([
+      ['AltRight', 'KeyS'],
+      ['AltRight', 'KeyD'],
+    ]);
     // The same letter in two parts, as some systems write it.
     expect(typingOf('e\u0301', 'es')).toEqual({ chords: [['Quote'], ['KeyE']], missing: [] });
   });

@@ -343,10 +343,9 @@ function tableOf(layout: Layout): ReadonlyMap<string, readonly Chord[]> {
     add(plain[index], [code]);
     add(shift[index], ['ShiftLeft', code]);
   });
-  for (const [char, code] of Object.entries(altGr)) {
-    add(char, ['AltRight', code]);
-    add(char.toUpperCase(), ['ShiftLeft', 'AltRight', code]);
-  }
+  for (const [char, code] of Object.entries(altGr)) add(char, ['AltRight', code]);
+  // A capital letter that has a key of its own is typed by that.
+  for (const [char, code] of Object.entries(altGr)) add(char.toUpperCase(), ['ShiftLeft', 'AltRight', code]);
   const letters = [...table].filter(([char]) => /^[a-z]$/i.test(char));
   for (const [accent, chord] of Object.entries(dead)) {
     add(accent, chord, ['Space']);
