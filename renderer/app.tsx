@@ -15,6 +15,7 @@ import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
 import { UploadsStore } from './state/uploads.ts';
 import { theme } from './ui/theme.ts';
+import { Loading } from './ui/loading.tsx';
 
 /** The list is what a start shows; what else there is is loaded when it is asked for. */
 const MachineWindow = lazy(async () => ({
@@ -70,7 +71,7 @@ function Shown() {
   const route = useRoute();
   if (route.screen === 'machine')
     return (
-      <Suspense>
+      <Suspense fallback={<Loading />}>
         <MachineWindow key={route.id} id={route.id} />
       </Suspense>
     );
@@ -83,7 +84,7 @@ function Shown() {
   const Page = PAGES[route.screen];
   return (
     <ManagerFrame screen={route.screen}>
-      <Suspense>
+      <Suspense fallback={<Loading />}>
         <Page />
       </Suspense>
     </ManagerFrame>

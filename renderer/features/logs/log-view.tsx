@@ -124,11 +124,12 @@ export function LogView({ machine, name }: LogViewProps) {
                 data-index={index}
                 className={classes['entry']}
                 data-level={level}
+                data-of={machine === undefined ? 'all' : 'one'}
                 style={{ transform: `translateY(${start}px)` }}
               >
                 <time dateTime={at}>{clock(at)}</time>
                 <span className={classes['level']}>{t(`logs.level.${level}`)}</span>
-                <span className={classes['source']}>{nameOf(machineId) || source}</span>
+                {machine === undefined && <span className={classes['source']}>{nameOf(machineId) || source}</span>}
                 <span className={classes['message']}>
                   {message}
                   {code !== undefined && ` (${code})`}
