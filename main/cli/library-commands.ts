@@ -54,11 +54,16 @@ export async function libraryCommand(
     detach: { entry: vmHostEntry },
   });
   if (!services.ok) {
-    const { code, message } = services.error;
+    const { code, message, hint } = services.error;
     // What a check is asked for is found, where nothing else can be looked at.
     if (isCheck && code === 'store.damaged')
       return tell(
-        checkOutcome({ problems: [{ where: 'library.db', what: message }], repaired: [], chunks: 0, bytes: 0 }),
+        checkOutcome({
+          problems: [{ where: 'library.db', what: `${message}; ${hint}` }],
+          repaired: [],
+          chunks: 0,
+          bytes: 0,
+        }),
       );
     throw new FailureError(services.error);
   }

@@ -85,6 +85,10 @@ describe('terrarium media', () => {
     [['frob'], 'args.invalid'],
     [['info'], 'args.invalid'],
     [['info', 'none.img'], 'file.missing'],
+    [
+      ['resize', 'library', '1M'],
+      'file.missing: library: no such file; check the name and the folder; for a disk of the library',
+    ],
     [['create', 'x.unknown', '--size', '1M'], 'args.invalid'],
     [['create', 'x.qcow2', '--size', '1000'], 'args.invalid'],
     [['create', 'x.qcow2'], 'image.size'],

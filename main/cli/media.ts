@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import { FailureError, type Result } from '../../core/base/index.ts';
 import { exitCodeOf, fail } from '../../core/contract/codes.ts';
 import type { ImageCheck, ImageDescription, ImageRef } from '../../core/contract/images.ts';
@@ -40,6 +42,15 @@ class MediaRun {
 
   async run(command: string): Promise<number> {
     const [path] = this.#words;
+    // Disks of the library have commands of their own, of like names.
+    if (['check', 'resize', 'compact'].includes(command) && path === basename(path) && !existsSync(path))
+      throw new FailureError(
+        fail(
+          'file.missing',
+          `${path}: no such file`,
+          `check the name and the folder; for a disk of the library: terrarium disk ${command}`,
+        ),
+      );
     switch (command) {
       case 'info':
         return this.#describe(describeImage(this.#ref(path)));

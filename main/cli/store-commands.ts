@@ -106,20 +106,21 @@ export function checkOutcome(report: CallResult<'store.check'>): Outcome {
     lines: [
       ...repaired.map((line) => `repaired: ${line}`),
       ...problems.map(({ where, what }) => `${where}: ${what}`),
-      `${chunks} chunks, ${formatSize(bytes)}: ${verdict(problems.length)}`,
+      `${counted(chunks, 'chunk')}, ${formatSize(bytes)}: ${verdict(problems.length)}`,
     ],
     exit: problems.length === 0 ? 0 : 4,
   };
 }
 
-const verdict = (problems: number): string =>
-  problems === 0 ? 'clean' : problems === 1 ? '1 problem' : `${problems} problems`;
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+const verdict = (problems: number): string => (problems === 0 ? 'clean' : counted(problems, 'problem'));
 
 async function gc(c: CommandContext): Promise<Outcome> {
   const collected = await c.ask('store.gc', {});
+  const { bytes, chunks, packs } = collected;
   return {
     value: collected,
-    lines: [`${formatSize(collected.bytes)} given back: ${collected.chunks} chunks, ${collected.packs} packs`],
+    lines: [`${formatSize(bytes)} given back: ${counted(chunks, 'chunk')}, ${counted(packs, 'pack')}`],
   };
 }
 

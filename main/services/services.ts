@@ -157,9 +157,10 @@ export function createServices(options: ServicesOptions): Result<Services> {
   const whenIdle = (id: string): Result<MachineConfig> => {
     if (supervisor.isActive(id))
       return err(fail('machine.running', `the machine is ${supervisor.status(id).state}`, 'stop it first'));
-    if (elsewhere.isRunning(id))
-      return err(fail('machine.running', 'another process runs the machine', 'stop it first'));
-    return registry.get(id);
+    const config = registry.get(id);
+    if (config.ok && elsewhere.isRunning(id))
+      return err(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
+    return config;
   };
   /** Neither running nor saved: what it is made of may change. */
   const whenUnsaved = (id: string): Result<MachineConfig> => {
@@ -283,8 +284,9 @@ export function createServices(options: ServicesOptions): Result<Services> {
       return idle.value.name;
     },
     remove: (id) => {
-      if (isActive(id))
-        throw new FailureError(fail('machine.running', 'another process runs the machine', 'stop it first'));
+      const config = registry.get(id);
+      if (isActive(id) && config.ok)
+        throw new FailureError(fail('machine.running', `"${config.value.name}" is running`, 'stop it first'));
       registry.remove(id);
       forgetMachine(library.value, id);
       collecting.soon();
