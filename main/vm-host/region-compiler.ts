@@ -1,5 +1,13 @@
+import { getCompileCacheDir } from 'node:module';
+import { join } from 'node:path';
 import { MessageChannel, Worker, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { CompiledRegions, RegionCompiler, RegionRequest } from '../../core/cpu/index.ts';
+
+/** What the thread begins with. */
+export interface RegionWorkerData {
+  /** Where V8's code of its modules is kept; undefined: nowhere. */
+  readonly codeCache: string | undefined;
+}
 
 /** What the thread gets once for each machine. */
 export interface CompilerConnection {
@@ -23,7 +31,9 @@ let ended: Error | undefined;
 export function compilerThread(): Worker {
   if (worker) return worker;
   const [extension] = /\.\w+$/.exec(import.meta.url)!;
-  worker = new Worker(new URL(`./region-worker${extension}`, import.meta.url));
+  const parents = getCompileCacheDir();
+  const workerData: RegionWorkerData = { codeCache: parents && join(parents, 'regions') };
+  worker = new Worker(new URL(`./region-worker${extension}`, import.meta.url), { workerData });
   worker.on('error', (error: Error) => (ended = error));
   worker.on('exit', () => (ended ??= new Error('the thread that compiles ended')));
   // What it works on keeps no process alive.

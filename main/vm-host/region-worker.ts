@@ -1,22 +1,9 @@
-/** The thread behind region-compiler.ts. */
-import { parentPort } from 'node:worker_threads';
-import { compileRegions } from '../../core/cpu/index.ts';
-import type { CompilerConnection, RegionReply, RegionTask } from './region-compiler.ts';
-import { lowerThisThread } from './thread-priority.ts';
+import { enableCompileCache } from 'node:module';
+import { workerData } from 'node:worker_threads';
+import type { RegionWorkerData } from './region-compiler.ts';
 
-lowerThisThread();
-
-function answer({ requests }: RegionTask): RegionReply {
-  try {
-    return compileRegions(requests);
-  } catch (error) {
-    return { error };
-  }
-}
-
-parentPort!.on('message', ({ port, answers }: CompilerConnection) => {
-  port.on('message', (task: RegionTask) => {
-    port.postMessage(answer(task));
-    Atomics.add(answers, 0, 1);
-  });
-});
+/** The thread behind region-compiler.ts. A thread has a code cache of its own, which holds other functions than its parent's. */
+const { codeCache } = workerData as RegionWorkerData;
+if (codeCache !== undefined) enableCompileCache(codeCache);
+// After it, so that its code is kept.
+await import('./region-thread.ts');
