@@ -16,7 +16,8 @@ const MISSES_POLLS = 4096;
 
 /**
  * Regions that are compiled together, and how long the first of them waits for others though nothing else is compiled:
- * every module costs the host its own memory mappings.
+ * every module costs the host its own memory mappings. The first batches are smaller: code that has not run yet makes
+ * them, while the whole guest is in tier 0.
  */
 const BATCH = { regions: 8, ns: 1e6 } as const;
 
@@ -73,7 +74,8 @@ export class Regions {
   #batchNs = 0;
   /** What the compiler works on. */
   #sent: readonly Region[] | undefined;
-  readonly #batchRegions: number;
+  #batchRegions = 1;
+  readonly #batchLimit: number;
   #polls = 0;
   /** First blocks of regions that do without windows. */
   readonly #withoutWindows = new Set<number>();
@@ -82,7 +84,7 @@ export class Regions {
     this.#handlers = handlers;
     this.#view = view;
     this.#now = hostNowNs ?? (() => 0);
-    this.#batchRegions = hostNowNs ? BATCH.regions : 1;
+    this.#batchLimit = hostNowNs ? BATCH.regions : 1;
     this.#compiler = regionCompiler;
   }
 
@@ -158,7 +160,8 @@ export class Regions {
   }
 
   #send(compiler: RegionCompiler): void {
-    this.#sent = this.#batch.splice(0, BATCH.regions);
+    this.#sent = this.#batch.splice(0, this.#batchRegions);
+    this.#batchRegions = Math.min(this.#batchLimit, this.#batchRegions * 2);
     this.#batchNs = this.#now();
     compiler.start(this.#sent.map(({ slot, plan }) => ({ slot, plan: plan! })));
   }
