@@ -108,57 +108,66 @@ function masksOf(encoding: Encoding): number[] {
   return [prefixMask, longMask, modMask, regMask, rmMask, rexWMask, rexBMask];
 }
 
+function isFull(mask: number, dimension: number): boolean {
+  return mask === (1 << EXTENTS[dimension]) - 1;
+}
+
 function buildCells(): Int32Array {
-  const rowsOfCell = new Map<number, number[]>();
-  for (const [id, { map, opcode, opcodeCount }] of encodings.entries()) {
-    for (let i = 0; i < opcodeCount; i++) {
-      const cell = (map << 8) | (opcode + i);
-      rowsOfCell.set(cell, [...(rowsOfCell.get(cell) ?? []), id]);
-    }
-  }
+  const rowsOfCell: (number[] | undefined)[] = [];
+  encodings.forEach(({ map, opcode, opcodeCount }, id) => {
+    for (let i = 0; i < opcodeCount; i++) (rowsOfCell[(map << 8) | (opcode + i)] ??= []).push(id);
+  });
   const all: number[] = [];
-  for (const [cell, ids] of rowsOfCell) {
+  rowsOfCell.forEach((ids, cell) => {
     cellBase[cell] = all.length;
-    for (const leaf of buildCell(cell, ids)) all.push(leaf);
-  }
+    addCell(cell, ids!, all);
+  });
   return Int32Array.from(all);
 }
 
-function buildCell(cell: number, ids: readonly number[]): Int32Array {
+/** Appends a cell's leaves. */
+function addCell(cell: number, ids: readonly number[], all: number[]): void {
+  const start = all.length;
   const masks = ids.map((id) => masksOf(encodings[id]));
-  const isFull = (mask: number, dimension: number): boolean => mask === (1 << EXTENTS[dimension]) - 1;
-  const specificity = masks.map((mask) => mask.filter((value, dimension) => !isFull(value, dimension)).length);
-
   let size = 1;
   for (let dimension = 0; dimension < DIMENSIONS; dimension++) {
     if (masks.every((mask) => isFull(mask[dimension], dimension))) continue;
     cellStrides[cell * DIMENSIONS + dimension] = size;
     size *= EXTENTS[dimension];
   }
-  const [first] = ids;
-  if (ids.some((id) => encodings[id].hasModrm !== encodings[first].hasModrm)) {
+  const { hasModrm, anyMod } = encodings[ids[0]];
+  if (ids.some((id) => encodings[id].hasModrm !== hasModrm)) {
     throw new Error(`opcode ${cell.toString(16)} has rows with and without ModRM`);
   }
-  cellFlags[cell] =
-    (encodings[first].hasModrm ? CELL.MODRM : 0) |
-    (encodings[first].anyMod ? CELL.ANY_MOD : 0) |
-    (size > 1 ? CELL.SELECT : 0);
+  cellFlags[cell] = (hasModrm ? CELL.MODRM : 0) | (anyMod ? CELL.ANY_MOD : 0) | (size > 1 ? CELL.SELECT : 0);
 
-  const cellLeaves = new Int32Array(size).fill(-1);
-  for (let leaf = 0; leaf < size; leaf++) {
-    const point = EXTENTS.map((extent, dimension) => {
-      const stride = cellStrides[cell * DIMENSIONS + dimension];
-      return stride === 0 ? 0 : Math.floor(leaf / stride) % extent;
-    });
-    let best = -1;
-    for (let i = 0; i < ids.length; i++) {
-      if (!masks[i].every((mask, dimension) => (mask >> point[dimension]) & 1)) continue;
-      if (best >= 0 && specificity[i] === specificity[best]) {
-        throw new Error(`opcode ${cell.toString(16)}: ${rows[ids[i]].mnemonic} and ${rows[ids[best]].mnemonic} clash`);
+  /** Conditions of the row that a leaf has so far. */
+  const conditions = new Int8Array(size).fill(-1);
+  for (let leaf = 0; leaf < size; leaf++) all.push(-1);
+  masks.forEach((mask, i) => {
+    const own = mask.filter((value, dimension) => !isFull(value, dimension)).length;
+    for (const leaf of leavesOf(mask, cell, 0, 0, [])) {
+      if (own < conditions[leaf]) continue;
+      if (own === conditions[leaf]) {
+        const names = [rows[ids[i]].mnemonic, rows[all[start + leaf]].mnemonic];
+        throw new Error(`opcode ${cell.toString(16)}: ${names.join(' and ')} clash`);
       }
-      if (best < 0 || specificity[i] > specificity[best]) best = i;
+      conditions[leaf] = own;
+      all[start + leaf] = ids[i];
     }
-    if (best >= 0) cellLeaves[leaf] = ids[best];
+  });
+}
+
+/** Where in its cell a row's conditions hold, from a dimension on: cheaper than to ask each leaf, at every start. */
+function leavesOf(masks: readonly number[], cell: number, dimension: number, leaf: number, found: number[]): number[] {
+  if (dimension === DIMENSIONS) {
+    found.push(leaf);
+    return found;
   }
-  return cellLeaves;
+  const stride = cellStrides[cell * DIMENSIONS + dimension];
+  const extent = stride === 0 ? 1 : EXTENTS[dimension];
+  for (let value = 0; value < extent; value++)
+    if (stride === 0 || (masks[dimension] >> value) & 1)
+      leavesOf(masks, cell, dimension + 1, leaf + value * stride, found);
+  return found;
 }

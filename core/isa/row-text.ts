@@ -86,7 +86,7 @@ function parseRow(line: string, defaultFeature: string, id: number): ParsedRow {
   const [mnemonic, ...operandTexts] = instruction.split(/\s+/);
   const operands = operandTexts.map((text) => parseOperand(text, line));
 
-  const flags = new Set(flagText.split(/\s+/).filter((flag) => flag !== ''));
+  const flags = new Set(flagText === '' ? [] : flagText.split(/\s+/));
   const take = (flag: string): boolean => flags.delete(flag);
   const lock = take('lock'),
     no64 = take('no64'),
@@ -100,7 +100,16 @@ function parseRow(line: string, defaultFeature: string, id: number): ParsedRow {
   return { row, encoding: parsePattern(pattern, row, anyMod, line) };
 }
 
+/** Rows share their operands: there are a hundred different ones. */
+const operandsByText = new Map<string, Operand>();
+
 function parseOperand(text: string, line: string): Operand {
+  let operand = operandsByText.get(text);
+  if (!operand) operandsByText.set(text, (operand = newOperand(text, line)));
+  return operand;
+}
+
+function newOperand(text: string, line: string): Operand {
   if (text in FIXED_SIZES) return { kind: 'K', size: FIXED_SIZES[text], fixed: text };
   const match = /^(s?)([EMRGZIJOASCDXYPQNVWUT])([a-z0-9]*)$/.exec(text);
   if (!match) throw new Error(`unknown operand ${text} in opcode row: ${line}`);
