@@ -124,3 +124,15 @@ test('a host that sleeps wakes for what a waiting processor would notice', () =>
 
   expect([wake, timers.nextWakeNs, fired]).toEqual([30, 40, ['quiet']]);
 });
+
+test('an alarm that may be late does not let others be', () => {
+  const { timers } = queue();
+  const late = timers.create('late', () => {});
+  const strict = timers.create('strict', () => {});
+
+  late.arm(10, 10, 50);
+  const alone = [timers.nextWakeNs, timers.latestWakeNs];
+  strict.arm(30);
+
+  expect([alone, timers.nextWakeNs, timers.latestWakeNs]).toEqual([[10, 50], 10, 30]);
+});

@@ -8,14 +8,16 @@ export interface Timer {
   /**
    * Fires once when the clock reaches `deadlineNs`; arming again replaces the deadline. Before `wakeNs` (default: the
    * deadline) nothing comes of it that a waiting processor would notice: a host that sleeps need not get up for it.
+   * Until `latestNs` (default: `wakeNs`) a host may leave a guest asleep that does nothing anybody could see.
    */
-  arm(deadlineNs: number, wakeNs?: number): void;
+  arm(deadlineNs: number, wakeNs?: number, latestNs?: number): void;
   disarm(): void;
 }
 
 class QueuedTimer implements Timer {
   deadlineNs = Infinity;
   wakeNs = Infinity;
+  latestNs = Infinity;
   readonly id: string;
   readonly fire: (deadlineNs: number) => void;
   readonly #queue: TimerQueue;
@@ -25,9 +27,10 @@ class QueuedTimer implements Timer {
     this.id = id;
     this.fire = fire;
   }
-  arm(deadlineNs: number, wakeNs = deadlineNs): void {
+  arm(deadlineNs: number, wakeNs = deadlineNs, latestNs = wakeNs): void {
     this.deadlineNs = deadlineNs;
     this.wakeNs = wakeNs;
+    this.latestNs = latestNs;
     this.#queue.changed();
   }
   disarm(): void {
@@ -66,6 +69,13 @@ export class TimerQueue {
     return next;
   }
 
+  /** As nextWakeNs, for a guest that does nothing anybody could see. */
+  get latestWakeNs(): number {
+    let next = Infinity;
+    for (const { latestNs } of this.#timers) if (latestNs < next) next = latestNs;
+    return next;
+  }
+
   create(id: string, fire: (deadlineNs: number) => void): Timer {
     const timer = new QueuedTimer(this, id, fire);
     this.#timers.push(timer);
@@ -94,7 +104,7 @@ export class TimerQueue {
     for (const timer of due) {
       const deadline = timer.deadlineNs;
       if (deadline > now) continue; // an earlier callback moved it
-      timer.deadlineNs = timer.wakeNs = Infinity;
+      timer.deadlineNs = timer.wakeNs = timer.latestNs = Infinity;
       timer.fire(deadline);
     }
     this.changed();

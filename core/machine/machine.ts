@@ -70,8 +70,11 @@ export interface PcBackends {
 export type RunStatus =
   /** `untilNs` was reached, or the host slice is over: call run again. */
   | { readonly kind: 'running' }
-  /** The processor waits (HLT); nothing happens before `wakeNs` of guest time unless input arrives. Host clock only. */
-  | { readonly kind: 'idle'; readonly wakeNs: number }
+  /**
+   * The processor waits (HLT); nothing happens before `wakeNs` of guest time unless input arrives. Until `latestNs` a guest
+   * may sleep that does nothing anybody could see. Host clock only.
+   */
+  | { readonly kind: 'idle'; readonly wakeNs: number; readonly latestNs: number }
   | { readonly kind: 'stopped'; readonly reason: 'power-off' | 'cpu-shutdown' };
 
 export interface FloppyDrive {

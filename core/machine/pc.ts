@@ -285,7 +285,7 @@ class Pc implements Machine {
       if (now >= untilNs || before >= end) return { kind: 'running' };
       if (this.#waiting) {
         if (this.#timers.nextDeadlineNs <= now) continue;
-        return { kind: 'idle', wakeNs: this.#timers.nextWakeNs };
+        return { kind: 'idle', wakeNs: this.#timers.nextWakeNs, latestNs: this.#timers.latestWakeNs };
       }
       const spanNs = Math.min(untilNs - now, end - before, Math.max(this.#timers.nextDeadlineNs - now, 0));
       const count = Math.min(Math.max(Math.ceil(spanNs * this.#speed), MIN_SLICE), MAX_SLICE);

@@ -39,19 +39,37 @@ afterEach(() => void vi.useRealTimers());
 
 describe('the run loop', () => {
   test('sleeps through a wait instead of asking again and again', async () => {
-    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: 1e9 }));
+    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: 1e9, latestNs: 1e9 }));
     runner.start();
     passMs(100);
     expect(run).toHaveBeenCalledTimes(1);
   });
 
   test('input wakes a waiting machine at once', async () => {
-    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: Infinity }));
+    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: Infinity, latestNs: Infinity }));
     runner.start();
     passMs(10);
     runner.wake();
     passMs(1);
     expect(run).toHaveBeenCalledTimes(2);
+  });
+
+  test('a guest that only ticks is woken late after a second, and in time again once somebody gives it input', async () => {
+    const { runner, run, passMs } = await runnerOf(() => ({ kind: 'idle', wakeNs: 4e6, latestNs: 10e6 }));
+    const wakesIn = (ms: number): number => {
+      const before = run.mock.calls.length;
+      passMs(ms);
+      return run.mock.calls.length - before;
+    };
+    runner.start();
+
+    const watched = wakesIn(1000);
+    passMs(20);
+    const late = wakesIn(500);
+    runner.wake();
+    const awake = wakesIn(500);
+
+    expect([watched, late, awake]).toEqual([251, 50, 126]);
   });
 
   test('a paused machine does not run, and its clock leaves the pause out', async () => {

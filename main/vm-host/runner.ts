@@ -1,6 +1,7 @@
 import type { Disposable } from '../../core/base/index.ts';
 import type { Machine } from '../../core/machine/machine.ts';
 import type { HostClock } from './clocks.ts';
+import { Patience } from './patience.ts';
 
 export type StopReason = 'power-off' | 'cpu-shutdown';
 
@@ -29,6 +30,7 @@ export class MachineRunner implements Disposable {
   #timer: NodeJS.Timeout | undefined;
   #busyMs = 0;
   #slices = 0;
+  readonly #patience = new Patience();
 
   constructor(machine: Machine, options: RunnerOptions) {
     this.#machine = machine;
@@ -72,6 +74,7 @@ export class MachineRunner implements Disposable {
 
   /** Input arrived, or the machine was reset: a waiting machine looks at it now. */
   wake(): void {
+    this.#patience.end();
     if (this.#state === 'running' && this.#timer) this.#soon();
   }
 
@@ -116,7 +119,9 @@ export class MachineRunner implements Disposable {
     }
     const before = performance.now();
     const status = this.#machine.run(virtualClock ? this.#machine.nowNs + VIRTUAL_STEP_NS : Infinity, SLICE_MS);
-    this.#busyMs += performance.now() - before;
+    const after = performance.now();
+    this.#busyMs += after - before;
+    this.#patience.note(after, after - before);
     this.#slices++;
     afterSlice(status.kind === 'idle');
     if (this.#state !== 'running') return;
@@ -125,7 +130,7 @@ export class MachineRunner implements Disposable {
         this.#soon();
         break;
       case 'idle':
-        this.#sleep(status.wakeNs - this.#machine.nowNs);
+        this.#sleep((this.#patience.granted ? status.latestNs : status.wakeNs) - this.#machine.nowNs);
         break;
       case 'stopped':
         this.dispose();

@@ -7,7 +7,7 @@
 import type { Device, IoWidth, IrqLine, Mmio, ResetKind, Timer, TimerQueue } from '../../bus/index.ts';
 import { bool, create, defineState, f64, resetState, u32, u32s, u8, type StateOf } from '../../state/index.ts';
 import { DELIVERY, type ApicBus, type ApicTarget, type InterruptMessage } from './apic-bus.ts';
-import { apicDivisor, currentCount, nextExpiry, type ApicTimerRegisters } from './apic-timer.ts';
+import { apicDivisor, currentCount, latestAlarmNs, nextExpiry, type ApicTimerRegisters } from './apic-timer.ts';
 import { addVector, hasVector, highestVector, removeVector } from './vector-set.ts';
 
 export const LOCAL_APIC_BASE = 0xfee00000;
@@ -449,9 +449,10 @@ export class LocalApic implements Device<typeof LOCAL_APIC>, Mmio, ApicTarget {
   }
 
   #armTimer(): void {
-    const next = nextExpiry(this.#timerRegisters, this.#timers.nowNs);
+    const registers = this.#timerRegisters;
+    const next = nextExpiry(registers, this.#timers.nowNs);
     if (next === Infinity) this.#timer.disarm();
-    else this.#timer.arm(next);
+    else this.#timer.arm(next, next, latestAlarmNs(registers, next));
   }
 
   #timerExpired(deadlineNs: number): void {

@@ -96,7 +96,8 @@ class FakeMachine implements Machine {
     }
     this.nowNs = Math.max(this.nowNs, endNs);
     if (this.#config.clock === 'virtual') return { kind: 'running' };
-    return { kind: 'idle', wakeNs: this.#pending[0]?.atNs ?? Infinity };
+    const wakeNs = this.#pending[0]?.atNs ?? Infinity;
+    return { kind: 'idle', wakeNs, latestNs: wakeNs };
   }
 
   readonly keyboard = {
