@@ -1,9 +1,12 @@
 /** How long a guest is watched before it counts as one that only waits. */
 const WATCH_MS = 1000;
-/** What such a guest does at most: in one go, in all of WATCH_MS, and how often. A clock tick of 250 Hz is within. */
-const SLICE_BUSY_MS = 2;
-const BUSY_MS = 80;
-const SLICES = 350;
+/**
+ * What such a guest does at most, in instructions, since time says little on a busy host: in one go, in all of WATCH_MS,
+ * and how often. A clock tick of 250 Hz is within.
+ */
+const SLICE_INSTRUCTIONS = 200_000;
+const WATCH_INSTRUCTIONS = 8_000_000;
+const WATCH_SLICES = 350;
 
 /**
  * Whether a guest may be woken late (RunStatus.latestNs): it has done next to nothing for a while and nobody has given it
@@ -11,7 +14,7 @@ const SLICES = 350;
  */
 export class Patience {
   #sinceMs: number | undefined;
-  #busyMs = 0;
+  #instructions = 0;
   #slices = 0;
   #granted = false;
 
@@ -19,18 +22,18 @@ export class Patience {
     return this.#granted;
   }
 
-  /** The guest ran for `busyMs` until now. */
-  note(nowMs: number, busyMs: number): void {
-    if (busyMs > SLICE_BUSY_MS) this.end();
+  /** The guest ran so many instructions in one go, until now. */
+  note(nowMs: number, instructions: number): void {
+    if (instructions > SLICE_INSTRUCTIONS) this.end();
     if (this.#sinceMs === undefined) {
       this.#sinceMs = nowMs;
-      this.#busyMs = this.#slices = 0;
+      this.#instructions = this.#slices = 0;
       return;
     }
-    this.#busyMs += busyMs;
+    this.#instructions += instructions;
     this.#slices++;
     if (nowMs - this.#sinceMs < WATCH_MS) return;
-    this.#granted = this.#busyMs <= BUSY_MS && this.#slices <= SLICES;
+    this.#granted = this.#instructions <= WATCH_INSTRUCTIONS && this.#slices <= WATCH_SLICES;
     this.#sinceMs = undefined;
   }
 

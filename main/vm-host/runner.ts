@@ -118,10 +118,11 @@ export class MachineRunner implements Disposable {
       if (aheadNs > 0) return this.#sleep(aheadNs);
     }
     const before = performance.now();
+    const { instructions } = this.#machine;
     const status = this.#machine.run(virtualClock ? this.#machine.nowNs + VIRTUAL_STEP_NS : Infinity, SLICE_MS);
     const after = performance.now();
     this.#busyMs += after - before;
-    this.#patience.note(after, after - before);
+    this.#patience.note(after, this.#machine.instructions - instructions);
     this.#slices++;
     afterSlice(status.kind === 'idle');
     if (this.#state !== 'running') return;

@@ -11,7 +11,7 @@ const MIN_ALARM_DISTANCE_NS = 2_000;
  * How late an alarm that comes once may be for a guest that only waits: it has asked for the time since, and will ask
  * again. Ticks of a periodic timer are counted instead, by those who do not ask.
  */
-const ONE_SHOT_LATE_NS = 6e6;
+const ONE_SHOT_LATE_NS = 8e6;
 
 /** Divide configuration register: bits 0, 1 and 3. */
 export function apicDivisor(dcr: number): number {
