@@ -5,6 +5,7 @@
  * makes the whole row new.
  */
 export class ScreenWatch {
+  #screen: readonly string[] | undefined;
   #rows: readonly string[] = [];
   #text = '';
   /** Per row, per column: whether the character appeared since the mark. */
@@ -17,6 +18,8 @@ export class ScreenWatch {
 
   /** A look at the screen; undefined in graphics modes. Returns whether anything changed. */
   update(screen: readonly string[] | undefined): boolean {
+    if (screen === this.#screen) return false;
+    this.#screen = screen;
     const rows = (screen ?? []).map((row) => row.trimEnd());
     const text = rows.join('\n');
     if (text === this.#text && rows.length === this.#rows.length) return false;

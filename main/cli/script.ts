@@ -29,6 +29,8 @@ export class Script {
   readonly #screen = new ScreenWatch();
   #next = 0;
   #todo: Action[] = [];
+  /** The step whose pattern was looked for in vain, with nothing new to look at since. */
+  #missed = -1;
   /** Input of the last look, which the machine has not run with yet. */
   #unseen = false;
 
@@ -58,8 +60,8 @@ export class Script {
       this.#unseen = false;
       return false;
     }
-    this.#screen.update(this.#machine.display.text());
-    this.#serial.update();
+    const screenChanged = this.#screen.update(this.#machine.display.text());
+    if (this.#serial.update() || screenChanged) this.#missed = -1;
     const acted = this.#advance();
     this.#unseen = acted;
     return acted;
@@ -77,7 +79,11 @@ export class Script {
       }
       const step = this.#steps[this.#next];
       if (!step) return acted;
-      if (step.pattern && !this.#screen.matches(step.pattern) && !this.#serial.matches(step.pattern)) return acted;
+      if (this.#next === this.#missed) return acted;
+      if (step.pattern && !this.#screen.matches(step.pattern) && !this.#serial.matches(step.pattern)) {
+        this.#missed = this.#next;
+        return acted;
+      }
       if (step.until !== undefined)
         this.matches.push({ until: step.until, ms: Math.round(this.#elapsedMs() * 1000) / 1000 });
       this.#next++;

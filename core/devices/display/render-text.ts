@@ -3,7 +3,6 @@
  * VGA technical reference, "Alphanumeric modes", "Cursor"; FreeVGA "VGA text mode operation".
  */
 import type { FrameBuffer } from './frame-buffer.ts';
-import { cp437 } from './cp437.ts';
 import type { VgaColours } from './vga-colours.ts';
 import type { VgaChanges } from './vga-dirty.ts';
 import { planeAddress, type Band, type TextLayout } from './vga-layout.ts';
@@ -139,14 +138,4 @@ export class TextRenderer {
     }
     target.touch(from, band.y, to - from, band.lines);
   }
-}
-
-/** What is written on the screen, one string per row of characters. */
-export function textRows(layout: TextLayout, planes: Uint32Array): string[] {
-  return layout.bands.map((band) => {
-    let row = '';
-    for (let column = 0; column < layout.columns; column++)
-      row += cp437[planes[planeAddress(layout.addressing, band.address + column, 0)] & 0xff];
-    return row;
-  });
 }

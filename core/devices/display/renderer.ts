@@ -6,7 +6,8 @@ import type { Clock, DirtyRect, DisplaySource, Frame } from '../../backends/inde
 import { FrameBuffer } from './frame-buffer.ts';
 import { drawDispi, type VramViews } from './render-dispi.ts';
 import { drawGraphics } from './render-graphics.ts';
-import { TextRenderer, textRows } from './render-text.ts';
+import { TextRenderer } from './render-text.ts';
+import { ScreenText } from './screen-text.ts';
 import { VgaColours } from './vga-colours.ts';
 import type { VgaChanges } from './vga-dirty.ts';
 import { readLayout, type Layout } from './vga-layout.ts';
@@ -23,6 +24,7 @@ export class VgaRenderer implements DisplaySource {
   readonly #colours = new VgaColours();
   readonly #target = new FrameBuffer(720, 400);
   readonly #textRenderer: TextRenderer;
+  readonly #screenText = new ScreenText();
   #layout: Layout = { kind: 'blank', overscan: false, textMode: true };
   #frameNs = Infinity;
 
@@ -45,7 +47,7 @@ export class VgaRenderer implements DisplaySource {
 
   text(): readonly string[] | undefined {
     const layout = this.#changes.layout ? readLayout(this.#state) : this.#layout;
-    if (layout.kind === 'text') return textRows(layout, this.#vram.planes);
+    if (layout.kind === 'text') return this.#screenText.read(layout, this.#vram.planes);
     // A text screen that is switched off shows no characters, but it is no picture either.
     return layout.kind === 'blank' && layout.textMode ? [] : undefined;
   }
