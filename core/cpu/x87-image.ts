@@ -41,6 +41,15 @@ export class X87Images {
     return this.#image;
   }
 
+  /** As fetch, of an image whose parts are aligned: FXRSTOR is part of every change of tasks. */
+  #fetchExtended(segment: number, offset: number): DataView {
+    const linear = this.#mmu.segmentAddress(segment, offset >>> 0, FX_BYTES, false);
+    const user = this.#state.cpl === 3;
+    for (let at = 0; at < FX_BYTES; at += 4)
+      this.#image.setUint32(at, this.#mmu.read((linear + at) >>> 0, 4, user), true);
+    return this.#image;
+  }
+
   /** Linear address of a place that may be written. */
   #claim(segment: number, offset: number, bytes: number): number {
     const linear = this.#mmu.segmentAddress(segment, offset >>> 0, bytes, true);
@@ -48,9 +57,9 @@ export class X87Images {
     return linear;
   }
 
-  #put(linear: number, first: number, end: number): void {
+  #put(linear: number, bytes: number): void {
     const user = this.#state.cpl === 3;
-    for (let at = first; at < end; at += 2)
+    for (let at = 0; at < bytes; at += 2)
       this.#mmu.write((linear + at) >>> 0, 2, this.#image.getUint16(at, true), user);
   }
 
@@ -64,7 +73,7 @@ export class X87Images {
     const bytes = X87Images.environmentBytes(width);
     const linear = this.#claim(segment, offset, bytes);
     this.#buildEnvironment(width);
-    this.#put(linear, 0, bytes);
+    this.#put(linear, bytes);
     this.#fpu.maskAll();
   }
 
@@ -79,7 +88,7 @@ export class X87Images {
     const linear = this.#claim(segment, offset, bytes);
     this.#buildEnvironment(width);
     for (let i = 0; i < 8; i++) this.#putRegister(environment + i * REGISTER_IMAGE, i);
-    this.#put(linear, 0, bytes);
+    this.#put(linear, bytes);
     this.#fpu.initialize();
   }
 
@@ -188,12 +197,14 @@ export class X87Images {
     image.setUint32(FX_MXCSR + 4, MXCSR_MASK, true);
     for (let at = 0; at < XMM_COUNT * FX_REGISTER_BYTES; at += 4)
       image.setUint32(FX_XMM + at, state.get(SSE.xmm + at), true);
-    this.#put(linear, 0, FX_XMM + XMM_COUNT * FX_REGISTER_BYTES);
+    const user = state.cpl === 3;
+    for (let at = 0; at < FX_XMM + XMM_COUNT * FX_REGISTER_BYTES; at += 4)
+      this.#mmu.write((linear + at) >>> 0, 4, image.getUint32(at, true), user);
   }
 
   loadExtended(offset: number, segment: number): void {
     this.#aligned(segment, offset, false);
-    const image = this.#fetch(segment, offset, FX_BYTES);
+    const image = this.#fetchExtended(segment, offset);
     const state = this.#state;
     const mxcsr = image.getUint32(FX_MXCSR, true);
     if (mxcsr & ~MXCSR_MASK) throw gp();
