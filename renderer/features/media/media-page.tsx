@@ -289,7 +289,9 @@ function MediumRow({ medium, owner, largest, onAsk, onRelease, onCompact, onRemo
             <div>
               <SizeBar bytes={owner.bytes} uniqueBytes={owner.uniqueBytes} of={largest} />
               <Text size="xs" c="var(--text-dimmed)">
-                {t('snapshots.sizes', { all: bytes(owner.bytes), own: bytes(owner.uniqueBytes) })}
+                {owner.bytes === 0
+                  ? bytes(0)
+                  : t('snapshots.sizes', { all: bytes(owner.bytes), own: bytes(owner.uniqueBytes) })}
               </Text>
             </div>
           </Tooltip>
