@@ -7,12 +7,6 @@ const NS_PER_TICK = 1e9 / APIC_BUS_HZ;
 /** A period shorter than an interrupt handler would leave the machine nothing else to do: alarms keep this distance. */
 const MIN_ALARM_DISTANCE_NS = 2_000;
 
-/**
- * How late an alarm that comes once may be for a guest that only waits: it has asked for the time since, and will ask
- * again. Ticks of a periodic timer are counted instead, by those who do not ask.
- */
-const ONE_SHOT_LATE_NS = 8e6;
-
 /** Divide configuration register: bits 0, 1 and 3. */
 export function apicDivisor(dcr: number): number {
   const code = (dcr & 3) | ((dcr >> 1) & 4);
@@ -26,10 +20,6 @@ export interface ApicTimerRegisters {
   /** When the count began. */
   readonly startNs: number;
 }
-
-/** Until when the alarm of an expiry may be late. */
-export const latestAlarmNs = (t: ApicTimerRegisters, expiryNs: number): number =>
-  t.periodic ? expiryNs : expiryNs + ONE_SHOT_LATE_NS;
 
 const periodNs = (t: ApicTimerRegisters): number => t.initialCount * t.divisor * NS_PER_TICK;
 

@@ -7,7 +7,8 @@
 import type { Device, IoWidth, IrqLine, Mmio, ResetKind, Timer, TimerQueue } from '../../bus/index.ts';
 import { bool, create, defineState, f64, resetState, u32, u32s, u8, type StateOf } from '../../state/index.ts';
 import { DELIVERY, type ApicBus, type ApicTarget, type InterruptMessage } from './apic-bus.ts';
-import { apicDivisor, currentCount, latestAlarmNs, nextExpiry, type ApicTimerRegisters } from './apic-timer.ts';
+import { AlarmBeat } from './alarm-beat.ts';
+import { apicDivisor, currentCount, nextExpiry, type ApicTimerRegisters } from './apic-timer.ts';
 import { addVector, hasVector, highestVector, removeVector } from './vector-set.ts';
 
 export const LOCAL_APIC_BASE = 0xfee00000;
@@ -20,6 +21,8 @@ const LVT = { TIMER: 0, THERMAL: 1, PERFORMANCE: 2, LINT0: 3, LINT1: 4, ERROR: 5
 const LVT_WRITABLE = [0x300ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff];
 const LVT_MASKED = 0x10000;
 const LVT_PERIODIC = 0x20000;
+/** How late a tick may be for a guest that only waits: of eight at 250 Hz seven are slept through. */
+const TICK_LATE_NS = 28e6;
 const SVR_ENABLE = 0x100;
 const BASE_ENABLE = 0x800;
 const BASE_BSP = 0x100;
@@ -94,6 +97,7 @@ export class LocalApic implements Device<typeof LOCAL_APIC>, Mmio, ApicTarget {
   readonly #bus: ApicBus;
   readonly #timers: TimerQueue;
   readonly #timer: Timer;
+  readonly #beat = new AlarmBeat();
   readonly #cpu: LocalApicCpu;
   readonly #acknowledgePic: () => number;
   /** Vector to deliver next, -1: none above the processor priority. Derived. */
@@ -452,7 +456,15 @@ export class LocalApic implements Device<typeof LOCAL_APIC>, Mmio, ApicTarget {
     const registers = this.#timerRegisters;
     const next = nextExpiry(registers, this.#timers.nowNs);
     if (next === Infinity) this.#timer.disarm();
-    else this.#timer.arm(next, next, latestAlarmNs(registers, next));
+    else this.#timer.arm(next, next, this.#latest(next, registers.periodic));
+  }
+
+  /**
+   * Until when an alarm may be late for a guest that only waits. One that is set for each tick is set by who asks for the
+   * time: it asks again. Those of a periodic timer are counted, and a sleep is to end when it should.
+   */
+  #latest(alarmNs: number, periodic: boolean): number {
+    return !periodic && this.#beat.isTick(alarmNs) ? alarmNs + TICK_LATE_NS : alarmNs;
   }
 
   #timerExpired(deadlineNs: number): void {
