@@ -156,6 +156,7 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await dialogClosed();
   await link('media').click();
   await page.getByRole('table').getByText('MikeOS').waitFor();
+  await button(page, t('media.usage.collect')).waitFor();
   await seen('media');
   await link('activity').click();
   await page.getByRole('figure').nth(4).waitFor();
