@@ -265,7 +265,7 @@ describe('what an image refers to', () => {
       error: { code: 'image.parent' },
     });
     expect(openImage(must(openByteFile(child('folder'), 'read')), host)).toMatchObject({
-      error: { code: 'file.special' },
+      error: { code: 'file.directory' },
     });
     expect(openImage(must(openByteFile(child('gone'), 'read')), host)).toMatchObject({
       error: { code: 'file.missing' },
