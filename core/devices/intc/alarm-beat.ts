@@ -14,8 +14,8 @@ export class AlarmBeat {
   #periodNs = 0;
   #steady = 0;
 
-  /** Whether this alarm is one more of a beat that has been going on for a while. */
-  isTick(alarmNs: number): boolean {
+  /** Takes the next alarm. Returns whether it is one more of a beat that has been going on for a while. */
+  follow(alarmNs: number): boolean {
     const passedNs = alarmNs - this.#lastNs;
     const beats = Math.round(passedNs / this.#periodNs);
     const isOnBeat = beats >= 1 && beats <= BEATS_MAX && Math.abs(passedNs - beats * this.#periodNs) <= JITTER_NS;

@@ -464,7 +464,7 @@ export class LocalApic implements Device<typeof LOCAL_APIC>, Mmio, ApicTarget {
    * time: it asks again. Those of a periodic timer are counted, and a sleep is to end when it should.
    */
   #latest(alarmNs: number, periodic: boolean): number {
-    return !periodic && this.#beat.isTick(alarmNs) ? alarmNs + TICK_LATE_NS : alarmNs;
+    return !periodic && this.#beat.follow(alarmNs) ? alarmNs + TICK_LATE_NS : alarmNs;
   }
 
   #timerExpired(deadlineNs: number): void {
