@@ -41,6 +41,17 @@ export const mediumInfoSchema = z.strictObject({
   usedBy: z.array(z.string()),
 });
 
+/** A file of the host in a machine's drive, as it is at this moment. */
+export const hostImageSchema = z.strictObject({
+  path: hostPathSchema,
+  kind: z.enum(['disk', 'floppy', 'cdrom']),
+  /** Of the file; null where it cannot be told. */
+  sizeBytes: z.number().nullable(),
+  /** Why a machine could not start with it; null: it could. */
+  problem: failureSchema.nullable(),
+  usedBy: z.array(z.string()),
+});
+
 export const snapshotInfoSchema = z.strictObject({
   id: z.uuid(),
   machine: machineIdSchema,
@@ -261,7 +272,11 @@ export const CALLS = {
   },
   /** PNG as base64; null when there is none. */
   'snapshots.picture': { params: bySnapshot, result: z.strictObject({ png: z.string().nullable() }) },
-  'media.list': { params: nothing, result: z.strictObject({ media: z.array(mediumInfoSchema) }) },
+  /** What the library holds, and the files outside of it that machines use. */
+  'media.list': {
+    params: nothing,
+    result: z.strictObject({ media: z.array(mediumInfoSchema), files: z.array(hostImageSchema) }),
+  },
   'media.create': {
     params: z.strictObject({
       name: mediumNameSchema,

@@ -30,6 +30,7 @@ import {
 import { attempt } from './attempt.ts';
 import { examineMedium } from './examine-medium.ts';
 import { guessMedium } from './guess-medium.ts';
+import { hostImagesOf } from './host-images.ts';
 import { hostPath } from './host-path.ts';
 import { imageHost, importImage } from './import-image.ts';
 import type { Removable } from './removals.ts';
@@ -151,9 +152,10 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
 
   const calls: Pick<Handlers, MediaCalls> = {
     'media.list': async () =>
-      attempt('media', () => {
+      attempt('media', async () => {
         const aside = hidden();
-        return { media: listMedia(library).flatMap((medium) => (aside.has(medium.id) ? [] : [infoOf(medium)])) };
+        const media = listMedia(library).flatMap((medium) => (aside.has(medium.id) ? [] : [infoOf(medium)]));
+        return { media, files: await hostImagesOf(machines().filter(({ id }) => !aside.has(id))) };
       }),
     'media.create': async (draft) => attempt(`"${draft.name}"`, () => changed(createMedium(library, draft))),
     'media.import': async ({ path, name, kind, allow, alone }) => {

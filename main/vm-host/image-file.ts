@@ -10,6 +10,7 @@ import {
   writeSync,
   type Stats,
 } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { BlockIoError, type Block } from '../../core/backends/index.ts';
 import { err, ok, type Disposable, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
@@ -121,6 +122,23 @@ export function openHostFile(path: string, kind: FileKind, writable = false): Re
     return err(refused);
   }
   return ok({ path, fd, sizeBytes: stats.size, identity: identityOf(stats), dispose: () => closeSync(fd) });
+}
+
+/** Whether a drive would take the file now. Opens nothing, and nobody waits for a disk that is slow to answer. */
+export async function lookAtHostFile(
+  path: string,
+  kind: FileKind,
+  writable: boolean,
+): Promise<Result<{ readonly sizeBytes: number }>> {
+  try {
+    const stats = await stat(path);
+    const refused = checkStats(stats, path, kind);
+    if (refused) return err(refused);
+    await access(path, constants.R_OK | (writable ? constants.W_OK : 0));
+    return ok({ sizeBytes: stats.size });
+  } catch (error) {
+    return err(failureOf(error, path, writable));
+  }
 }
 
 /** The medium's size: what a drive of its kind can hold, at least as large as the file. */

@@ -48,5 +48,6 @@ export function useResource<N extends CallName>(
       end();
     };
   }, [client, reload]);
-  return { value: answer.value, failure: answer.failure, reload: () => void reload() };
+  const again = useCallback(() => void reload(), [reload]);
+  return { value: answer.value, failure: answer.failure, reload: again };
 }

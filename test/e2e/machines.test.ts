@@ -538,6 +538,22 @@ describe('the library', () => {
     await dialogClosed();
     await page.getByRole('row', { name: /letters\.img/ }).waitFor({ state: 'detached' });
     expect(fs.readFileSync(path.join(folder, 'moved.img')).equals(fs.readFileSync(small))).toBe(true);
+    // A file that machines use where it is, and that goes away: told when the window is turned to, before a start fails.
+    const [moved, elsewhere] = ['moved.img', 'elsewhere.img'].map((file) => path.join(folder, file));
+    const lost = { name: 'Lost', floppies: [{ path: moved, writable: true }] };
+    const made = await call(page, 'machines.create', lost);
+    await page.getByRole('row', { name: /moved\.img .* Lost/ }).waitFor();
+    fs.renameSync(moved, elsewhere);
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+    await button(page, 'moved.img cannot be used: what to do').click();
+    await dialog.getByText('There is no such file').waitFor();
+    await dialog.getByLabel('Path of the image').fill(elsewhere);
+    await dialogButton('Use this file').click();
+    await dialogClosed();
+    await page.getByRole('row', { name: /elsewhere\.img .* outside of the library Lost/ }).waitFor();
+    await act('elsewhere.img', 'Take out of all machines');
+    await page.getByRole('row', { name: /elsewhere\.img/ }).waitFor({ state: 'detached' });
+    await call(page, 'machines.remove', { id: made.ok ? made.value.config.id : '' });
     await act('Data', 'Remove');
     await page.getByRole('row', { name: /Data 48 MiB/ }).waitFor({ state: 'detached' });
     await button(page, 'Undo').click();

@@ -28,10 +28,11 @@ import { Fact, Facts, Section } from '../../ui/section.tsx';
 import classes from './machine-details.module.css';
 import { MachinePreview } from './machine-preview.tsx';
 import { EditableBootOrder } from './editable-boot-order.tsx';
+import { BrokenFile } from '../media/broken-file.tsx';
 import { MediumMenu } from './medium-menu.tsx';
 import { drivesOf } from './drives.ts';
 import { SerialPorts } from './serial-ports.tsx';
-import { useMediumName } from './use-medium-name.ts';
+import { fileName, useAttached } from './use-attached.ts';
 import { templateName } from '../../i18n/templates.ts';
 
 type Change = (changes: MachineChanges) => void;
@@ -213,11 +214,9 @@ function SystemSection({ machine, change }: PartProps) {
   );
 }
 
-const fileName = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
-
 function StorageSection({ machine }: { readonly machine: MachineInfo }) {
   const { t } = useTranslation();
-  const mediumName = useMediumName();
+  const attached = useAttached();
   return (
     <Section
       icon={IconDeviceFloppy}
@@ -225,17 +224,21 @@ function StorageSection({ machine }: { readonly machine: MachineInfo }) {
       action={<EditButton machine={machine} page="storage" />}
     >
       <Facts>
-        {drivesOf(machine.config).map(({ key, label, medium, removable }) => (
-          <Fact key={key} name={t(`drive.${label}`)}>
-            <span className={classes['drive']}>
-              <Text span size="sm" truncate {...(medium && { title: medium.path })}>
-                {medium ? mediumName(medium.path) : t('drive.empty')}
-              </Text>
-              {medium && key !== 'cdrom' && <WriteBadge writable={medium.writable} />}
-              {removable && <MediumMenu machine={machine} drive={removable} />}
-            </span>
-          </Fact>
-        ))}
+        {drivesOf(machine.config).map(({ key, label, medium, removable }) => {
+          const { name, broken } = medium ? attached(medium.path) : { name: t('drive.empty') };
+          return (
+            <Fact key={key} name={t(`drive.${label}`)}>
+              <span className={classes['drive']}>
+                <Text span size="sm" truncate {...(medium && { title: medium.path })}>
+                  {name}
+                </Text>
+                {broken && <BrokenFile file={broken} />}
+                {medium && key !== 'cdrom' && !broken && <WriteBadge writable={medium.writable} />}
+                {removable && <MediumMenu machine={machine} drive={removable} />}
+              </span>
+            </Fact>
+          );
+        })}
       </Facts>
     </Section>
   );

@@ -17,7 +17,8 @@ import { useApp } from '../../state/context.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { drivesOf, type Drive } from '../machines/drives.ts';
 import { MediumMenu, freeName } from '../machines/medium-menu.tsx';
-import { useMediumName } from '../machines/use-medium-name.ts';
+import { useAttached } from '../machines/use-attached.ts';
+import { BrokenMark } from '../media/broken-file.tsx';
 import { useMedia } from '../media/use-media.ts';
 import { PathDialog } from './path-dialog.tsx';
 import type { PageProps } from './pages.tsx';
@@ -99,10 +100,11 @@ interface DriveRowProps extends Pick<PageProps, 'machine' | 'locked'> {
 
 function DriveRow({ drive, machine, locked, free, onChange }: DriveRowProps) {
   const { t } = useTranslation();
-  const mediumName = useMediumName();
+  const attached = useAttached();
   const { medium, kind } = drive;
   const Glyph = ICONS[kind];
   const name = t(`drive.${drive.label}`);
+  const { name: mediumName, broken } = medium ? attached(medium.path) : { name: t('drive.empty') };
   const inLibrary = medium !== null && mediumIdOf(medium.path) !== undefined;
   return (
     <li className={classes['drive']}>
@@ -112,8 +114,16 @@ function DriveRow({ drive, machine, locked, free, onChange }: DriveRowProps) {
       </Text>
       <span>
         <Text size="sm" truncate {...(medium ? { title: medium.path } : { c: 'var(--text-dimmed)' })}>
-          {medium ? mediumName(medium.path) : t('drive.empty')}
+          {mediumName}
         </Text>
+        {broken && (
+          <span className={classes['broken']}>
+            <BrokenMark file={broken} />
+            <Text span size="xs" c="var(--text-dimmed)">
+              {t('settings.brokenHint')}
+            </Text>
+          </span>
+        )}
         {medium && kind !== 'cdrom' && (
           <Select
             size="xs"
