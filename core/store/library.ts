@@ -53,7 +53,7 @@ export function openLibrary(folder: string, io: StoreIo = hostIo): Result<Librar
         failure(
           'library.newer',
           `${folder} has version ${version}, this Terrarium reads ${LIBRARY_VERSION}`,
-          'update Terrarium, or name another folder with --library',
+          'update Terrarium, or choose another folder',
         ),
       );
     }

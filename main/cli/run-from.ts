@@ -4,15 +4,8 @@ import { FailureError, type Disposable, type DisposableStore } from '../../core/
 import { fail } from '../../core/contract/codes.ts';
 import { hardwareOf, type Hardware } from '../../core/contract/machine.ts';
 import { parseConfig } from '../../core/contract/stored-machine.ts';
-import {
-  findSnapshot,
-  listSnapshots,
-  openLibrary,
-  type Library,
-  type Snapshot,
-  type SnapshotDisk,
-} from '../../core/store/index.ts';
-import { libraryFolder } from '../services/library.ts';
+import { findSnapshot, listSnapshots, type Library, type Snapshot, type SnapshotDisk } from '../../core/store/index.ts';
+import { libraryFolder, openLibraryAtStart } from '../services/library.ts';
 import type { BuiltMachine } from '../vm-host/build.ts';
 import { MachineSnapshots } from '../vm-host/machine-snapshots.ts';
 
@@ -38,7 +31,7 @@ export interface Resumed extends Disposable {
 
 /** `name`: "MACHINE/SNAPSHOT", a snapshot's id, or its name where only one machine has it. Throws FailureError. */
 export function openBeginning(name: string, folder: string | undefined, resources: DisposableStore): RunBeginning {
-  const opened = openLibrary(folder === undefined ? libraryFolder() : resolve(folder));
+  const opened = openLibraryAtStart(folder === undefined ? libraryFolder() : resolve(folder));
   if (!opened.ok) throw new FailureError(opened.error);
   const library = resources.add(opened.value);
   const snapshot = snapshotNamed(library, name);

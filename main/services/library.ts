@@ -5,7 +5,7 @@ import * as z from 'zod';
 import { FailureError, err, ok, type Failure, type Result } from '../../core/base/index.ts';
 import { fail } from '../../core/contract/codes.ts';
 import { hostPathSchema } from '../../core/contract/machine.ts';
-import { databaseIsDamaged, openLibrary, salvageDatabase } from '../../core/store/index.ts';
+import { databaseIsDamaged, openLibrary, salvageDatabase, type Library } from '../../core/store/index.ts';
 import { hostPath } from './host-path.ts';
 import { libraryIsShown } from './library-notices.ts';
 
@@ -48,6 +48,13 @@ export function chooseLibrary(path: string, env: NodeJS.ProcessEnv = process.env
     return err(fail('file.io', `${file}: ${(error as Error).message}`, 'make its folder writable'));
   }
   return ok(folder);
+}
+
+/** As a program opens its library at its start: what to do about a failure is done where it is started, not in a window. */
+export function openLibraryAtStart(folder: string): Result<Library> {
+  const opened = openLibrary(folder);
+  if (opened.ok || opened.error.code !== 'library.newer') return opened;
+  return err({ ...opened.error, hint: 'update Terrarium, or name another folder with --library' });
 }
 
 /** A folder that a library is not made in. */

@@ -211,13 +211,18 @@ describe('the library', () => {
     expect(valueOf(await services.handlers['store.check']({ repair: true }))).toMatchObject({ problems: [] });
   });
 
-  test('a library of a later version is refused and left alone', () => {
+  test('a library of a later version is refused and left alone, with what can be done where it is named', async () => {
     const later = join(folder, 'later');
     valueOf(openLibrary(later)).dispose();
     const database = new Database(join(later, 'library.db'));
     database.pragma('user_version = 99');
     database.close();
-    expect(openLibrary(later)).toMatchObject({ error: { code: 'library.newer' } });
+    const start = { shell: 'web', version: '0', libraryFolder: later, launcher: forkLauncher(FAKE_ENTRY) } as const;
+    const refused = (hint: string) => ({ error: { code: 'library.newer', hint } });
+    expect(createServices(start)).toMatchObject(refused('update Terrarium, or name another folder with --library'));
+    expect(await services.handlers['library.choose']({ path: later })).toMatchObject(
+      refused('update Terrarium, or choose another folder'),
+    );
   });
 
   test('a folder that cannot be made is an error that names it', () => {

@@ -39,11 +39,11 @@ import type { Launcher } from './host-process.ts';
 import { buildDebian } from './debian-calls.ts';
 import { debianAvailability } from './debian/availability.ts';
 import { checkImageFile, convertImageFile, createImageFile, describeImage, resizeImageFile } from './images.ts';
-import { chooseLibrary } from './library.ts';
+import { chooseLibrary, openLibraryAtStart } from './library.ts';
 import { LibraryNotices, type LibraryNotice } from './library-notices.ts';
 import { MachinesElsewhere } from './machines-elsewhere.ts';
 import { mediaCalls } from './media-calls.ts';
-import { dropSaved, forgetMachine, getPosition, openLibrary } from '../../core/store/index.ts';
+import { dropSaved, forgetMachine, getPosition } from '../../core/store/index.ts';
 import { MachineRegistry } from './registry.ts';
 import { Removals, withNamesFreed, type Removable } from './removals.ts';
 import { Reserve } from './reserve.ts';
@@ -94,7 +94,7 @@ export interface Services extends Disposable {
 }
 
 export function createServices(options: ServicesOptions): Result<Services> {
-  const library = openLibrary(options.libraryFolder);
+  const library = openLibraryAtStart(options.libraryFolder);
   if (!library.ok) return library;
   const events = new Emitter<TerrariumEvent>();
   const logged: LogEntry[] = [];

@@ -15,7 +15,7 @@ export function MachineActivity({ machine }: { readonly machine: MachineInfo }) 
       {live ? (
         <MachinePlots samples={samples} memoryMiB={machine.config.memoryMiB} />
       ) : (
-        <Text size="sm" c="var(--text-dimmed)">
+        <Text c="var(--text-dimmed)" ta="center" py="xl">
           {t('activity.off')}
         </Text>
       )}

@@ -109,7 +109,7 @@ export function LogView({ machine, name }: LogViewProps) {
         </Button>
       </Group>
       {length === 0 && (
-        <Text size="sm" c="var(--text-dimmed)" p="md">
+        <Text c="var(--text-dimmed)" ta="center" py="xl">
           {entries.length > 0 ? t('logs.noMatch') : t('logs.none')}
         </Text>
       )}
@@ -130,7 +130,7 @@ export function LogView({ machine, name }: LogViewProps) {
                 <time dateTime={at}>{clock(at)}</time>
                 <span className={classes['level']}>{t(`logs.level.${level}`)}</span>
                 {machine === undefined && <span className={classes['source']}>{nameOf(machineId) || source}</span>}
-                <span className={classes['message']}>
+                <span className={classes['message']} lang="en">
                   {message}
                   {code !== undefined && ` (${code})`}
                 </span>

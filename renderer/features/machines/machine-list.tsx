@@ -163,6 +163,11 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
           if (event.key === 'ArrowDown') scrollRef.current?.focus();
         }}
       />
+      {lines.length === 0 && wanted !== '' && (
+        <Text size="sm" c="var(--text-dimmed)" p="sm" role="status">
+          {t('machines.noMatch', { text: search.trim() })}
+        </Text>
+      )}
       <Menu position="bottom-start" middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}>
         <Menu.ContextMenu>
           <div
@@ -226,11 +231,6 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
           <CommandItems machines={chosen} run={run} />
         </Menu.Dropdown>
       </Menu>
-      {lines.length === 0 && wanted !== '' && (
-        <Text size="sm" c="var(--text-dimmed)" p="sm" role="status">
-          {t('machines.noMatch', { text: search.trim() })}
-        </Text>
-      )}
     </section>
   );
 }

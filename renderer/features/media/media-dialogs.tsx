@@ -56,7 +56,7 @@ export function CreateDialog({ onClose }: DialogProps) {
   });
   return (
     <FormDialog
-      title={t('media.create')}
+      title={t('media.createTitle')}
       submitLabel={t('create.submit')}
       disabled={!form.isValid()}
       onClose={onClose}
@@ -116,7 +116,7 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
   };
   return (
     <FormDialog
-      title={t('media.import')}
+      title={t('media.importTitle')}
       submitLabel={t('media.importSubmit')}
       task="import"
       disabled={!form.isValid() || (!file && path.trim() === '')}
@@ -384,7 +384,7 @@ export function ConvertDialog({ onClose }: DialogProps) {
   const { from, to, format } = form.values;
   return (
     <FormDialog
-      title={t('media.convert')}
+      title={t('media.convertTitle')}
       submitLabel={t('media.convertSubmit')}
       disabled={from.trim() === '' || to.trim() === ''}
       onClose={onClose}

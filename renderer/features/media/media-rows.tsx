@@ -190,7 +190,7 @@ function NameCell({ kind, name, title }: { readonly kind: MediumKind; readonly n
   return (
     <Table.Td>
       <Group gap={10} wrap="nowrap">
-        <Glyph size={20} stroke={1.6} aria-label={t(`media.kind.${kind}`)} role="img" />
+        <Glyph style={{ flex: 'none' }} size={20} stroke={1.6} aria-label={t(`media.kind.${kind}`)} role="img" />
         <Text fw={550} truncate title={title}>
           {name}
         </Text>

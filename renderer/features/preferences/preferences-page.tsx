@@ -84,7 +84,7 @@ export function PreferencesPage() {
               description={t('preferences.memoryHint')}
               placeholder={t('preferences.memoryOfTemplate')}
               suffix=" MiB"
-              w={280}
+              styles={{ wrapper: { maxWidth: 280 } }}
               min={info?.memoryMiB.min ?? 1}
               max={info?.memoryMiB.max ?? 3072}
               allowDecimal={false}
