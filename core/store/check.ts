@@ -118,7 +118,7 @@ function* checkPack(
       try {
         const record = Buffer.alloc(Math.min(row.stored_bytes, 1 << 17));
         if (io.read(fd, record, row.offset) !== row.stored_bytes) throw new Error('the pack is too short');
-        decodeRecord(record, name, '');
+        decodeRecord(record, name, () => '');
         // Bytes of the record that decoding does not need are covered by its sum.
         if (!recordIsWhole(record, decodeHeader(record)!.crc)) throw new Error('the header of the record is damaged');
         yield row.stored_bytes;
@@ -318,7 +318,7 @@ function rebuildIndex(library: Library, repaired: string[]): void {
           const record = Buffer.alloc(storedBytes);
           io.read(fd, record, offset);
           try {
-            decodeRecord(record, name, `pack ${pack} at ${offset}`);
+            decodeRecord(record, name, () => `pack ${pack} at ${offset}`);
           } catch {
             continue;
           }

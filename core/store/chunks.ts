@@ -4,7 +4,7 @@ import { FailureError, type Disposable } from '../base/index.ts';
 import { damaged } from './errors.ts';
 import { packPath, transactUntold, type Library, type Session } from './library.ts';
 import { ZERO_NAME, isZero, nameFromBlob, nameOf, nameToBlob, nameToHex, type ChunkName } from './name.ts';
-import { PACK_HEADER_BYTES, decodeRecord, decodeTogether, encodeRecord, packHeader } from './pack.ts';
+import { PACK_HEADER_BYTES, decodeHeader, decodeRecord, encodeRecord, packHeader } from './pack.ts';
 
 interface ChunkRow {
   readonly pack: number;
@@ -20,17 +20,16 @@ const OPEN_PACKS_MAX = 64;
 /** More than any record has. */
 const RECORD_READ_MAX = 1 << 17;
 const READ_AHEAD_BYTES = 1 << 18;
-/** Chunks that are decompressed together: with more nothing is gained. */
-const TOGETHER = 16;
 
 /** Reads chunks by name; each is verified against its name. */
 export class ChunkReader implements Disposable {
   readonly #library: Library;
   readonly #find: Statement;
   readonly #packs = new Map<number, number>();
-  /** Bytes of a pack that were read beyond what was asked for; packs are only appended. */
-  #ahead: { readonly pack: number; readonly offset: number; readonly bytes: Buffer } | undefined;
+  /** Where the last record was. */
   #last = { pack: -1, end: -1 };
+  /** Records that follow each other are read many at a time into one buffer; packs are only appended. */
+  readonly #ahead = { pack: -1, offset: 0, length: 0, bytes: undefined as Buffer | undefined };
 
   constructor(library: Library) {
     this.#library = library;
@@ -41,14 +40,23 @@ export class ChunkReader implements Disposable {
     return name === ZERO_NAME || this.#find.get(nameToBlob(name)) !== undefined;
   }
 
-  /** Throws FailureError `store.damaged`, or the host's error. Not for ZERO_NAME. */
-  read(name: ChunkName): Buffer {
+  /**
+   * In `target` if it has the right length. Throws FailureError `store.damaged`, or the host's error. Not for ZERO_NAME.
+   */
+  read(name: ChunkName, target?: Buffer): Buffer {
+    const next = this.#nextRecord();
+    if (next?.name === name)
+      try {
+        return this.#readAt(next.row, name, target);
+      } catch {
+        // The library may name another place.
+      }
     const blob = nameToBlob(name);
     for (let attempt = 0; ; attempt++) {
       const row = this.#find.get(blob) as ChunkRow | undefined;
       if (!row) throw damaged(`chunk ${nameToHex(name)} is not in the library`);
       try {
-        return this.#readAt(row, name);
+        return this.#readAt(row, name, target);
       } catch (error) {
         // The collector may have moved it between the two looks.
         const again = this.#find.get(blob) as ChunkRow | undefined;
@@ -57,65 +65,50 @@ export class ChunkReader implements Disposable {
     }
   }
 
-  /** As `read` of each in turn, in less time. */
-  *readMany(wanted: Iterable<readonly [index: number, name: ChunkName]>): Generator<readonly [number, Buffer]> {
-    let batch: (readonly [index: number, name: ChunkName])[] = [];
-    for (const entry of wanted) {
-      if (batch.push(entry) < TOGETHER) continue;
-      yield* this.#readBatch(batch);
-      batch = [];
-    }
-    yield* this.#readBatch(batch);
+  /** The record behind the last one, if it was read already: where chunks follow each other, nobody need be asked. */
+  #nextRecord(): { readonly name: ChunkName; readonly row: ChunkRow } | undefined {
+    const { pack, end } = this.#last;
+    const { bytes, offset, length } = this.#ahead;
+    if (!bytes || this.#ahead.pack !== pack || end < offset || end >= offset + length) return undefined;
+    const header = decodeHeader(bytes.subarray(end - offset, length));
+    return header && { name: header.name, row: { pack, offset: end, stored_bytes: header.recordBytes } };
   }
 
-  *#readBatch(batch: readonly (readonly [index: number, name: ChunkName])[]): Generator<readonly [number, Buffer]> {
-    const found = this.readTogether(batch.map(([, name]) => name));
-    for (const [index, name] of batch) yield [index, found.get(name) ?? this.read(name)];
+  #readAt(row: ChunkRow, name: ChunkName, target: Buffer | undefined): Buffer {
+    const where = (): string => `pack ${row.pack} at ${row.offset}, chunk ${nameToHex(name)}`;
+    return decodeRecord(this.#recordAt(row, where), name, where, target);
   }
 
-  /** Those of a few chunks that can be read, decompressed at once: half the time. Why another cannot, `read` tells. */
-  readTogether(names: readonly ChunkName[]): ReadonlyMap<ChunkName, Buffer> {
-    const records = new Map<ChunkName, Buffer>();
-    for (const name of names)
-      try {
-        const row = this.#find.get(nameToBlob(name)) as ChunkRow | undefined;
-        if (row) records.set(name, this.#recordAt(row, placeOf(row, name)));
-      } catch {
-        // Left out.
-      }
-    return decodeTogether(records);
-  }
-
-  #readAt(row: ChunkRow, name: ChunkName): Buffer {
-    const where = placeOf(row, name);
-    const chunk = decodeRecord(this.#recordAt(row, where), name, where);
-    // A chunk that is kept must not keep its neighbours.
-    return chunk.buffer === this.#ahead?.bytes.buffer ? Buffer.from(chunk) : chunk;
-  }
-
-  #recordAt(row: ChunkRow, where: string): Buffer {
-    const { io } = this.#library;
+  /** Good until the next call. */
+  #recordAt(row: ChunkRow, where: () => string): Buffer {
     const length = Math.min(Math.max(row.stored_bytes, 0), RECORD_READ_MAX);
-    const ahead = this.#ahead;
-    let record: Buffer;
-    if (
-      ahead?.pack === row.pack &&
-      row.offset >= ahead.offset &&
-      row.offset + length <= ahead.offset + ahead.bytes.length
-    )
-      record = ahead.bytes.subarray(row.offset - ahead.offset, row.offset - ahead.offset + length);
-    else {
-      // Records that follow each other are read many at a time.
-      const follows = this.#last.pack === row.pack && this.#last.end === row.offset;
-      const bytes = Buffer.allocUnsafe(follows ? READ_AHEAD_BYTES : length);
-      const filled = io.read(this.#open(row.pack), bytes, row.offset);
-      if (filled < length) throw damaged(`${where}: the pack is too short`);
-      if (follows) this.#ahead = { pack: row.pack, offset: row.offset, bytes: bytes.subarray(0, filled) };
-      record = bytes.subarray(0, length);
-    }
+    const record = this.#fromAhead(row, length) ?? this.#fromPack(row, length);
     this.#last = { pack: row.pack, end: row.offset + length };
-    if (record.length !== row.stored_bytes) throw damaged(`${where}: the pack is too short`);
+    if (record.length !== row.stored_bytes) throw damaged(`${where()}: the pack is too short`);
     return record;
+  }
+
+  #fromAhead({ pack, offset }: ChunkRow, length: number): Buffer | undefined {
+    const ahead = this.#ahead;
+    const isThere = ahead.pack === pack && offset >= ahead.offset && offset + length <= ahead.offset + ahead.length;
+    return isThere ? ahead.bytes!.subarray(offset - ahead.offset, offset - ahead.offset + length) : undefined;
+  }
+
+  #fromPack({ pack, offset }: ChunkRow, length: number): Buffer {
+    const { io } = this.#library;
+    const fd = this.#open(pack);
+    const follows = this.#last.pack === pack && this.#last.end === offset;
+    if (!follows) {
+      const bytes = Buffer.allocUnsafe(length);
+      return bytes.subarray(0, io.read(fd, bytes, offset));
+    }
+    const ahead = this.#ahead;
+    ahead.pack = -1; // until the host has read
+    ahead.bytes ??= Buffer.allocUnsafeSlow(READ_AHEAD_BYTES);
+    ahead.length = io.read(fd, ahead.bytes, offset);
+    ahead.offset = offset;
+    ahead.pack = pack;
+    return ahead.bytes.subarray(0, Math.min(length, ahead.length));
   }
 
   #open(pack: number): number {
@@ -137,9 +130,6 @@ export class ChunkReader implements Disposable {
     this.#packs.clear();
   }
 }
-
-const placeOf = ({ pack, offset }: ChunkRow, name: ChunkName): string =>
-  `pack ${pack} at ${offset}, chunk ${nameToHex(name)}`;
 
 interface PackFile {
   readonly id: number;

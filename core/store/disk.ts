@@ -11,7 +11,7 @@ import { expectLog, forgetLog, logNumbers, logPath, lostLogs, undoPath } from '.
 import { Session, lockInLibrary, logFolder, mediumLock, transactUntold, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
 import { getMedium, pin, putMedium, type Medium, type SnapshotDisk, type TreeRef } from './rows.ts';
-import { TreeReader, chunkCount, levelsFor, updateTree } from './tree.ts';
+import { TreeReader, levelsFor, updateTree } from './tree.ts';
 
 const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
 /** A log that is worth bringing into the tree while the machine runs. */
@@ -141,7 +141,7 @@ export class StoreDisk implements Block, Disposable {
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
     const nameAt = (chunk: number): ChunkName => this.#trees.leaf(this.#root, this.#levels, chunk);
-    this.#cache = new ChunkCache(this.#chunks, chunkCount(medium.sizeBytes), nameAt);
+    this.#cache = new ChunkCache(this.#chunks, nameAt);
     this.#logs = apart ? [] : openLogs(library, medium);
     const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
     if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));

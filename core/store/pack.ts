@@ -1,8 +1,8 @@
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { guarded } from './codec-guard.ts';
+import { crc32 } from 'node:zlib';
 import { damaged } from './errors.ts';
 import type { StoreIo } from './io.ts';
-import { CHUNK_BYTES, NAME_BYTES, nameFromBlob, nameOf, nameToBlob, type ChunkName } from './name.ts';
+import { NAME_BYTES, nameFromBlob, nameOf, nameToBlob, type ChunkName } from './name.ts';
+import { compress, decompressAlone, decompressInto } from './zstd.ts';
 
 /**
  * A pack file: PACK_HEADER_BYTES of header, then records in a row, only ever appended.
@@ -22,9 +22,6 @@ const CRC_AT = 16 + NAME_BYTES;
 /** Larger than any chunk or node: what a damaged length can make us allocate. */
 export const RAW_BYTES_MAX = 1 << 16;
 
-/** Level 1 is what keeps up with a guest; level 3 gains 5 % and costs a quarter of the speed. */
-const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-
 export function packHeader(pack: number): Buffer {
   const header = Buffer.alloc(PACK_HEADER_BYTES);
   header.writeUInt32LE(PACK_MAGIC, 0);
@@ -38,9 +35,9 @@ export function packHeaderIsGood(header: Buffer, pack: number): boolean {
   return header.length === PACK_HEADER_BYTES && header.equals(packHeader(pack));
 }
 
-/** Header and data of a chunk's record, to be written one after the other. */
+/** Header and data of a chunk's record, to be written one after the other before the next one is made. */
 export function encodeRecord(name: ChunkName, raw: Uint8Array): readonly [Buffer, Uint8Array] {
-  const packed = guarded(() => zstdCompressSync(raw, ZSTD));
+  const packed = compress(raw);
   const smaller = packed.length < raw.length;
   const data = smaller ? packed : raw;
   const header = Buffer.alloc(RECORD_HEADER_BYTES);
@@ -57,6 +54,8 @@ export interface RecordHeader {
   readonly method: number;
   readonly rawBytes: number;
   readonly storedBytes: number;
+  /** Of header and data. */
+  readonly recordBytes: number;
   readonly name: ChunkName;
   readonly crc: number;
 }
@@ -68,69 +67,31 @@ export function decodeHeader(bytes: Buffer): RecordHeader | undefined {
   const storedBytes = bytes.readUInt32LE(12);
   if (bytes[4] > METHOD.ZSTD || rawBytes > RAW_BYTES_MAX || storedBytes > rawBytes) return undefined;
   const name = nameFromBlob(bytes.subarray(16, 16 + NAME_BYTES));
-  return { method: bytes[4], rawBytes, storedBytes, name, crc: bytes.readUInt32LE(CRC_AT) };
-}
-
-/** The chunk in a record of exactly these bytes. Throws `store.damaged` naming `where` unless it is `name`'s. */
-export function decodeRecord(record: Buffer, name: ChunkName, where: string): Buffer {
-  const header = decodeHeader(record);
-  if (!header || header.name !== name || RECORD_HEADER_BYTES + header.storedBytes !== record.length)
-    throw damaged(`${where}: no record of this chunk`);
-  const data = record.subarray(RECORD_HEADER_BYTES);
-  let raw: Buffer = data;
-  if (header.method === METHOD.ZSTD)
-    try {
-      // Room for all of it at once: Node asks for more output until some room is left.
-      raw = guarded(() =>
-        zstdDecompressSync(data, { maxOutputLength: header.rawBytes, chunkSize: header.rawBytes + 64 }),
-      );
-    } catch {
-      throw damaged(`${where}: the data cannot be decompressed`);
-    }
-  if (raw.length !== header.rawBytes || nameOf(raw) !== name) throw damaged(`${where}: the data is not the chunk's`);
-  return raw;
+  const recordBytes = RECORD_HEADER_BYTES + storedBytes;
+  return { method: bytes[4], rawBytes, storedBytes, recordBytes, name, crc: bytes.readUInt32LE(CRC_AT) };
 }
 
 /**
- * The chunks of records of exactly these bytes; one that is not whole is left out. Node makes a decompressor for each call,
- * which takes as long as what it then does: of chunks of the usual size, many go through one. (Node goes on with the next
- * frame only where the one before filled its buffer, so each frame must be what its record says.)
+ * The chunk in a record of exactly these bytes, in `target` if it has the right length. Throws `store.damaged` naming `where`
+ * unless it is `name`'s.
  */
-export function decodeTogether(records: ReadonlyMap<ChunkName, Buffer>): Map<ChunkName, Buffer> {
-  const chunks = new Map<ChunkName, Buffer>();
-  const frames: { readonly name: ChunkName; readonly data: Buffer }[] = [];
-  const alone: ChunkName[] = [];
-  for (const [name, record] of records) {
-    const header = decodeHeader(record);
-    const isFrame =
-      header?.method === METHOD.ZSTD &&
-      header.rawBytes === CHUNK_BYTES &&
-      RECORD_HEADER_BYTES + header.storedBytes === record.length;
-    if (isFrame) frames.push({ name, data: record.subarray(RECORD_HEADER_BYTES) });
-    else alone.push(name);
-  }
-  const raw = frames.length > 1 ? decompressAll(frames.map(({ data }) => data)) : undefined;
-  frames.forEach(({ name }, i) => {
-    const chunk = raw?.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
-    if (chunk && nameOf(chunk) === name) chunks.set(name, chunk);
-    else alone.push(name);
-  });
-  for (const name of alone)
+export function decodeRecord(record: Buffer, name: ChunkName, where: () => string, target?: Buffer): Buffer {
+  const header = decodeHeader(record);
+  if (!header || header.name !== name || header.recordBytes !== record.length)
+    throw damaged(`${where()}: no record of this chunk`);
+  const { method, rawBytes } = header;
+  const data = record.subarray(RECORD_HEADER_BYTES);
+  const raw = target?.length === rawBytes ? target : Buffer.allocUnsafeSlow(rawBytes);
+  if (method === METHOD.RAW) raw.set(data.subarray(0, rawBytes));
+  else if (decompressInto(data, raw) && nameOf(raw) === name) return raw;
+  else
     try {
-      chunks.set(name, decodeRecord(records.get(name)!, name, ''));
+      raw.set(decompressAlone(data, rawBytes));
     } catch {
-      // Left out.
+      throw damaged(`${where()}: the data cannot be decompressed`);
     }
-  return chunks;
-}
-
-function decompressAll(frames: readonly Buffer[]): Buffer | undefined {
-  const options = { maxOutputLength: frames.length * CHUNK_BYTES, chunkSize: CHUNK_BYTES };
-  try {
-    return guarded(() => zstdDecompressSync(Buffer.concat(frames), options));
-  } catch {
-    return undefined;
-  }
+  if (nameOf(raw) !== name) throw damaged(`${where()}: the data is not the chunk's`);
+  return raw;
 }
 
 /** Whether header and data are as they were written, which says so of bytes that no chunk depends on too. */

@@ -36,8 +36,11 @@ function fetchMemory(share: FetchShare, root: ChunkName): void {
   const chunks = new ChunkReader(open());
   try {
     const leaves = new TreeReader(chunks).leaves(root, levelsFor(share.sizeBytes));
-    for (const [index, data] of chunks.readMany(leaves))
+    const room = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    for (const [index, name] of leaves) {
+      const data = chunks.read(name, room);
       giveChunk(share, index, data.subarray(0, Math.min(CHUNK_BYTES, share.sizeBytes - index * CHUNK_BYTES)));
+    }
     touch(new Uint8Array(share.buffer, 0, share.offset));
     touch(new Uint8Array(share.buffer, share.offset + share.sizeBytes));
   } finally {
