@@ -1,19 +1,15 @@
-import type { ChunkReader } from './chunks.ts';
-import { ZERO_NAME, type ChunkName } from './name.ts';
-
 /** 16 MiB. */
 const CHUNKS_KEPT = 1024;
 
 /** The chunks of a disk's tree as its guest reads them, with those of late kept. */
 export class ChunkCache {
-  readonly #chunks: ChunkReader;
-  readonly #nameAt: (index: number) => ChunkName;
+  readonly #read: (index: number, target: Buffer | undefined) => Buffer | undefined;
   /** The one that was used last comes last. */
   readonly #kept = new Map<number, Buffer>();
 
-  constructor(chunks: ChunkReader, nameAt: (index: number) => ChunkName) {
-    this.#chunks = chunks;
-    this.#nameAt = nameAt;
+  /** `read`: a chunk of the tree, in `target` if it has the right length; undefined: zeros. */
+  constructor(read: (index: number, target: Buffer | undefined) => Buffer | undefined) {
+    this.#read = read;
   }
 
   /** Undefined: zeros. The bytes are good until the next call. Throws FailureError `store.damaged` or the host's error. */
@@ -24,10 +20,8 @@ export class ChunkCache {
       this.#kept.set(index, kept);
       return kept;
     }
-    const name = this.#nameAt(index);
-    if (name === ZERO_NAME) return undefined;
-    const chunk = this.#chunks.read(name, this.#makeRoom());
-    this.#kept.set(index, chunk);
+    const chunk = this.#read(index, this.#makeRoom());
+    if (chunk) this.#kept.set(index, chunk);
     return chunk;
   }
 

@@ -140,8 +140,7 @@ export class StoreDisk implements Block, Disposable {
     this.#levels = levelsFor(medium.sizeBytes);
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
-    const nameAt = (chunk: number): ChunkName => this.#trees.leaf(this.#root, this.#levels, chunk);
-    this.#cache = new ChunkCache(this.#chunks, nameAt);
+    this.#cache = new ChunkCache((chunk, room) => this.#trees.chunk(this.#root, this.#levels, chunk, room));
     this.#logs = apart ? [] : openLogs(library, medium);
     const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
     if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));

@@ -1,4 +1,4 @@
-import type { ChunkReader, ChunkWriter } from './chunks.ts';
+import type { ChunkPlace, ChunkReader, ChunkWriter } from './chunks.ts';
 import { damaged } from './errors.ts';
 import { CHUNK_BYTES, NAME_BYTES, ZERO_NAME, nameToHex, type ChunkName } from './name.ts';
 
@@ -24,31 +24,73 @@ export function levelsFor(sizeBytes: number): number {
 const childOf = (node: Buffer, index: number): ChunkName =>
   node.toString('latin1', index * NAME_BYTES, (index + 1) * NAME_BYTES);
 
+/** So many chunks of one node are looked up alone; whoever reads more will read others, too. All take as long as fifty. */
+const LOOKED_UP_ALONE = 8;
+
+interface KeptNode {
+  readonly bytes: Buffer;
+  lookedUp: number;
+  /** Where what it names lies, or did when it was looked up. */
+  places?: readonly (ChunkPlace | undefined)[];
+}
+
 /** Reads trees, with the nodes of late kept. */
 export class TreeReader {
   readonly chunks: ChunkReader;
-  readonly #nodes = new Map<ChunkName, Buffer>();
+  readonly #nodes = new Map<ChunkName, KeptNode>();
 
   constructor(chunks: ChunkReader) {
     this.chunks = chunks;
   }
 
   node(name: ChunkName): Buffer {
+    return this.#node(name).bytes;
+  }
+
+  #node(name: ChunkName): KeptNode {
     const kept = this.#nodes.get(name);
     if (kept) return kept;
-    const node = this.chunks.read(name);
-    if (node.length !== NODE_BYTES) throw damaged(`node ${nameToHex(name)} has ${node.length} bytes`);
+    const bytes = this.chunks.read(name);
+    if (bytes.length !== NODE_BYTES) throw damaged(`node ${nameToHex(name)} has ${bytes.length} bytes`);
     if (this.#nodes.size >= NODES_KEPT) this.#nodes.delete(this.#nodes.keys().next().value!);
+    const node = { bytes, lookedUp: 0 };
     this.#nodes.set(name, node);
     return node;
   }
 
   /** The name of chunk `index` of a tree of so many levels. */
   leaf(root: ChunkName, levels: number, index: number): ChunkName {
+    const node = this.#above(root, levels, index);
+    return node ? childOf(node.bytes, index % FANOUT) : ZERO_NAME;
+  }
+
+  /** The node that names chunk `index`; undefined: zeros. */
+  #above(root: ChunkName, levels: number, index: number): KeptNode | undefined {
     let name = root;
-    for (let level = levels; level > 0 && name !== ZERO_NAME; level--)
+    for (let level = levels; level > 1 && name !== ZERO_NAME; level--)
       name = childOf(this.node(name), Math.floor(index / FANOUT ** (level - 1)) % FANOUT);
-    return name;
+    return name === ZERO_NAME ? undefined : this.#node(name);
+  }
+
+  /**
+   * Chunk `index` of a tree of so many levels, in `target` if it has the right length; undefined: zeros. For whoever reads
+   * many chunks in no order.
+   */
+  chunk(root: ChunkName, levels: number, index: number, target?: Buffer): Buffer | undefined {
+    const node = this.#above(root, levels, index);
+    if (!node) return undefined;
+    const child = index % FANOUT;
+    const chunk = childOf(node.bytes, child);
+    if (chunk === ZERO_NAME) return undefined;
+    return this.chunks.read(chunk, target, () => this.#placeOf(node, child));
+  }
+
+  #placeOf(node: KeptNode, child: number): ChunkPlace | undefined {
+    if (!node.places) {
+      if (++node.lookedUp <= LOOKED_UP_ALONE) return undefined;
+      node.places = this.chunks.placesOf(Array.from({ length: FANOUT }, (_, i) => childOf(node.bytes, i)));
+    }
+    return node.places[child];
   }
 
   /** Every chunk that is not zeros, in order. */
