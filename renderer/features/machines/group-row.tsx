@@ -1,20 +1,22 @@
 import { IconChevronRight, IconFolder, IconFolderOpen } from '@tabler/icons-react';
-import { useRef, type CSSProperties } from 'react';
+import { memo, useRef, type CSSProperties } from 'react';
 import { useDraggable, useDropTarget, type Dragged } from './drag.ts';
-import type { Line } from './groups.ts';
+import type { GroupLine } from './groups.ts';
 import classes from './machine-list.module.css';
 
 export interface GroupRowProps {
   readonly id: string;
-  readonly group: Extract<Line, { kind: 'group' }>;
+  readonly group: GroupLine;
   readonly current: boolean;
-  readonly style: CSSProperties;
-  readonly onClick: () => void;
-  readonly onToggle: () => void;
+  readonly topPx: number;
+  readonly heightPx: number;
+  readonly onSelect: (group: GroupLine) => void;
+  readonly onToggle: (path: string) => void;
   readonly onDrop: (dragged: Dragged, group: string) => void;
 }
 
-export function GroupRow({ id, group, current, style, onClick, onToggle, onDrop }: GroupRowProps) {
+export const GroupRow = memo(function GroupRow(props: GroupRowProps) {
+  const { id, group, current, topPx, heightPx, onSelect, onToggle, onDrop } = props;
   const ref = useRef<HTMLDivElement>(null);
   useDraggable(ref, { kind: 'group', path: group.path });
   const over = useDropTarget(ref, group.path, onDrop);
@@ -28,19 +30,19 @@ export function GroupRow({ id, group, current, style, onClick, onToggle, onDrop 
       aria-expanded={group.open}
       aria-selected={false}
       className={classes['group']}
-      style={{ ...style, '--level': group.level } as CSSProperties}
+      style={{ transform: `translateY(${topPx}px)`, height: heightPx, '--level': group.level } as CSSProperties}
       data-current={current || undefined}
       data-over={over || undefined}
-      onClick={onClick}
-      onContextMenu={onClick}
-      onDoubleClick={onToggle}
+      onClick={() => onSelect(group)}
+      onContextMenu={() => onSelect(group)}
+      onDoubleClick={() => onToggle(group.path)}
     >
       <span
         className={classes['chevron']}
         data-open={group.open || undefined}
         onClick={(event) => {
           event.stopPropagation();
-          onToggle();
+          onToggle(group.path);
         }}
       >
         <IconChevronRight size={15} aria-hidden />
@@ -50,4 +52,4 @@ export function GroupRow({ id, group, current, style, onClick, onToggle, onDrop 
       <span className={classes['count']}>{group.machines.length}</span>
     </div>
   );
-}
+});

@@ -1,16 +1,16 @@
 import type { MachineInfo } from '../../../core/contract/index.ts';
 
+export interface GroupLine {
+  readonly kind: 'group';
+  readonly path: string;
+  readonly name: string;
+  readonly level: number;
+  readonly open: boolean;
+  readonly machines: readonly string[];
+}
+
 /** A line of the list: a group, or a machine in it. */
-export type Line =
-  | {
-      readonly kind: 'group';
-      readonly path: string;
-      readonly name: string;
-      readonly level: number;
-      readonly open: boolean;
-      readonly machines: readonly string[];
-    }
-  | { readonly kind: 'machine'; readonly machine: MachineInfo; readonly level: number };
+export type Line = GroupLine | { readonly kind: 'machine'; readonly machine: MachineInfo; readonly level: number };
 
 interface Node {
   readonly groups: Map<string, Node>;

@@ -1,17 +1,15 @@
 import { CloseButton, Menu, Text, TextInput } from '@mantine/core';
-import { useLocalStorage } from '@mantine/hooks';
+import { useCallbackRef, useLocalStorage, useMergedRef } from '@mantine/hooks';
 import { IconFolder, IconFolderOff, IconSearch } from '@tabler/icons-react';
-import { useVirtualizer } from '@tanstack/react-virtual';
 import { useCallback, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
 import { moveSelection, type Selection } from '../../state/selection.ts';
 import { CommandItems } from './command-menu.tsx';
-import { linesOf, movedGroup, parentOf, renamedGroup, type Line } from './groups.ts';
-import { GroupRow } from './group-row.tsx';
+import { linesOf, movedGroup, parentOf, renamedGroup, type GroupLine, type Line } from './groups.ts';
 import classes from './machine-list.module.css';
-import { MachineRow } from './machine-row.tsx';
+import { MachineRows, type MachineRowsHandle } from './machine-rows.tsx';
 import { useDropTarget, type Dragged } from './drag.ts';
 import type { RunCommand } from './use-commands.ts';
 
@@ -24,7 +22,6 @@ export interface MachineListProps {
   readonly run: RunCommand;
 }
 
-const ROW_PX = { group: 34, machine: 60 } as const;
 const keyOf = (line: Line): string => (line.kind === 'group' ? `group:${line.path}` : line.machine.config.id);
 
 /** The machines of the library in their groups; as many as there are, only those in sight are made. */
@@ -39,6 +36,9 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
   });
   const prefix = useId();
   const scrollRef = useRef<HTMLDivElement>(null);
+  const [scrollElement, setScrollElement] = useState<HTMLElement | null>(null);
+  const listRef = useMergedRef(scrollRef, setScrollElement);
+  const rowsRef = useRef<MachineRowsHandle>(null);
   const wanted = search.trim().toLocaleLowerCase();
   const lines = useMemo(() => {
     const found = machines.filter(({ config }) =>
@@ -46,16 +46,9 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     );
     return linesOf(found, new Set(wanted === '' ? closed : []));
   }, [machines, wanted, closed]);
-  const keys = lines.map(keyOf);
+  const keys = useMemo(() => lines.map(keyOf), [lines]);
   const currentIndex = keys.indexOf(selection.current ?? '');
-  const virtualizer = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => scrollRef.current,
-    estimateSize: (index) => ROW_PX[lines[index].kind],
-    getItemKey: (index) => keys[index],
-    overscan: 6,
-  });
-  const optionId = (key: string): string => `${prefix}-${key.replaceAll(/\s/g, '_')}`;
+  const optionId = useCallback((key: string): string => `${prefix}-${key.replaceAll(/\s/g, '_')}`, [prefix]);
   const chosen = machines.filter(({ config }) => selection.selected.has(config.id));
 
   const toggle = (path: string): void =>
@@ -126,7 +119,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     event.preventDefault();
     onSelect(moved);
     const to = keys.indexOf(moved.current ?? '');
-    if (to >= 0) virtualizer.scrollToIndex(to);
+    if (to >= 0) rowsRef.current?.scrollToIndex(to);
   };
 
   const select = (event: MouseEvent, key: string): void => {
@@ -145,6 +138,15 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     else onSelect({ current: key, selected: new Set([key]) });
   };
 
+  const stable = {
+    onSelect: useCallbackRef(select),
+    onSelectGroup: useCallbackRef((line: GroupLine) =>
+      onSelect({ current: keyOf(line), selected: new Set(line.machines) }),
+    ),
+    onToggle: useCallbackRef(toggle),
+    onActivate: useCallbackRef(onActivate),
+    onDrop: useCallbackRef(drop),
+  };
   return (
     <section className={classes['pane']} aria-label={t('machines.list')}>
       <TextInput
@@ -171,7 +173,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
       <Menu position="bottom-start" middlewares={{ flip: true, shift: { crossAxis: true, padding: 8 } }}>
         <Menu.ContextMenu>
           <div
-            ref={scrollRef}
+            ref={listRef}
             className={classes['list']}
             role="tree"
             tabIndex={0}
@@ -181,39 +183,11 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
             data-over={overList || undefined}
             onKeyDown={onKeyDown}
           >
-            <div className={classes['rows']} style={{ height: virtualizer.getTotalSize() }} role="presentation">
-              {virtualizer.getVirtualItems().map(({ index, start }) => {
-                const line = lines[index];
-                const key = keys[index];
-                const common = {
-                  id: optionId(key),
-                  current: index === currentIndex,
-                  style: { transform: `translateY(${start}px)`, height: ROW_PX[line.kind] },
-                  onDrop: drop,
-                };
-                return line.kind === 'group' ? (
-                  <GroupRow
-                    key={key}
-                    {...common}
-                    group={line}
-                    onClick={() => {
-                      onSelect({ current: key, selected: new Set(line.machines) });
-                    }}
-                    onToggle={() => toggle(line.path)}
-                  />
-                ) : (
-                  <MachineRow
-                    key={key}
-                    {...common}
-                    machine={line.machine}
-                    level={line.level}
-                    selected={selection.selected.has(key)}
-                    onSelect={select}
-                    onActivate={onActivate}
-                  />
-                );
-              })}
-            </div>
+            <MachineRows
+              ref={rowsRef}
+              {...{ scrollElement, lines, keys, currentIndex, optionId, ...stable }}
+              selected={selection.selected}
+            />
           </div>
         </Menu.ContextMenu>
         <Menu.Dropdown mah="calc(100dvh - 16px)" style={{ overflowY: 'auto' }}>

@@ -1,4 +1,4 @@
-import { useRef, type CSSProperties, type MouseEvent } from 'react';
+import { memo, useRef, type CSSProperties, type MouseEvent } from 'react';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useMachineStream } from '../../ipc/use-machine-stream.ts';
 import { isLive } from '../../state/actions.ts';
@@ -18,14 +18,15 @@ export interface MachineRowProps {
   readonly level: number;
   readonly selected: boolean;
   readonly current: boolean;
-  readonly style: CSSProperties;
+  readonly topPx: number;
+  readonly heightPx: number;
   readonly onSelect: (event: MouseEvent, id: string) => void;
   readonly onActivate: (machine: MachineInfo) => void;
   readonly onDrop: (dragged: Dragged, group: string) => void;
 }
 
-export function MachineRow(props: MachineRowProps) {
-  const { id, machine, level, selected, current, style, onSelect, onActivate, onDrop } = props;
+export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
+  const { id, machine, level, selected, current, topPx, heightPx, onSelect, onActivate, onDrop } = props;
   const { config, status } = machine;
   const ref = useRef<HTMLDivElement>(null);
   useDraggable(ref, { kind: 'machine', id: config.id });
@@ -38,7 +39,7 @@ export function MachineRow(props: MachineRowProps) {
       aria-level={level}
       aria-selected={selected}
       className={classes['row']}
-      style={{ ...style, '--level': level } as CSSProperties}
+      style={{ transform: `translateY(${topPx}px)`, height: heightPx, '--level': level } as CSSProperties}
       data-current={current || undefined}
       onClick={(event) => onSelect(event, config.id)}
       onContextMenu={(event) => onSelect(event, config.id)}
@@ -51,7 +52,7 @@ export function MachineRow(props: MachineRowProps) {
       </span>
     </div>
   );
-}
+});
 
 function Thumbnail({ id }: { readonly id: string }) {
   const { client } = useApp();
