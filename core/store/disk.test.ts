@@ -210,3 +210,35 @@ test('a disk grows, shrinks when nothing is cut off, and can be kept as it was',
   expect(Buffer.from(read).equals(data)).toBe(true);
   kept.dispose();
 });
+
+test('a disk that is read in order holds the same while a thread reads ahead, with logs over its tree and another tree under it', () => {
+  const library = testLibrary();
+  const id = newDisk(library, 18 * MIB);
+  const model = Buffer.alloc(18 * MIB, randomBytes(3, 16384));
+  for (let at = 0; at < model.length; at += 16384) model.writeUInt32LE(at, at);
+  model.fill(0, 5 * MIB, 6 * MIB);
+  const before = open(library, id);
+  before.write(0, model);
+  before.dispose();
+  foldMedium(library, id);
+  const disk = StoreDisk.open(library, id, { mode: 'normal', readsAhead: true });
+  const write = (at: number, length: number): void => {
+    const data = randomBytes(at, length);
+    disk.write(at, data);
+    model.set(data, at);
+  };
+  // More than is kept, so that each round reads all of it.
+  for (let round = 0; round < 4; round++) {
+    for (let at = 0; at < model.length; at += 65536) {
+      const target = Buffer.alloc(65536);
+      disk.read(at, target);
+      expect(target.equals(model.subarray(at, at + 65536))).toBe(true);
+      if (at === 9 * MIB) for (let i = 0; i < 8; i++) write(at + MIB + i * 40960, 4096 + i * 8192);
+    }
+    if (round !== 1) continue;
+    const last = disk.seal();
+    foldMedium(library, id, last);
+    disk.folded(last);
+  }
+  disk.dispose();
+});

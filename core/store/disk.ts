@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BlockIoError, type Block } from '../backends/index.ts';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
-import { ChunkCache } from './chunk-cache.ts';
+import { ChunkCache, type ChunkSource } from './chunk-cache.ts';
 import { ChunkReader, ChunkWriter } from './chunks.ts';
 import { damaged } from './errors.ts';
 import { BLOCK_BYTES, DiskLog, LOG_HEADER_BYTES, type LogShare } from './disk-log.ts';
@@ -11,7 +11,7 @@ import { expectLog, forgetLog, logNumbers, logPath, lostLogs, undoPath } from '.
 import { Session, lockInLibrary, logFolder, mediumLock, transactUntold, type Library } from './library.ts';
 import { CHUNK_BYTES, ZERO_NAME, type ChunkName } from './name.ts';
 import { getMedium, pin, putMedium, type Medium, type SnapshotDisk, type TreeRef } from './rows.ts';
-import { TreeReader, levelsFor, updateTree } from './tree.ts';
+import { TreeReader, chunkCount, levelsFor, updateTree } from './tree.ts';
 
 const BLOCKS_PER_CHUNK = CHUNK_BYTES / BLOCK_BYTES;
 /** A log that is worth bringing into the tree while the machine runs. */
@@ -85,6 +85,8 @@ export interface DiskOptions {
   readonly mode: 'normal' | 'throw-away' | 'read-only';
   /** Of a throw-away disk: what it holds at first, in place of what the medium holds. */
   readonly from?: TreeRef | undefined;
+  /** A thread may read ahead of whoever reads it in order: for a machine's disk. */
+  readonly readsAhead?: boolean;
 }
 
 /** What a throw-away disk holds at an instant, for a thread of this process that makes a tree of it. */
@@ -128,6 +130,7 @@ export class StoreDisk implements Block, Disposable {
     mode: DiskOptions['mode'],
     lock: Disposable | undefined,
     apart?: { readonly from: TreeRef; readonly undo: string },
+    readsAhead = false,
   ) {
     this.id = medium.id;
     this.#undo = apart?.undo ?? undoPath(library, medium.id);
@@ -140,7 +143,15 @@ export class StoreDisk implements Block, Disposable {
     this.#levels = levelsFor(medium.sizeBytes);
     this.#chunks = new ChunkReader(library);
     this.#trees = new TreeReader(this.#chunks);
-    this.#cache = new ChunkCache((chunk, room) => this.#trees.chunk(this.#root, this.#levels, chunk, room));
+    const source: ChunkSource = {
+      count: chunkCount(medium.sizeBytes),
+      nameAt: (index) => {
+        const name = this.#trees.leaf(this.#root, this.#levels, index);
+        return name === ZERO_NAME ? undefined : name;
+      },
+      read: (index, room) => this.#trees.chunk(this.#root, this.#levels, index, room),
+    };
+    this.#cache = new ChunkCache(source, readsAhead ? library.folder : undefined);
     this.#logs = apart ? [] : openLogs(library, medium);
     const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
     if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));
@@ -150,13 +161,13 @@ export class StoreDisk implements Block, Disposable {
   }
 
   /** Throws FailureError (`store.medium`, `image.locked`, `store.damaged`) or the host's error. */
-  static open(library: Library, id: string, { mode, from }: DiskOptions): StoreDisk {
+  static open(library: Library, id: string, { mode, from, readsAhead }: DiskOptions): StoreDisk {
     const lock = mode === 'read-only' ? undefined : lockInLibrary(library, mediumLock(id), 150);
     if (mode !== 'read-only' && !lock) throw locked(getMedium(library, id));
     try {
       mkdirSync(logFolder(library, id), { recursive: true, mode: 0o700 });
       const apart = from && { from, undo: undoPath(library, id) };
-      return new StoreDisk(library, getMedium(library, id), mode, lock, apart);
+      return new StoreDisk(library, getMedium(library, id), mode, lock, apart, readsAhead);
     } catch (error) {
       lock?.dispose();
       throw error;
@@ -164,10 +175,10 @@ export class StoreDisk implements Block, Disposable {
   }
 
   /** A disk as it was in a snapshot, for a machine that is thrown away: nothing else is touched. */
-  static ephemeral(library: Library, disk: SnapshotDisk): StoreDisk {
+  static ephemeral(library: Library, disk: SnapshotDisk, readsAhead = false): StoreDisk {
     const medium = { ...disk, id: disk.medium, name: '', kind: 'disk' as const, firstLog: 0, createdAt: '' };
     const undo = join(library.folder, 'run', `${randomUUID()}.undo`);
-    return new StoreDisk(library, medium, 'throw-away', undefined, { from: disk, undo });
+    return new StoreDisk(library, medium, 'throw-away', undefined, { from: disk, undo }, readsAhead);
   }
 
   // --- the guest's side -------------------------------------------------------------------------------------------------------
@@ -387,6 +398,7 @@ export class StoreDisk implements Block, Disposable {
       for (const log of this.#logs)
         if (this.#undoLogs.includes(log)) this.#forget(log);
         else log.dispose();
+      this.#cache.dispose();
       this.#chunks.dispose();
       this.#keeper?.dispose();
       this.#lock?.dispose();

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { FailureError, failure, type Disposable, type Failure } from '../base/index.ts';
 import type { FetchShare } from '../snapshot/index.ts';
 import type { CheckReport } from './check.ts';
+import type { ReadAheadWork } from './read-ahead.ts';
 import { newCodecGuard, waitForCodecs } from './codec-guard.ts';
 import type { Collected } from './collect.ts';
 import type { UndoShare } from './disk.ts';
@@ -34,6 +35,12 @@ export type WorkerTask =
       readonly copyName?: string | undefined;
     }
   | { readonly kind: 'fetch'; readonly share: FetchShare; readonly root: ChunkName };
+
+/** What nobody waits for a reply to. */
+export interface WorkerHint {
+  readonly kind: 'read-ahead';
+  readonly work: ReadAheadWork;
+}
 
 /** What each kind of task gives back. */
 export interface WorkerResults {
@@ -117,6 +124,10 @@ export class StoreWorker implements Disposable {
     });
     if (reply.error) throw new FailureError(reply.error);
     return reply.value as WorkerResults[T['kind']];
+  }
+
+  tell(hint: WorkerHint): void {
+    if (!this.#ended) this.#worker.postMessage(hint);
   }
 
   #settle(reply: WorkerReply): void {

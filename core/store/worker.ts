@@ -12,7 +12,8 @@ import type { ChunkName } from './name.ts';
 import { foldThrowAway, takeSnapshot } from './take-snapshot.ts';
 import { TreeReader, levelsFor } from './tree.ts';
 import { usageOf } from './usage.ts';
-import type { WorkerProgress, WorkerReply, WorkerTask } from './worker-client.ts';
+import { readAhead } from './read-ahead.ts';
+import type { WorkerHint, WorkerProgress, WorkerReply, WorkerTask } from './worker-client.ts';
 
 /**
  * A thread that compresses, hashes and writes beside the guest, or beside the services. One task after another; the
@@ -100,7 +101,11 @@ function perform(id: number, task: WorkerTask): WorkerReply['value'] {
   }
 }
 
-parentPort!.on('message', ({ id, task }: { id: number; task: WorkerTask }) => {
+let ahead: ChunkReader | undefined;
+
+parentPort!.on('message', (message: { id: number; task: WorkerTask } | WorkerHint) => {
+  if ('kind' in message) return readAhead((ahead ??= new ChunkReader(open())), message.work);
+  const { id, task } = message;
   let reply: WorkerReply;
   try {
     reply = { id, value: perform(id, task) };

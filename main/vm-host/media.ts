@@ -256,7 +256,9 @@ class OpenMedia implements Media {
         const forgets = from?.forgets ?? (attachment.mode === 'immutable' ? 'disk' : throwAway ? 'session' : undefined);
         const mode = kind === 'cdrom' || !attachment.writable ? 'read-only' : forgets ? 'throw-away' : 'normal';
         const disk = resources.add(
-          asThen ? StoreDisk.ephemeral(library, asThen) : StoreDisk.open(library, id, { mode, from }),
+          asThen
+            ? StoreDisk.ephemeral(library, asThen, true)
+            : StoreDisk.open(library, id, { mode, from, readsAhead: true }),
         );
         const writeThrough = attachment.mode === 'write-through';
         if (!disk.readOnly) slot.stored = { place, disk, writeThrough, forgets };
