@@ -1,12 +1,12 @@
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
-import { Suspense, lazy, useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { ManagerFrame } from './features/frame/manager-frame.tsx';
 import { MachinesPage } from './features/machines/machines-page.tsx';
 import { withOneSubscription } from './ipc/one-subscription.ts';
 import type { Client } from './ipc/client.ts';
 import { MachineActions } from './state/actions.ts';
-import { AppContext, useDialog, type AppServices } from './state/context.ts';
+import { AppContext, useDialog, useMachines, type AppServices } from './state/context.ts';
 import { DialogStore } from './state/dialogs.ts';
 import { MachinesStore } from './state/machines.ts';
 import { RemovalsStore } from './state/removals.ts';
@@ -15,21 +15,29 @@ import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
 import { UploadsStore } from './state/uploads.ts';
 import { theme } from './ui/theme.ts';
+import { later, type Later } from './ui/later.tsx';
 import { Loading } from './ui/loading.tsx';
 
-/** The list is what a start shows; what else there is is loaded when it is asked for. */
-const MachineWindow = lazy(async () => ({
-  default: (await import('./features/machine-window/machine-window.tsx')).MachineWindow,
-}));
-const Dialogs = lazy(async () => ({ default: (await import('./features/dialogs/dialogs.tsx')).Dialogs }));
-const PAGES: Readonly<Record<Exclude<Screen, 'machines'>, React.ComponentType>> = {
-  media: lazy(async () => ({ default: (await import('./features/media/media-page.tsx')).MediaPage })),
-  activity: lazy(async () => ({ default: (await import('./features/activity/activity-page.tsx')).ActivityPage })),
-  logs: lazy(async () => ({ default: (await import('./features/logs/logs-page.tsx')).LogsPage })),
-  preferences: lazy(async () => ({
-    default: (await import('./features/preferences/preferences-page.tsx')).PreferencesPage,
-  })),
+const machineWindow = later(async () => (await import('./features/machine-window/machine-window.tsx')).MachineWindow);
+const dialogs = later(async () => (await import('./features/dialogs/dialogs.tsx')).Dialogs);
+const pages: Readonly<Record<Exclude<Screen, 'machines'>, Later<object>>> = {
+  media: later(async () => (await import('./features/media/media-page.tsx')).MediaPage),
+  activity: later(async () => (await import('./features/activity/activity-page.tsx')).ActivityPage),
+  logs: later(async () => (await import('./features/logs/logs-page.tsx')).LogsPage),
+  preferences: later(async () => (await import('./features/preferences/preferences-page.tsx')).PreferencesPage),
 };
+
+/** The list is what a start shows. Once it is there and nothing else is to be done, the rest comes, and is shown at once. */
+function useRestLoaded(): void {
+  const { connection } = useMachines();
+  const isShown = connection !== 'loading';
+  useEffect(() => {
+    if (!isShown) return;
+    const rest = [machineWindow, dialogs, ...Object.values(pages)];
+    const soon = requestIdleCallback(() => void Promise.allSettled(rest.map(({ load }) => load())));
+    return () => cancelIdleCallback(soon);
+  }, [isShown]);
+}
 
 /** Which screen is shown stands in the address (state/route.ts): a machine can have a window of its own. */
 export function App({ client: shellClient }: { readonly client: Client }) {
@@ -68,11 +76,12 @@ export function App({ client: shellClient }: { readonly client: Client }) {
 }
 
 function Shown() {
+  useRestLoaded();
   const route = useRoute();
   if (route.screen === 'machine')
     return (
       <Suspense fallback={<Loading />}>
-        <MachineWindow key={route.id} id={route.id} />
+        <machineWindow.Shown key={route.id} id={route.id} />
       </Suspense>
     );
   if (route.screen === 'machines')
@@ -81,7 +90,7 @@ function Shown() {
         <MachinesPage />
       </ManagerFrame>
     );
-  const Page = PAGES[route.screen];
+  const { Shown: Page } = pages[route.screen];
   return (
     <ManagerFrame screen={route.screen}>
       <Suspense fallback={<Loading />}>
@@ -96,7 +105,7 @@ function OpenDialog() {
   return (
     dialog && (
       <Suspense>
-        <Dialogs dialog={dialog} />
+        <dialogs.Shown dialog={dialog} />
       </Suspense>
     )
   );

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest';
 import { moveSelection, type Selection } from './selection.ts';
 
 const lines = [
-  ['group:Old', false],
-  ['a', true],
-  ['b', true],
-  ['c', true],
+  ['group:Old', ['a', 'b']],
+  ['a', ['a']],
+  ['b', ['b']],
+  ['c', ['c']],
 ] as const;
 const at = (current: string, selected: string[] = [current]): Selection => ({ current, selected: new Set(selected) });
 const press = (key: string, held: Partial<Record<'shiftKey' | 'ctrlKey', boolean>> = {}) => ({
@@ -22,8 +22,8 @@ test('with Shift the selection grows, with Control it stays', () => {
   expect(moveSelection(press('End', { ctrlKey: true }), at('a'), lines)).toEqual(at('c', ['a']));
 });
 
-test('a group is passed, not selected', () => {
-  expect(moveSelection(press('Home'), at('b'), lines)).toEqual(at('group:Old', []));
+test('a group selects what is in it, as a click does', () => {
+  expect(moveSelection(press('Home'), at('c'), lines)).toEqual(at('group:Old', ['a', 'b']));
 });
 
 test('Control and A selects every machine, the space bar one more or less', () => {

@@ -13,19 +13,24 @@ interface Press {
   readonly metaKey: boolean;
 }
 
+/** A line of the list by what it is called here, and by the machines that it stands for: a group for those inside. */
+export type SelectableLine = readonly [key: string, machines: readonly string[]];
+
+const isMachine = ([key, [first]]: SelectableLine): boolean => first === key;
+
 /** What a key makes of the selection, as in any list of a desktop; undefined: the key means something else. */
 export function moveSelection(
   { key, shiftKey, ctrlKey, metaKey }: Press,
   selection: Selection,
-  lines: readonly (readonly [key: string, isMachine: boolean])[],
+  lines: readonly SelectableLine[],
 ): Selection | undefined {
   const last = lines.length - 1;
   if (last < 0) return undefined;
   const held = ctrlKey || metaKey;
   if (held && key.toLowerCase() === 'a')
-    return { ...selection, selected: new Set(lines.filter(([, isMachine]) => isMachine).map(([one]) => one)) };
+    return { ...selection, selected: new Set(lines.filter(isMachine).map(([one]) => one)) };
   const at = lines.findIndex(([one]) => one === selection.current);
-  if (key === ' ' && at >= 0 && lines[at][1]) {
+  if (key === ' ' && at >= 0 && isMachine(lines[at])) {
     const selected = new Set(selection.selected);
     if (!selected.delete(lines[at][0])) selected.add(lines[at][0]);
     return { ...selection, selected };
@@ -40,10 +45,10 @@ export function moveSelection(
   };
   const to = targets[key];
   if (to === undefined) return undefined;
-  const [current, isMachine] = lines[to];
+  const [current, machines] = lines[to];
   if (held) return { ...selection, current };
-  if (!shiftKey) return { current, selected: new Set(isMachine ? [current] : []) };
-  const between = lines.slice(Math.min(at, to), Math.max(at, to) + 1).filter(([, machine]) => machine);
+  if (!shiftKey) return { current, selected: new Set(machines) };
+  const between = lines.slice(Math.min(at, to), Math.max(at, to) + 1).filter(isMachine);
   return { current, selected: new Set([...selection.selected, ...between.map(([one]) => one)]) };
 }
 

@@ -1,8 +1,9 @@
-import { Button, Modal, Stack, type ModalProps } from '@mantine/core';
+import { Button, Stack, type ModalProps } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
 import { useApp, useUploads } from '../state/context.ts';
+import { Dialog } from './dialog.tsx';
 import { DialogActions } from './dialog-actions.tsx';
 import { FailureAlert } from './failure-alert.tsx';
 import { TaskRow } from './task-row.tsx';
@@ -50,7 +51,7 @@ export function FormDialog(props: FormDialogProps) {
     else if (!props.keepOpen) onClose();
   };
   return (
-    <Modal opened onClose={onClose} title={title} size={size} closeButtonProps={{ 'aria-label': t('action.close') }}>
+    <Dialog onClose={onClose} title={title} size={size}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -84,6 +85,6 @@ export function FormDialog(props: FormDialogProps) {
           </DialogActions>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Group, Modal, Select, Stack, Table, Text } from '@mantine/core';
+import { Group, Select, Stack, Table, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CallResult, MachineInfo } from '../../../core/contract/index.ts';
@@ -8,6 +8,7 @@ import { useResource } from '../../state/resource.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { useFormats } from '../../ui/formats.ts';
 import { drivesOf } from '../machines/drives.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import classes from './compare-dialog.module.css';
 
 type Part = CallResult<'snapshots.compare'>['parts'][number];
@@ -44,13 +45,7 @@ export function CompareDialog({
     { value: PRESENT, label: t('snapshots.present') },
   ];
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size="xl"
-      title={t('compare.title', { name: machine.config.name })}
-      closeButtonProps={{ 'aria-label': t('action.close') }}
-    >
+    <Dialog onClose={onClose} size="xl" title={t('compare.title', { name: machine.config.name })}>
       <Stack gap="md">
         <Group grow>
           <Select
@@ -74,7 +69,7 @@ export function CompareDialog({
           {t('compare.hint')} {isLive(machine) && t('compare.live')}
         </Text>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -43,6 +43,7 @@ export function GroupDialog({ machines, all, from, onClose }: GroupDialogProps) 
         label={t('details.group')}
         description={t('group.hint')}
         data-autofocus
+        openOnFocus={false}
         data={from === undefined ? groupsOf(all) : []}
         value={group}
         error={!isValid && t('group.problem')}

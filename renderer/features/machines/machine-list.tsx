@@ -22,6 +22,8 @@ export interface MachineListProps {
   readonly run: RunCommand;
 }
 
+const startsWith = (name: string, letter: string): boolean =>
+  name.toLocaleLowerCase().startsWith(letter.toLocaleLowerCase());
 const keyOf = (line: Line): string => (line.kind === 'group' ? `group:${line.path}` : line.machine.config.id);
 
 /** The machines of the library in their groups; as many as there are, only those in sight are made. */
@@ -96,6 +98,12 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
         .map(({ config }) => [config.id, renamedGroup(config.group, path, parentOf(path))] as const),
     );
 
+  const goTo = (moved: Selection): void => {
+    onSelect(moved);
+    const to = keys.indexOf(moved.current ?? '');
+    if (to >= 0) rowsRef.current?.scrollToIndex(to);
+  };
+
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && current) {
       event.preventDefault();
@@ -113,13 +121,17 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     const moved = moveSelection(
       event,
       selection,
-      lines.map((one, i) => [keys[i], one.kind === 'machine'] as const),
+      lines.map((one, i) => [keys[i], one.kind === 'machine' ? [keys[i]] : one.machines] as const),
     );
-    if (!moved) return;
+    if (moved) goTo(moved);
+    else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const next = [...lines.slice(currentIndex + 1), ...lines.slice(0, currentIndex + 1)].find(
+        (line) => line.kind === 'machine' && startsWith(line.machine.config.name, event.key),
+      );
+      if (!next) return;
+      goTo({ current: keyOf(next), selected: new Set([keyOf(next)]) });
+    } else return;
     event.preventDefault();
-    onSelect(moved);
-    const to = keys.indexOf(moved.current ?? '');
-    if (to >= 0) rowsRef.current?.scrollToIndex(to);
   };
 
   const select = (event: MouseEvent, key: string): void => {

@@ -40,6 +40,12 @@ export function MachinePane({
   const { t } = useTranslation();
   const { number } = useFormats();
   const [tab, setTab] = useState<string | null>('details');
+  if (machines.length === 0)
+    return (
+      <main className={classes['many']} aria-label={t('details.pane')}>
+        <Text c="var(--text-dimmed)">{t('machines.noneSelected')}</Text>
+      </main>
+    );
   if (machines.length !== 1)
     return (
       <main className={classes['many']} aria-label={t('details.pane')}>

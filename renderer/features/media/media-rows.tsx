@@ -13,7 +13,7 @@ import {
   IconShieldCheck,
   IconTrash,
 } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormats } from '../../ui/formats.ts';
 import { SizeBar } from '../../ui/size-bar.tsx';
@@ -46,7 +46,7 @@ export function MediumRow({ medium, usage, largest, onAsk, onRelease, onCompact,
   const used = medium.usedBy.length > 0;
   const owner = usage?.owners.find(({ id }) => id === medium.id);
   return (
-    <Table.Tr>
+    <Table.Tr onContextMenu={openMenu}>
       <NameCell kind={medium.kind} name={medium.name} title={medium.name} />
       <Table.Td>{bytes(medium.sizeBytes)}</Table.Td>
       <Table.Td>
@@ -121,7 +121,7 @@ export function FileRow({ file, onAsk, onRelease }: FileRowProps) {
   const { path, kind, sizeBytes, problem, usedBy } = file;
   const name = fileName(path);
   return (
-    <Table.Tr>
+    <Table.Tr onContextMenu={openMenu}>
       <NameCell kind={kind} name={name} title={path} />
       <Table.Td>{sizeBytes !== null && bytes(sizeBytes)}</Table.Td>
       <Table.Td>
@@ -149,6 +149,12 @@ export function FileRow({ file, onAsk, onRelease }: FileRowProps) {
       </Table.Td>
     </Table.Tr>
   );
+}
+
+/** A row's menu by the right mouse button, as by its own. */
+function openMenu(event: MouseEvent<HTMLElement>): void {
+  event.preventDefault();
+  event.currentTarget.querySelector<HTMLElement>('[aria-haspopup=menu]')?.click();
 }
 
 /** As tall as rows are, until it is known which there are. */

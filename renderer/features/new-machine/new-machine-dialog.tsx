@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Modal, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
@@ -8,6 +8,7 @@ import { useApp, useMachines } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { useResource } from '../../state/resource.ts';
 import { goTo, machineHash } from '../../state/route.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/medium-menu.tsx';
@@ -134,13 +135,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   const isLast = expert || step === pages.length - 1;
 
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={760}
-      title={t('create.title')}
-      closeButtonProps={{ 'aria-label': t('action.close') }}
-    >
+    <Dialog onClose={onClose} size={760} title={t('create.title')}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -204,7 +199,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
           </DialogActions>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Modal, NavLink, Stack } from '@mantine/core';
+import { Alert, Button, NavLink, Stack } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import {
   IconCpu,
@@ -15,6 +15,7 @@ import { isLabelChange, type Failure, type MachineChanges, type MachineInfo } fr
 import { isIdle } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import type { SettingsPage } from '../../state/dialogs.ts';
+import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { DisplayPage, GeneralPage, SerialPage, SystemPage } from './pages.tsx';
@@ -83,13 +84,7 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
 
   const props = { form, machine, locked };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      size={840}
-      title={t('settings.title', { name: config.name })}
-      closeButtonProps={{ 'aria-label': t('action.close') }}
-    >
+    <Dialog onClose={onClose} size={840} title={t('settings.title', { name: config.name })}>
       <form
         noValidate
         onSubmit={(event) => {
@@ -145,7 +140,7 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
           </DialogActions>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
