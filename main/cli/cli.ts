@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FailureError } from '../../core/base/index.ts';
 import { exitCodeOf, fail } from '../../core/contract/codes.ts';
 import type { MachineFactory } from '../vm-host/build.ts';
-import { failureLine, type CliIo } from './io.ts';
+import { InterruptedError, failureLine, type CliIo } from './io.ts';
 
 /** What a command needs from outside; each is loaded by the command that uses it. */
 export interface CliParts {
@@ -55,7 +55,7 @@ export async function main(args: readonly string[], parts: CliParts): Promise<nu
     io.stderr.write(failureLine(failure));
     // Programs read one object from standard output, whatever the end.
     if (args.includes('--json')) io.stdout.write(`${JSON.stringify({ error: failure })}\n`);
-    return exitCodeOf(failure.code);
+    return error instanceof InterruptedError ? error.exit : exitCodeOf(failure.code);
   }
 }
 

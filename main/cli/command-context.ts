@@ -2,7 +2,7 @@ import { FailureError } from '../../core/base/index.ts';
 import { fail, type CallName, type CallParams, type CallResult, type MachineInfo } from '../../core/contract/index.ts';
 import { createRouter } from '../ipc/router.ts';
 import type { Services } from '../services/services.ts';
-import { oneLine, type CliIo } from './io.ts';
+import { InterruptedError, oneLine, type CliIo } from './io.ts';
 import type { GivenOption } from './options.ts';
 
 /** What a command gives back: an object for --json, lines for people, and an exit status other than 0. */
@@ -113,13 +113,21 @@ export class CommandContext {
       const share = totalBytes > 0 ? ` ${Math.floor((100 * doneBytes) / totalBytes)} %` : '';
       this.io.stderr.write(`\r${oneLine(subject)}${share}\x1b[K`);
     });
+    let ended: 'SIGINT' | 'SIGTERM' | undefined;
     const cancel = async (): Promise<void> => {
       const { tasks } = await this.ask('tasks.list', {});
       for (const { id, state } of tasks) if (state === 'running') await this.ask('tasks.cancel', { id });
     };
-    const stop = this.io.onSignal(() => void cancel());
+    const stop = this.io.onSignal((signal) => {
+      ended = signal;
+      void cancel();
+    });
     try {
       return await action();
+    } catch (error) {
+      if (ended && error instanceof FailureError && error.failure.code === 'task.cancelled')
+        throw new InterruptedError(error.failure, ended);
+      throw error;
     } finally {
       stop();
       listening.dispose();

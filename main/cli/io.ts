@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Failure } from '../../core/base/index.ts';
+import { FailureError, type Failure } from '../../core/base/index.ts';
 
 /** The command's surroundings; tests bring their own. */
 export interface CliIo {
@@ -39,3 +39,12 @@ export const oneLine = (text: string): string =>
 /** The one line of every error: `terrarium: CODE: message; hint`. */
 export const failureLine = ({ code, message, hint }: Failure): string =>
   `terrarium: ${code}: ${oneLine(message)}${hint === undefined ? '' : `; ${oneLine(hint)}`}\n`;
+
+/** A signal ended the work: the status is the signal's, as of every command that one ends. */
+export class InterruptedError extends FailureError {
+  readonly exit: number;
+  constructor(failure: Failure, signal: 'SIGINT' | 'SIGTERM') {
+    super(failure);
+    this.exit = signal === 'SIGINT' ? 130 : 143;
+  }
+}

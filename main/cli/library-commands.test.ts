@@ -172,6 +172,27 @@ test('drives of a stopped machine are filled and emptied', async () => {
   expect(await terrarium('media', 'eject', 'drives')).toMatchObject({ out: { config: { floppies: [null, null] } } });
 });
 
+test('an import that a signal ends leaves nothing, and has the status of the signal', async () => {
+  const image = join(folder, 'half.raw');
+  writeFileSync(image, Buffer.alloc(8 << 20, 'half'));
+  let signal = (): void => {};
+  const status = await main(['media', 'import', image, '--library', folder], {
+    io: {
+      stdin: new PassThrough(),
+      stdout: { isTTY: true, write: () => true },
+      // The first that is told of the work.
+      stderr: { write: () => signal() },
+      onSignal(listener) {
+        signal = () => listener('SIGINT');
+        return () => (signal = () => {});
+      },
+    },
+    factory: fakeFactory,
+  });
+  expect(status).toBe(130);
+  expect(JSON.stringify((await terrarium('media', 'list')).out)).not.toContain('half');
+});
+
 test('an image of several files is imported whole, and a parent elsewhere where it is allowed', async () => {
   const split = join(folder, 'split.vmdk');
   await run('media', 'create', split, '--size', '1M', '--variant', 'twoGbMaxExtentSparse');
