@@ -5,8 +5,10 @@ import { BLOCK, R, RECORD_BYTES } from '../layout.ts';
 import type { FlowGraph } from './flow.ts';
 import { copyRecords, type RecordCopy } from './record-copy.ts';
 
-const MAX_BLOCKS = 64;
-const MAX_INSTRUCTIONS = 300;
+/** Of a region that begins with one block. */
+export const REGION_INSTRUCTIONS = 300;
+/** Blocks have five instructions on average: this bounds regions of shorter ones. */
+const INSTRUCTIONS_A_BLOCK = 5;
 /** Returns that are compared with a return point each; beyond that they are looked up. */
 const MAX_RETURN_POINTS = 4;
 
@@ -14,6 +16,12 @@ const MAX_RETURN_POINTS = 4;
 export interface RegionPage {
   readonly physical: number;
   readonly ipBase: number;
+}
+
+/** Where a region may be entered, and from where its blocks are gathered. */
+export interface RegionSeed {
+  readonly header: number;
+  readonly page: RegionPage;
 }
 
 export interface RegionBlock {
@@ -39,7 +47,7 @@ export interface RegionPlan {
   /** All in one mode, MODE.* bits. */
   readonly mode: number;
   readonly pages: readonly RegionPage[];
-  /** The first is the hot one. */
+  /** The first is the first seed. */
   readonly blocks: readonly RegionBlock[];
   /** Of the blocks, as they are now. */
   readonly records: RecordCopy;
@@ -57,7 +65,7 @@ export interface RegionPlan {
 /** Finds decoded code: the block at an offset of a page (which may lie outside it), and the page that it lies in. */
 export type BlockFinder = (page: RegionPage, offset: number) => { header: number; page: RegionPage } | undefined;
 
-/** Gathers blocks from `seed` on, nearest first. */
+/** Gathers blocks from seeds on, nearest first. */
 export class Planner {
   readonly #handlers: HandlerTable;
   readonly #view: DataView;
@@ -76,20 +84,21 @@ export class Planner {
     this.#joins = joins;
   }
 
-  plan(header: number, page: RegionPage, mode: number, windows: boolean): RegionPlan {
-    this.#pending.push({ header, page });
+  plan(seeds: readonly RegionSeed[], mode: number, windows: boolean, maxInstructions: number): RegionPlan {
+    this.#pending.push(...seeds);
+    const maxBlocks = Math.ceil(maxInstructions / INSTRUCTIONS_A_BLOCK);
     let instructions = 0;
-    for (let at = 0; at < this.#pending.length && this.#blocks.length < MAX_BLOCKS; at++) {
+    for (let at = 0; at < this.#pending.length && this.#blocks.length < maxBlocks; at++) {
       const { header: next, page: place } = this.#pending[at];
       if (this.#byHeader.has(next)) continue;
       const block = this.#read(next, this.#pageNumber(place));
       instructions += block.forms.length;
-      if (instructions > MAX_INSTRUCTIONS && this.#blocks.length > 0) break;
+      if (instructions > maxInstructions && this.#blocks.length > 0) break;
       this.#byHeader.set(next, this.#blocks.length);
       this.#blocks.push(block);
       for (const offset of [...this.#successors(block), ...resumes(this.#view, block)]) this.#ask(place, offset);
     }
-    return this.#connect(mode, windows);
+    return this.#connect(seeds, mode, windows);
   }
 
   #pageNumber(page: RegionPage): number {
@@ -133,17 +142,24 @@ export class Planner {
 
   #blockAt(page: number, offset: number): number | undefined {
     const found = this.#find(this.#pages[page], offset);
-    return found && this.#byHeader.get(found.header);
+    return found && this.#included(found);
   }
 
-  #connect(mode: number, windows: boolean): RegionPlan {
+  /** Number of a block, unless it was reached at another linear address. */
+  #included({ header, page }: RegionSeed): number | undefined {
+    const index = this.#byHeader.get(header);
+    return index !== undefined && this.#pages[this.#blocks[index].page].ipBase === page.ipBase ? index : undefined;
+  }
+
+  #connect(seeds: readonly RegionSeed[], mode: number, windows: boolean): RegionPlan {
     const blocks = this.#blocks;
     const present = (block: RegionBlock, offsets: readonly number[]): number[] =>
       offsets.map((offset) => this.#blockAt(block.page, offset)).filter((index) => index !== undefined);
     const edges = blocks.map((block) => present(block, this.#successors(block)));
     const resumed = blocks.map((block) => present(block, resumes(this.#view, block)));
     const returnPoints = this.#returnPoints(edges, resumed);
-    const entries = new Set([0, ...resumed.flat()]);
+    const entered = seeds.map((seed) => this.#included(seed)).filter((index) => index !== undefined);
+    const entries = new Set([...entered, ...resumed.flat()]);
     blocks.forEach(({ header }, index) => {
       if (this.#view.getUint32(header + BLOCK.dynamic, true) !== 0) entries.add(index);
     });
@@ -163,7 +179,7 @@ export class Planner {
     const exits = new Map<number, RegionExit>();
     for (const offset of this.#successors(block)) {
       const found = this.#find(this.#pages[block.page], offset);
-      if (found && !this.#byHeader.has(found.header)) exits.set(offset, found);
+      if (found && this.#included(found) === undefined) exits.set(offset, found);
     }
     return exits;
   }

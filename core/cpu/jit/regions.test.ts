@@ -123,3 +123,36 @@ test('a function that was compiled by itself becomes part of its caller’s regi
   expect(offsets[0]).toEqual([FUNCTION & 0xfff]);
   expect(offsets.slice(1).some((blocks) => blocks.length > 1 && blocks.includes(FUNCTION & 0xfff))).toBe(true);
 });
+
+test('a loop that is longer than a region becomes one region, instead of one for each block', () => {
+  const sizes: number[] = [];
+  let compiled: CompiledRegions | undefined;
+  const regionCompiler: RegionCompiler = {
+    start: (requests) => {
+      sizes.push(...requests.map(({ plan }) => plan.blocks.length));
+      compiled = compileRegions(requests);
+    },
+    take: () => {
+      const taken = compiled;
+      compiled = undefined;
+      return taken;
+    },
+  };
+  const t = new TestCpu({ jit: 'auto', regionCompiler });
+  const ROUNDS = 8 * HOT;
+  // Twelve times 50 of INC AX and a jump to what follows; DEC CX; JNZ to the beginning.
+  const body = Array.from({ length: 12 }, () => [...Array.from({ length: 50 }, () => INC_AX), 0xeb, 0x00]).flat();
+  const back = -(body.length + 5) & 0xffff;
+  t.program(...body, 0x49, 0x0f, 0x85, back & 0xff, back >> 8, HLT);
+  t.cpu.state.setGpr(REG.AX, 0);
+  t.cpu.state.setGpr(REG.CX, ROUNDS);
+
+  while (t.cpu.run(10_000) !== 'halted');
+
+  const { regions } = t.cpu;
+  expect(t.reg16(REG.AX)).toBe((600 * ROUNDS) & 0xffff);
+  // 25 blocks, of which a region begun with one has 12 at most.
+  expect(sizes.length).toBeLessThan(20);
+  expect(Math.max(...sizes)).toBeGreaterThan(20);
+  expect(regions.forgotten).toBeGreaterThan(0);
+});

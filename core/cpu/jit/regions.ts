@@ -2,14 +2,24 @@ import type { HandlerTable } from '../interp/handlers.ts';
 import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import { BLOCK, MISSING_WINDOWS } from '../layout.ts';
 import { compileRegions, type CompiledRegions, type RegionRequest } from './compile-regions.ts';
+import { addsLittle, contained, grown, joined, mostRepeated, planInstructions } from './merging.ts';
 import { Pauses } from './pauses.ts';
-import { Planner, type BlockFinder, type RegionPage, type RegionPlan } from './plan.ts';
+import {
+  Planner,
+  REGION_INSTRUCTIONS,
+  type BlockFinder,
+  type RegionPage,
+  type RegionPlan,
+  type RegionSeed,
+} from './plan.ts';
 
 /** Executions in tier 0 after which a block is worth compiling, and after which it may join a region. */
 export const HOT = 2000;
 const WARM = 500;
 /** Executions until a block that could not be compiled asks again. */
 const RETRY = 1 << 20;
+/** Times HOT, until a block is compiled whose region would have next to nothing that another has not. */
+const SCARCELY_NEW = 8;
 
 /** Windows that could not be opened are forgotten after so many polls: it matters how often that happens. */
 const MISSES_POLLS = 4096;
@@ -26,8 +36,13 @@ const CACHE_BYTES = 24 << 20;
 
 interface Region {
   readonly slot: number;
-  /** Its blocks; the first is the one that was hot. */
+  readonly mode: number;
+  readonly seeds: readonly RegionSeed[];
+  readonly instructions: number;
+  /** Its blocks; the first is that of the first seed. */
   readonly headers: readonly number[];
+  /** Regions whose place it takes once it is compiled. */
+  replaces: readonly Region[];
   /** Until it is compiled: a plan is larger than its code. */
   plan: RegionPlan | undefined;
   /** Length of its code; 0 until it is there. */
@@ -79,6 +94,8 @@ export class Regions {
   #polls = 0;
   /** First blocks of regions that do without windows. */
   readonly #withoutWindows = new Set<number>();
+  /** Blocks that waited for SCARCELY_NEW. */
+  readonly #waited = new Set<number>();
 
   constructor(handlers: HandlerTable, view: DataView, { hostNowNs, regionCompiler }: RegionHost) {
     this.#handlers = handlers;
@@ -147,9 +164,33 @@ export class Regions {
     // What another region contains joins too: else a function that was hot before its callers would never be part of them.
     const joins = (block: number): boolean =>
       all || this.#byBlock.has(block) || this.#view.getInt32(block + BLOCK.heat, true) <= HOT - WARM;
-    const windows = !this.#withoutWindows.has(header);
-    const plan = new Planner(this.#handlers, this.#view, find, joins).plan(header, page, mode, windows);
-    const region = { slot, headers: plan.blocks.map((block) => block.header), plan, bytes: 0 };
+    const planned = (seeds: readonly RegionSeed[], maxInstructions: number): RegionPlan => {
+      const windows = !seeds.some((seed) => this.#withoutWindows.has(seed.header));
+      return new Planner(this.#handlers, this.#view, find, joins).plan(seeds, mode, windows, maxInstructions);
+    };
+    const seed = { header, page };
+    let seeds: readonly RegionSeed[] = [seed];
+    let plan = planned(seeds, REGION_INSTRUCTIONS);
+    let replaces: readonly Region[] = [];
+    const repeated = all ? undefined : mostRepeated(plan, (block) => this.#byBlock.get(block) ?? []);
+    if (repeated) {
+      const waits = addsLittle(plan, repeated) && !this.#waited.has(header);
+      // Then there will be more to say.
+      if (waits || this.#sent?.includes(repeated)) {
+        if (waits) this.#waited.add(header);
+        this.#releaseSlot(slot);
+        this.#view.setInt32(header + BLOCK.heat, waits ? SCARCELY_NEW * HOT : HOT, true);
+        return;
+      }
+      const most = grown(repeated);
+      plan = planned([...repeated.seeds, seed], most);
+      const within = contained(plan, (block) => this.#byBlock.get(block) ?? []);
+      ({ seeds, regions: replaces } = joined(new Set([repeated, ...within]), seed));
+      plan = planned(seeds, most);
+      this.#withdraw(replaces);
+    }
+    const headers = plan.blocks.map((block) => block.header);
+    const region = { slot, mode, seeds, instructions: planInstructions(plan), headers, replaces, plan, bytes: 0 };
     if (this.#batch.length === 0) this.#batchNs = started;
     this.#batch.push(region);
     this.#compiling.add(region);
@@ -157,6 +198,17 @@ export class Regions {
     if (all || !this.#compiler) this.#install(this.#batch.splice(0), compileRegions([{ slot, plan }]));
     else if (!this.#sent && this.#batch.length >= this.#batchRegions) this.#send(this.#compiler);
     this.pauses.note(this.#now() - started);
+  }
+
+  /** What need not be compiled any more. */
+  #withdraw(regions: readonly Region[]): void {
+    for (const region of regions) {
+      const at = this.#batch.indexOf(region);
+      if (at < 0) continue;
+      this.#batch.splice(at, 1);
+      this.#compiling.delete(region);
+      this.#remove(region);
+    }
   }
 
   #send(compiler: RegionCompiler): void {
@@ -202,6 +254,8 @@ export class Regions {
       this.#bytes += region.bytes;
       this.#enter(region.slot, region.plan!, compiled[i].entries);
       region.plan = undefined;
+      for (const other of region.replaces) if (this.#bySlot.get(other.slot) === other) this.#remove(other);
+      region.replaces = [];
     });
     while (this.#bytes > CACHE_BYTES) this.#remove(this.#oldest()!);
   }
@@ -225,6 +279,7 @@ export class Regions {
   forget(header: number): void {
     for (const region of this.#byBlock.get(header) ?? []) this.#remove(region);
     this.#withoutWindows.delete(header);
+    this.#waited.delete(header);
   }
 
   #remove(region: Region): void {
@@ -249,6 +304,7 @@ export class Regions {
     this.#bySlot.clear();
     this.#byBlock.clear();
     this.#withoutWindows.clear();
+    this.#waited.clear();
     this.#view.setUint32(MISSING_WINDOWS, 0, true);
     this.#bytes = 0;
   }
