@@ -34,21 +34,26 @@ const NEVER_HOT = 1;
  */
 const QUIET_WRITES_LIMIT = 4;
 
+/** One object without others in it: a boot of Linux makes 80,000, which the collector copies until they are old. */
 interface Block {
   readonly record: number;
   /** Of its page's map: offset and mode. */
   readonly key: number;
   readonly count: number;
-  /** Physical ranges [start, end) of its bytes; two when an instruction crosses into another page. */
-  readonly ranges: readonly (readonly [start: number, end: number])[];
+  /** Physical range of its bytes in the page that it starts in. */
+  readonly start: number;
+  readonly end: number;
+  /** And in another page, when an instruction crosses into it; else both 0. */
+  readonly nextStart: number;
+  readonly nextEnd: number;
 }
 
 /** The blocks of a page. Real mode has code and variables side by side: `isCode` is 1 for each byte of a block. */
 interface CodePage {
   /** Those that start here, by offset and mode. */
   readonly starts: Map<number, Block>;
-  /** Those with bytes here. */
-  readonly blocks: Set<Block>;
+  /** The rest of those with bytes here: begun in another page, behind a device, or with a successor in `starts`. */
+  readonly others: Set<Block>;
   readonly isCode: Uint8Array;
   /** Writes seen here that changed no code. */
   quietWrites: number;
@@ -138,14 +143,14 @@ export class BlockCache {
   /** The record of a known block. */
   find({ physical, nextPage }: CodePlace, mode: number): number | undefined {
     const block = this.#lookUp(physical, mode);
-    if (!block || (block.ranges.length > 1 && nextPage() !== block.ranges[1][0])) return undefined;
+    if (!block || (block.nextEnd !== 0 && nextPage() !== block.nextStart)) return undefined;
     return block.record;
   }
 
   /** As find, without blocks that cross the page's end. */
   findInPage(physical: number, mode: number): number | undefined {
     const block = this.#lookUp(physical, mode);
-    return block?.ranges.length === 1 ? block.record : undefined;
+    return block?.nextEnd === 0 ? block.record : undefined;
   }
 
   /** Makes a branch of the same page go straight to the block, until it is forgotten. `link`: where the branch keeps it. */
@@ -189,7 +194,9 @@ export class BlockCache {
     let count = 0;
     let ended = false;
     let beforeCrossing = false;
-    let crossing: Block['ranges'][number] | undefined;
+    let crossing = false;
+    let nextStart = 0;
+    let nextEnd = 0;
     const source = this.#memory.hostPage[page] >= 0 ? undefined : this.#readPage(page);
     const bytes = source ?? this.#memory.bytes;
     const base = source ? 0 : this.#memory.hostPage[page];
@@ -207,7 +214,11 @@ export class BlockCache {
         const next = place.nextPage();
         for (let i = 0; i < MAX_INSTRUCTION_BYTES; i++) window[available + i] = this.#memory.read(next + i, 1);
         status = decode(window, 0, window.length, codeSize, insn);
-        if (status === 'ok') crossing = [next, next + insn.length - available];
+        if (status === 'ok') {
+          crossing = true;
+          nextStart = next;
+          nextEnd = next + insn.length - available;
+        }
       }
       if (status === 'too-long') {
         if (count > 0) break;
@@ -253,7 +264,7 @@ export class BlockCache {
     this.#view.setUint16(record + R.ipOffset, offset, true);
     clearRecord(this.#view, header);
     this.#view.setUint32(header + BLOCK.handler, crossing ? RUNTIME_HANDLER.CROSSING : RUNTIME_HANDLER.HEADER, true);
-    if (crossing) this.#view.setUint32(header + BLOCK.nextPage, crossing[0], true);
+    if (crossing) this.#view.setUint32(header + BLOCK.nextPage, nextStart, true);
     this.#view.setUint32(header + BLOCK.count, count, true);
     this.#view.setUint16(header + R.ipOffset, start, true);
     for (let i = 0; i < count; i++)
@@ -262,12 +273,14 @@ export class BlockCache {
     this.decodedInstructions += count;
     this.builtBlocks++;
     this.#free = record + RECORD_BYTES;
-    const own = [page * PAGE + start, page * PAGE + Math.min(offset, PAGE)] as const;
     const block: Block = {
       record: header,
       key: keyOf(place.physical, mode),
       count,
-      ranges: crossing ? [own, crossing] : [own],
+      start: page * PAGE + start,
+      end: page * PAGE + Math.min(offset, PAGE),
+      nextStart,
+      nextEnd,
     };
     const reusable = this.#register(block);
     // What runs once is never hot.
@@ -282,27 +295,36 @@ export class BlockCache {
 
   /** False for code that is decoded anew each time: behind a device. */
   #register(block: Block): boolean {
-    const reusable = block.ranges.every(([start]) => this.#memory.hostPage[start >>> 12] >= 0);
-    for (const range of block.ranges) {
-      const page = range[0] >>> 12;
-      let code = this.#byPage.get(page);
-      if (!code) {
-        this.#byPage.set(
-          page,
-          (code = { starts: new Map(), blocks: new Set(), isCode: new Uint8Array(PAGE), quietWrites: 0 }),
-        );
-        this.#memory.hasCode[page] = 1;
-        this.#onNewCodePage(page);
-      }
-      code.blocks.add(block);
-      if (reusable && range === block.ranges[0]) code.starts.set(block.key, block);
-      this.#mark(code, range);
-    }
+    const { start, end, nextStart, nextEnd } = block;
+    const isInMemory = (address: number): boolean => this.#memory.hostPage[address >>> 12] >= 0;
+    const reusable = isInMemory(start) && (nextEnd === 0 || isInMemory(nextStart));
+    const code = this.#codePage(start >>> 12);
+    if (reusable) {
+      const former = code.starts.get(block.key);
+      if (former) code.others.add(former);
+      code.starts.set(block.key, block);
+    } else code.others.add(block);
+    this.#mark(code, start, end);
+    if (nextEnd === 0) return reusable;
+    const next = this.#codePage(nextStart >>> 12);
+    next.others.add(block);
+    this.#mark(next, nextStart, nextEnd);
     return reusable;
   }
 
+  #codePage(page: number): CodePage {
+    let code = this.#byPage.get(page);
+    if (!code) {
+      code = { starts: new Map(), others: new Set(), isCode: new Uint8Array(PAGE), quietWrites: 0 };
+      this.#byPage.set(page, code);
+      this.#memory.hasCode[page] = 1;
+      this.#onNewCodePage(page);
+    }
+    return code;
+  }
+
   /** Enters a range of one page's bytes into the page's own map and into the coarser one in linear memory. */
-  #mark(code: CodePage, [start, end]: Block['ranges'][number]): void {
+  #mark(code: CodePage, start: number, end: number): void {
     const at = start & (PAGE - 1);
     fillShort(code.isCode, 1, at, at + (end - start));
     const host = this.#memory.hostPage[start >>> 12] - RAM_BASE;
@@ -331,23 +353,27 @@ export class BlockCache {
         this.#wroteBesideCode(page, code);
         return;
       }
-    for (const block of code.blocks)
-      if (block.ranges.some(([start, end]) => physical < end && physical + length > start)) this.#forget(block);
+    const end = physical + length;
+    for (const block of blocksOf(code))
+      if ((physical < block.end && end > block.start) || (physical < block.nextEnd && end > block.nextStart))
+        this.#forget(block);
     this.#markPage(page, 0);
-    if (code.blocks.size === 0) {
+    if (code.starts.size + code.others.size === 0) {
       this.#releasePage(page);
       return;
     }
     code.isCode.fill(0);
-    for (const { ranges } of code.blocks)
-      for (const range of ranges) if (range[0] >>> 12 === page) this.#mark(code, range);
+    for (const block of blocksOf(code)) {
+      if (block.start >>> 12 === page) this.#mark(code, block.start, block.end);
+      if (block.nextEnd !== 0 && block.nextStart >>> 12 === page) this.#mark(code, block.nextStart, block.nextEnd);
+    }
   }
 
   #wroteBesideCode(page: number, code: CodePage): void {
     const limit = this.#quietLimits.get(page) ?? QUIET_WRITES_LIMIT;
     if (++code.quietWrites < limit) return;
     this.#quietLimits.set(page, limit * 2);
-    for (const block of code.blocks) this.#forget(block);
+    for (const block of blocksOf(code)) this.#forget(block);
     this.#markPage(page, 0);
     this.#releasePage(page);
   }
@@ -361,11 +387,10 @@ export class BlockCache {
 
   #forget(block: Block): void {
     this.invalidatedBlocks++;
-    for (const [start] of block.ranges) {
-      const code = this.#byPage.get(start >>> 12);
-      code?.blocks.delete(block);
-      if (code?.starts.get(block.key) === block) code.starts.delete(block.key);
-    }
+    const code = this.#byPage.get(block.start >>> 12);
+    code?.others.delete(block);
+    if (code?.starts.get(block.key) === block) code.starts.delete(block.key);
+    if (block.nextEnd !== 0) this.#byPage.get(block.nextStart >>> 12)?.others.delete(block);
     for (const link of this.#links.get(block.record) ?? [])
       if (this.#view.getUint32(link, true) === block.record) this.#view.setUint32(link, 0, true);
     this.#links.delete(block.record);
@@ -373,6 +398,12 @@ export class BlockCache {
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
     this.#onForget(block.record);
   }
+}
+
+/** Those with bytes in the page; any of them may be forgotten meanwhile. */
+function* blocksOf({ starts, others }: CodePage): Iterable<Block> {
+  yield* starts.values();
+  yield* others;
 }
 
 const keyOf = (physical: number, mode: number): number => ((physical & (PAGE - 1)) << 8) | mode;
