@@ -4,7 +4,8 @@ import type { CpuCounters } from './counters.ts';
 import { gp } from './fault.ts';
 import type { BlockCache } from './interp/blocks.ts';
 import type { BlockFinder, RegionPage } from './jit/plan.ts';
-import type { Regions } from './jit/regions.ts';
+import { HOT, type Regions } from './jit/regions.ts';
+import type { CompilingWorth } from './jit/worth.ts';
 import { BLOCK, EXIT, MODE, S } from './layout.ts';
 import type { Mmu } from './mmu.ts';
 import type { CpuState } from './state.ts';
@@ -20,6 +21,8 @@ export interface CodeFinderParts {
   /** Of linear memory. */
   readonly view: DataView;
   readonly jit: 'off' | 'auto' | 'force';
+  /** Asked of all that became hot, but where everything is compiled. */
+  readonly worth: CompilingWorth;
 }
 
 export class CodeFinder {
@@ -69,13 +72,17 @@ export class CodeFinder {
 
   /** Compiles a block that has run often, with what it leads to. */
   #warm(header: number, page: RegionPage, mode: number): void {
-    const { state, mmu, blocks, regions, counters, view, jit } = this.#p;
+    const { state, mmu, blocks, regions, counters, view, jit, worth } = this.#p;
     const compiled = regions.has(header);
     if (state.get(S.exitReason) === EXIT.BUDGET) {
       const tier = regions.covers(header) ? 'compiled' : 'interpreted';
       counters.sample((state.base(SEG.CS) + state.rip) >>> 0, tier);
     }
     if (jit === 'off' || compiled || view.getInt32(header + BLOCK.heat, true) > 0) return;
+    if (jit === 'auto' && !worth.spend()) {
+      view.setInt32(header + BLOCK.heat, HOT, true);
+      return;
+    }
     const find: BlockFinder = (from, offset) => {
       let at = from;
       if (offset < 0 || offset > 0xfff) {

@@ -13,6 +13,7 @@ import { SLOW } from './interp/memory-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
 import { RUNTIME_HANDLER, type TypeScriptImports } from './interp/runtime.ts';
 import { HOT, Regions } from './jit/regions.ts';
+import { CompilingWorth } from './jit/worth.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
 import { CONTROL, EXIT, FAULT, INTERRUPTS, NMI, R, RECORD_BYTES, S, SHADOW, WALK } from './layout.ts';
 import { CPU_MODELS, hasInstructions, type CpuModel } from './models.ts';
@@ -143,6 +144,7 @@ export class Cpu {
       counters: this.#counters,
       view: memory.view,
       jit: connections.jit ?? 'off',
+      worth: new CompilingWorth(this, connections.hostNowNs),
     });
     memory.codeWritten = (physAddr, length) => this.blocks.codeWritten(physAddr, length);
     this.reset();
