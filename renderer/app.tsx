@@ -14,6 +14,7 @@ import { useRoute, type Screen } from './state/route.ts';
 import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
 import { UploadsStore } from './state/uploads.ts';
+import { Boundary } from './ui/broken.tsx';
 import { theme } from './ui/theme.ts';
 import { later, type Later } from './ui/later.tsx';
 import { Loading } from './ui/loading.tsx';
@@ -68,8 +69,10 @@ export function App({ client: shellClient }: { readonly client: Client }) {
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <AppContext value={services}>
         <Notifications position="bottom-right" limit={4} />
-        <Shown />
-        <OpenDialog />
+        <Boundary>
+          <Shown />
+          <OpenDialog />
+        </Boundary>
       </AppContext>
     </MantineProvider>
   );
@@ -87,15 +90,19 @@ function Shown() {
   if (route.screen === 'machines')
     return (
       <ManagerFrame screen="machines">
-        <MachinesPage />
+        <Boundary>
+          <MachinesPage />
+        </Boundary>
       </ManagerFrame>
     );
   const { Shown: Page } = pages[route.screen];
   return (
     <ManagerFrame screen={route.screen}>
-      <Suspense fallback={<Loading />}>
-        <Page />
-      </Suspense>
+      <Boundary key={route.screen}>
+        <Suspense fallback={<Loading />}>
+          <Page />
+        </Suspense>
+      </Boundary>
     </ManagerFrame>
   );
 }

@@ -375,10 +375,18 @@ describe('the interface', () => {
     await removeAllMachines(page);
   });
 
-  test('says that what it shows may be old when Terrarium is gone', async () => {
+  test('says which screen cannot be shown, and that what it shows may be old when Terrarium is gone', async () => {
     const own = await startShell();
+    // As after an update: the window is of the former version.
+    await page.route('**/activity-page-*.js', (route) => route.abort());
     await page.goto(own.url);
     await page.getByText('Plant your first machine').waitFor();
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByText('This screen cannot be shown').waitFor();
+    await button(page, 'Load the window again').waitFor();
+    await page.getByRole('link', { name: 'Machines' }).click();
+    await page.getByText('Plant your first machine').waitFor();
+    await page.unroute('**/activity-page-*.js');
 
     await own.stop();
 
