@@ -13,10 +13,12 @@ import type { CpuState } from './state.ts';
 const MODE_MASK = 0xff;
 
 export interface CodeFinderParts {
-  readonly state: CpuState;
-  readonly mmu: Mmu;
-  readonly blocks: BlockCache;
-  readonly regions: Regions;
+  readonly cpu: {
+    readonly state: CpuState;
+    readonly mmu: Mmu;
+    readonly blocks: BlockCache;
+    readonly regions: Regions;
+  };
   readonly counters: CpuCounters;
   /** Of linear memory. */
   readonly view: DataView;
@@ -34,7 +36,8 @@ export class CodeFinder {
 
   /** The block at rip, decoded if need be; sets S.ipBase. Throws CpuFault. */
   resolve(single: boolean): number {
-    const { state, mmu, blocks, regions, counters } = this.#p;
+    const { cpu, counters } = this.#p;
+    const { state, mmu, blocks, regions } = cpu;
     counters.resolved++;
     const rip = state.rip;
     const limit = state.limit(SEG.CS);
@@ -72,7 +75,8 @@ export class CodeFinder {
 
   /** Compiles a block that has run often, with what it leads to. */
   #warm(header: number, page: RegionPage, mode: number): void {
-    const { state, mmu, blocks, regions, counters, view, jit, worth } = this.#p;
+    const { cpu, counters, view, jit, worth } = this.#p;
+    const { state, mmu, blocks, regions } = cpu;
     const compiled = regions.has(header);
     if (state.get(S.exitReason) === EXIT.BUDGET) {
       const tier = regions.covers(header) ? 'compiled' : 'interpreted';
@@ -101,7 +105,8 @@ export class CodeFinder {
 
   /** Makes a block known to the branch that asked for it (in the same page: both move together) and to later jumps. */
   #reach(physical: number, record: number, link: number): void {
-    const { state, blocks, view } = this.#p;
+    const { cpu, view } = this.#p;
+    const { state, blocks } = cpu;
     if (link !== 0) blocks.link(link, record);
     else if (state.get(S.exitReason) === EXIT.RESOLVE) view.setUint32(record + BLOCK.dynamic, 1, true);
     blocks.remember(physical, state.get(S.jumpKey), record);

@@ -137,10 +137,7 @@ export class Cpu {
     });
     this.regions = new Regions(this.#handlers, memory.view, connections);
     this.#finder = new CodeFinder({
-      state: this.state,
-      mmu: this.mmu,
-      blocks: this.blocks,
-      regions: this.regions,
+      cpu: this,
       counters: this.#counters,
       view: memory.view,
       jit: connections.jit ?? 'off',

@@ -95,8 +95,8 @@ test('a condition is read off the operands of the comparison before it, not off 
   expect(Buffer.from(body.code.bytes()).indexOf(Buffer.from([0x41, 0xff, 0xff, 0x03, 0x71, 0x49]))).toBeGreaterThan(0);
 });
 
-test('a function that was compiled by itself becomes part of its caller’s region', () => {
-  const CALL = 0xe8, RET = 0xc3, FUNCTION = CODE + 0x20; // prettier-ignore
+/** A compiler that has its answer at the next look, and what it was asked for. */
+function compilerAtHand(): { readonly plans: RegionPlan[]; readonly regionCompiler: RegionCompiler } {
   const plans: RegionPlan[] = [];
   let compiled: CompiledRegions | undefined;
   const regionCompiler: RegionCompiler = {
@@ -110,6 +110,12 @@ test('a function that was compiled by itself becomes part of its caller’s regi
       return taken;
     },
   };
+  return { plans, regionCompiler };
+}
+
+test('a function that was compiled by itself becomes part of its caller’s region', () => {
+  const CALL = 0xe8, RET = 0xc3, FUNCTION = CODE + 0x20; // prettier-ignore
+  const { plans, regionCompiler } = compilerAtHand();
   const t = new TestCpu({ jit: 'auto', regionCompiler });
   // Twice a round, so that the function is hot first.
   t.program(CALL, 0x1d, 0x00, CALL, 0x1a, 0x00, LOOP, 0xf8, HLT).load(FUNCTION, INC_AX, RET);
@@ -125,19 +131,7 @@ test('a function that was compiled by itself becomes part of its caller’s regi
 });
 
 test('a loop that is longer than a region becomes one region, instead of one for each block', () => {
-  const sizes: number[] = [];
-  let compiled: CompiledRegions | undefined;
-  const regionCompiler: RegionCompiler = {
-    start: (requests) => {
-      sizes.push(...requests.map(({ plan }) => plan.blocks.length));
-      compiled = compileRegions(requests);
-    },
-    take: () => {
-      const taken = compiled;
-      compiled = undefined;
-      return taken;
-    },
-  };
+  const { plans, regionCompiler } = compilerAtHand();
   const t = new TestCpu({ jit: 'auto', regionCompiler });
   const ROUNDS = 8 * HOT;
   // Twelve times 50 of INC AX and a jump to what follows; DEC CX; JNZ to the beginning.
@@ -150,6 +144,7 @@ test('a loop that is longer than a region becomes one region, instead of one for
   while (t.cpu.run(10_000) !== 'halted');
 
   const { regions } = t.cpu;
+  const sizes = plans.map(({ blocks }) => blocks.length);
   expect(t.reg16(REG.AX)).toBe((600 * ROUNDS) & 0xffff);
   // 25 blocks, of which a region begun with one has 12 at most.
   expect(sizes.length).toBeLessThan(20);
