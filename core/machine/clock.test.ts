@@ -27,10 +27,19 @@ describe('the virtual clock', () => {
 });
 
 describe('the clock that follows the host', () => {
-  const setUp = (): { host: { nowNs: number }; cpu: { retired: number }; clock: MachineClock } => {
+  const setUp = (): {
+    host: { nowNs: number };
+    cpu: { retired: number; stops: number };
+    clock: MachineClock;
+  } => {
     const host = { nowNs: 1e12 };
-    const cpu = { retired: 0 };
-    return { host, cpu, clock: new HostMachineClock(host, () => cpu.retired) };
+    const cpu = { retired: 0, stops: 0 };
+    const clock = new HostMachineClock(
+      host,
+      () => cpu.retired,
+      () => cpu.stops++,
+    );
+    return { host, cpu, clock };
   };
 
   test('starts at 0 whatever the host says, and runs with it', () => {
@@ -81,6 +90,24 @@ describe('the clock that follows the host', () => {
     expect([capped, next, clock.nowNs]).toEqual([1000, 2000, 50_000]);
   });
 
+  test('lets no guest that asks for the time wait for an alarm that is due', () => {
+    const { host, cpu, clock } = setUp();
+    clock.pin(1000);
+    const ask = (afterNs: number): [nowNs: number, stops: number] => {
+      host.nowNs += afterNs;
+      cpu.retired++;
+      return [clock.nowNs, cpu.stops];
+    };
+
+    const asked = [ask(999), ask(1), ask(1)];
+
+    expect(asked).toEqual([
+      [999, 0],
+      [1000, 1],
+      [1000, 2],
+    ]);
+  });
+
   test('gives up on alarms when it is too far behind', () => {
     const { host, cpu, clock } = setUp();
     clock.pin(1000);
@@ -107,7 +134,11 @@ describe('the clock that follows the host', () => {
     host.nowNs += 12_345;
     clock.preSave();
     const otherHost = { nowNs: 77 };
-    const copy = new HostMachineClock(otherHost, () => 0);
+    const copy = new HostMachineClock(
+      otherHost,
+      () => 0,
+      () => {},
+    );
     copy.state.baseNs = clock.state.baseNs;
 
     copy.postLoad();
@@ -123,7 +154,11 @@ describe('the clock that follows the host', () => {
     clock.state.instructions = 500;
     clock.preSave();
     const virtual = new VirtualMachineClock(() => 500);
-    const following = new HostMachineClock({ nowNs: 77 }, () => 500);
+    const following = new HostMachineClock(
+      { nowNs: 77 },
+      () => 500,
+      () => {},
+    );
 
     virtual.state.baseNs = clock.state.baseNs;
     Object.assign(following.state, { baseNs: virtual.state.baseNs, instructions: 500 });

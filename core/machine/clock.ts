@@ -62,6 +62,7 @@ export class HostMachineClock implements MachineClock {
   readonly state = create(MACHINE_CLOCK);
   readonly #host: { readonly nowNs: number };
   readonly #retired: () => number;
+  readonly #onDue: () => void;
   #offsetNs: number;
   #capNs = Infinity;
   #lastNs = 0;
@@ -69,9 +70,14 @@ export class HostMachineClock implements MachineClock {
   /** Instructions retired when the host's clock was read last. */
   #lastRetired = 0;
 
-  constructor(host: { readonly nowNs: number }, retired: () => number) {
+  /**
+   * @param onDue someone asked for the time when the next alarm was due: until it fires time stands still, and a guest
+   *   that waits for time to pass would go on asking until its slice ends.
+   */
+  constructor(host: { readonly nowNs: number }, retired: () => number, onDue: () => void) {
     this.#host = host;
     this.#retired = retired;
+    this.#onDue = onDue;
     this.#offsetNs = -host.nowNs;
   }
   get nowNs(): number {
@@ -79,6 +85,7 @@ export class HostMachineClock implements MachineClock {
     if (!this.#pinned || retired !== this.#lastRetired) {
       this.#lastRetired = retired;
       this.#follow();
+      if (this.#pinned && this.#lastNs >= this.#capNs) this.#onDue();
     }
     return this.#lastNs;
   }

@@ -104,7 +104,11 @@ class Pc implements Machine {
     this.#clock =
       config.clock === 'virtual'
         ? new VirtualMachineClock(() => this.instructions)
-        : new HostMachineClock(backends.hostClock, () => this.instructions);
+        : new HostMachineClock(
+            backends.hostClock,
+            () => this.instructions,
+            () => cpu.kick(),
+          );
     const timers = (this.#timers = new TimerQueue(this.#clock));
     timers.onChange = () => cpu.kick();
     const signals = {
