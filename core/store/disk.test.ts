@@ -144,6 +144,29 @@ test('what a throw-away session wrote is gone, also when the session was killed'
   after.dispose();
 });
 
+test('who reads a disk that another writes finds it as it was, though the rest is folded and collected', () => {
+  const library = testLibrary();
+  const id = newDisk(library, MIB);
+  const machine = open(library, id);
+  machine.write(0, randomBytes(1, MIB));
+  foldMedium(library, id, machine.seal());
+  machine.write(0, randomBytes(2, 64 << 10));
+  const reader = StoreDisk.open(library, id, { mode: 'read-only' });
+
+  machine.write(0, randomBytes(3, MIB));
+  const last = machine.seal();
+  foldMedium(library, id, last);
+  machine.folded(last);
+  collect(library);
+
+  const expected = randomBytes(1, MIB);
+  expected.set(randomBytes(2, 64 << 10));
+  expect(contents(reader).equals(expected)).toBe(true);
+  reader.dispose();
+  expect(collect(library)!.chunks).toBeGreaterThan(0);
+  machine.dispose();
+});
+
 test('the log of a throw-away session that wrote much is bounded, and all of it goes with the session', () => {
   const library = testLibrary();
   const { id } = createMedium(library, { name: 'disk', kind: 'disk', sizeBytes: MIB });

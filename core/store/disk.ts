@@ -89,6 +89,60 @@ export interface DiskOptions {
   readonly readsAhead?: boolean;
 }
 
+/** A medium that others may write, as it was at one moment, and the session that keeps what its tree needs. */
+interface Held {
+  readonly medium: Medium;
+  readonly logs: DiskLog[];
+  readonly keeper: Session | undefined;
+}
+
+function holdMedium(library: Library, id: string): Held {
+  const keeper = readersSession(library, id);
+  try {
+    for (;;) {
+      const medium = keeper ? pinMedium(library, id, keeper) : getMedium(library, id);
+      const logs = openLogsUnless(library, medium, () => getMedium(library, id).firstLog !== medium.firstLog);
+      if (logs) return { medium, logs, keeper };
+    }
+  } catch (error) {
+    keeper?.dispose();
+    throw error;
+  }
+}
+
+const pinMedium = (library: Library, id: string, keeper: Session): Medium =>
+  transactUntold(library, () => {
+    const medium = getMedium(library, id);
+    pin(library, keeper.id, medium);
+    return medium;
+  });
+
+/** Undefined where the host has no room for a row: from a full disk, too, people want their data. */
+function readersSession(library: Library, id: string): Session | undefined {
+  let session: Session | undefined;
+  try {
+    session = new Session(library, 'pins');
+    pinMedium(library, id, session);
+    return session;
+  } catch {
+    session?.dispose();
+    return undefined;
+  }
+}
+
+/** Undefined: someone brought logs into the tree meanwhile, so that they may be gone. */
+function openLogsUnless(library: Library, medium: Medium, isOutdated: () => boolean): DiskLog[] | undefined {
+  let logs: DiskLog[] = [];
+  try {
+    logs = openLogs(library, medium);
+  } catch (error) {
+    if (!isOutdated()) throw error;
+  }
+  if (!isOutdated()) return logs;
+  for (const log of logs) log.dispose();
+  return undefined;
+}
+
 /** What a throw-away disk holds at an instant, for a thread of this process that makes a tree of it. */
 export interface UndoShare {
   /** What lies under the logs; undefined: the medium. */
@@ -111,8 +165,9 @@ export class StoreDisk implements Block, Disposable {
   readonly #chunks: ChunkReader;
   readonly #trees: TreeReader;
   readonly #levels: number;
-  /** Of a throw-away disk: keeps what its tree needs, once that is not the medium's. */
+  /** Of a disk that is not written for good: keeps what its tree needs, once that is not the medium's. */
   readonly #keeper: Session | undefined;
+  readonly isThrowAway: boolean;
   readonly #undo: string;
   readonly #cache: ChunkCache;
   #root: ChunkName;
@@ -131,6 +186,7 @@ export class StoreDisk implements Block, Disposable {
     lock: Disposable | undefined,
     apart?: { readonly from: TreeRef; readonly undo: string },
     readsAhead = false,
+    held?: Held,
   ) {
     this.id = medium.id;
     this.#undo = apart?.undo ?? undoPath(library, medium.id);
@@ -152,18 +208,23 @@ export class StoreDisk implements Block, Disposable {
       read: (index, room) => this.#trees.chunk(this.#root, this.#levels, index, room),
     };
     this.#cache = new ChunkCache(source, readsAhead ? library.folder : undefined);
-    this.#logs = apart ? [] : openLogs(library, medium);
-    const keeper = mode === 'throw-away' ? new Session(library, 'pins') : undefined;
+    this.#logs = apart ? [] : (held?.logs ?? openLogs(library, medium));
+    this.isThrowAway = mode === 'throw-away';
+    const keeper = this.isThrowAway ? new Session(library, 'pins') : held?.keeper;
     if (keeper && apart) transactUntold(library, () => pin(library, keeper.id, apart.from));
     this.#keeper = keeper;
-    if (keeper) this.#openUndo();
+    if (this.isThrowAway) this.#openUndo();
     else if (!this.readOnly) this.seal();
   }
 
   /** Throws FailureError (`store.medium`, `image.locked`, `store.damaged`) or the host's error. */
   static open(library: Library, id: string, { mode, from, readsAhead }: DiskOptions): StoreDisk {
-    const lock = mode === 'read-only' ? undefined : lockInLibrary(library, mediumLock(id), 150);
-    if (mode !== 'read-only' && !lock) throw locked(getMedium(library, id));
+    if (mode === 'read-only') {
+      const held = holdMedium(library, id);
+      return new StoreDisk(library, held.medium, mode, undefined, undefined, readsAhead, held);
+    }
+    const lock = lockInLibrary(library, mediumLock(id), 150);
+    if (!lock) throw locked(getMedium(library, id));
     try {
       mkdirSync(logFolder(library, id), { recursive: true, mode: 0o700 });
       const apart = from && { from, undo: undoPath(library, id) };
@@ -279,7 +340,7 @@ export class StoreDisk implements Block, Disposable {
   }
 
   flush(): void {
-    if (this.readOnly || this.#keeper) return;
+    if (this.readOnly || this.isThrowAway) return;
     this.#attempt('flush', 0, () => {
       for (const log of this.#logs) log.sync();
     });
@@ -333,10 +394,6 @@ export class StoreDisk implements Block, Disposable {
     this.#logs.push(log);
     // Where the host allows it the file has no name from here on, and goes with the process.
     if (process.platform !== 'win32') this.#library.io.remove(path);
-  }
-
-  get isThrowAway(): boolean {
-    return this.#keeper !== undefined;
   }
 
   /** As `seal`, for a throw-away disk: the medium stays as it is. */

@@ -183,9 +183,13 @@ export class Session implements Disposable {
   }
 
   dispose(): void {
-    transactUntold(this.#library, () =>
-      this.#library.database.prepare('DELETE FROM session WHERE id = ?').run(this.id),
-    );
+    try {
+      transactUntold(this.#library, () =>
+        this.#library.database.prepare('DELETE FROM session WHERE id = ?').run(this.id),
+      );
+    } catch {
+      // On a full disk; the collector forgets sessions whose lock is free.
+    }
     this.#lock.dispose();
     this.#library.io.remove(lockPath(this.#library, sessionLock(this.id)));
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lockImage } from '../vm-host/image-lock.ts';
 import { fakeFactory } from '../vm-host/testing/fake-machine.ts';
 import { main } from './cli.ts';
 import { HANDLERS } from './library-commands.ts';
@@ -203,4 +204,21 @@ test('an image of several files is imported whole, and a parent elsewhere where 
   await run('media', 'create', child, '--parent', split, '--allow', split);
   expect(await terrarium('media', 'import', child)).toMatchObject({ out: { error: { code: 'image.parent' } } });
   expect(await terrarium('media', 'import', child, '--allow', folder)).toMatchObject({ status: 0 });
+});
+
+test('an image that a machine writes is not imported; an exported one has the format of its name', async () => {
+  const image = join(folder, 'beside.img');
+  writeFileSync(image, randomBytes(64 << 10));
+  const { dev, ino } = statSync(image);
+  const lock = await lockImage(`${dev}-${ino}`, image);
+  expect(await terrarium('media', 'import', image)).toMatchObject({
+    status: 2,
+    out: { error: { code: 'image.locked' } },
+  });
+  if (lock.ok) lock.value.dispose();
+
+  expect(await terrarium('media', 'import', image, '--kind', 'disk')).toMatchObject({ status: 0 });
+  expect(await terrarium('media', 'export', 'beside.img', join(folder, 'out.qcow2'))).toMatchObject({ status: 0 });
+
+  expect(readFileSync(join(folder, 'out.qcow2')).toString('latin1', 0, 3)).toBe('QFI');
 });

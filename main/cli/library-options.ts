@@ -35,7 +35,7 @@ const FORMAT: OptionSpec = {
   name: 'format',
   value: 'FORMAT',
   choices: IMAGE_FORMAT_NAMES,
-  help: `${IMAGE_FORMAT_NAMES.join(', ')} (default raw)`,
+  help: `${IMAGE_FORMAT_NAMES.join(', ')} (default: by its name, else raw)`,
 };
 
 export const COMMANDS: readonly CommandSpec[] = [

@@ -13,6 +13,7 @@ import {
   resizeImageFile,
 } from '../services/images.ts';
 import type { TaskContext } from '../services/tasks.ts';
+import { formatByName } from './image-names.ts';
 import { oneLine, type CliIo } from './io.ts';
 import { MEDIA_COMMANDS } from './media-options.ts';
 import { parseOptions } from './options.ts';
@@ -88,7 +89,7 @@ class MediaRun {
     const clusterSize = this.#one('cluster-size');
     const compression = this.#one('compression') as 'none' | 'zlib' | 'zstd' | undefined;
     return {
-      format: (this.#one('to-format') as ImageFormatName | undefined) ?? formatByName(path),
+      format: (this.#one('to-format') as ImageFormatName | undefined) ?? formatByName(path) ?? formatIsNeeded(path),
       ...(variant !== undefined && { variant }),
       ...(clusterSize !== undefined && { clusterBytes: parseSize(clusterSize) }),
       ...(compression && { compression }),
@@ -198,18 +199,7 @@ function parseSize(text: string): number {
   );
 }
 
-const EXTENSIONS: Readonly<Record<string, ImageFormatName>> = {
-  raw: 'raw',
-  img: 'raw',
-  qcow2: 'qcow2',
-  vdi: 'vdi',
-  vmdk: 'vmdk',
-  vhd: 'vhd',
-};
-
-function formatByName(path: string): ImageFormatName {
-  const format = EXTENSIONS[/\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase() ?? ''];
-  if (format) return format;
+function formatIsNeeded(path: string): never {
   throw new FailureError(
     fail('args.invalid', `the format of ${path} cannot be told from its name`, 'name it with --to-format'),
   );

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import type { CallResult } from '../../core/contract/index.ts';
+import type { ImageFormatName } from '../../core/contract/machine.ts';
 import type { CommandContext, Commands, Outcome } from './command-context.ts';
+import { formatByName } from './image-names.ts';
 import { formatSize, parseSize } from './sizes.ts';
 
 export const STORE_COMMANDS: Commands = {
@@ -49,15 +51,19 @@ async function importImage(c: CommandContext): Promise<Outcome> {
 async function exportMedium(c: CommandContext): Promise<Outcome> {
   const [name, path] = c.names;
   const { id } = await c.medium(name);
-  const format = (c.option('format') ?? 'raw') as 'raw';
+  const format = newFormat(c, path);
   const written = await c.withProgress(() => c.ask('media.export', { id, path, format }));
   return { value: written, lines: [`${written.path} (${formatSize(written.sizeBytes)})`] };
 }
 
+/** Of an image to be written: as told, else as its name says. */
+const newFormat = (c: CommandContext, path: string): ImageFormatName =>
+  (c.option('format') as ImageFormatName | undefined) ?? formatByName(path) ?? 'raw';
+
 async function move(c: CommandContext): Promise<Outcome> {
   const [name, path] = c.names;
   const { id } = await c.medium(name);
-  const format = (c.option('format') ?? 'raw') as 'raw';
+  const format = newFormat(c, path);
   const written = await c.withProgress(() => c.ask('media.move', { id, path, format }));
   return { value: written, lines: [`${name} is ${written.path} now`] };
 }

@@ -32,7 +32,7 @@ export function describeImage(ref: ImageRef): Result<ImageDescription> {
 }
 
 export function checkImageFile(ref: ImageRef, repair: boolean, lockFolder?: string): Promise<Result<ImageCheck>> {
-  return locked(ref.path, lockFolder, () =>
+  return whileNobodyWrites(ref.path, lockFolder, () =>
     withImage(ref, repair, ({ image, path }) => {
       const repaired = repair ? image.check({ repair }).repaired : 0;
       // What a repair could not put right is found again.
@@ -47,7 +47,7 @@ export function resizeImageFile(
   sizeBytes: number,
   lockFolder?: string,
 ): Promise<Result<ImageDescription>> {
-  return locked(ref.path, lockFolder, () =>
+  return whileNobodyWrites(ref.path, lockFolder, () =>
     withImage(ref, true, ({ image, path, identities }) => {
       const resized = image.resize(sizeBytes);
       return resized.ok ? ok(descriptionOf(image, path, identities.values())) : resized;
@@ -96,7 +96,7 @@ const SLICE_MS = 10;
 /** Nothing but the finished image stays: what was made is removed on an error or when it is cancelled. */
 export function convertImageFile(conversion: Conversion, context: ConvertContext): Promise<Result<ImageDescription>> {
   const from = { ...conversion.from, path: hostPath(conversion.from.path) };
-  return locked(from.path, context.lockFolder, async () => {
+  return whileNobodyWrites(from.path, context.lockFolder, async () => {
     const source = openDiskFile({ ...from, writable: false });
     if (!source.ok) return source;
     try {
@@ -131,7 +131,7 @@ async function copyToNew(
  */
 export function compactImageFile(ref: ImageRef, context: ConvertContext): Promise<Result<ImageDescription>> {
   const path = hostPath(ref.path);
-  return locked(path, context.lockFolder, async () => {
+  return whileNobodyWrites(path, context.lockFolder, async () => {
     const source = openDiskFile({ ...ref, path, writable: false });
     if (!source.ok) return source;
     const { image, identities } = source.value;
@@ -286,7 +286,7 @@ function withImage<T>(ref: ImageRef, writable: boolean, action: (disk: DiskFile)
 }
 
 /** Nobody writes the image meanwhile: what is read is of one moment, what is written is not overwritten. */
-async function locked<T>(
+export async function whileNobodyWrites<T>(
   path: string,
   folder: string | undefined,
   action: () => Result<T> | Promise<Result<T>>,
