@@ -45,8 +45,10 @@ export const mediumInfoSchema = z.strictObject({
 export const hostImageSchema = z.strictObject({
   path: hostPathSchema,
   kind: z.enum(['disk', 'floppy', 'cdrom']),
-  /** Of the file; null where it cannot be told. */
+  /** What a guest sees; null where it cannot be told. */
   sizeBytes: z.number().nullable(),
+  /** Of the file itself, which a format may make smaller or larger. */
+  fileBytes: z.number().nullable(),
   /** Why a machine could not start with it; null: it could. */
   problem: failureSchema.nullable(),
   usedBy: z.array(z.string()),

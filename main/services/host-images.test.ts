@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { machineDraftSchema, mediumPath, type MachineDraft } from '../../core/contract/index.ts';
 import { hostImagesOf } from './host-images.ts';
+import { createImageFile } from './images.ts';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'terrarium-files-'))));
@@ -24,9 +25,37 @@ test('tells of each file once, who uses it, and what would keep a machine from s
   ]);
 
   expect(files).toMatchObject([
-    { path: aFolder, kind: 'disk', usedBy: ['B'], sizeBytes: null, problem: { code: 'file.directory' } },
+    {
+      path: aFolder,
+      kind: 'disk',
+      usedBy: ['B'],
+      sizeBytes: null,
+      fileBytes: null,
+      problem: { code: 'file.directory' },
+    },
     { path: gone, kind: 'cdrom', usedBy: ['A'], sizeBytes: null, problem: { code: 'file.missing' } },
-    { path: there, kind: 'floppy', usedBy: ['A', 'B'], sizeBytes: 8, problem: null },
+    { path: there, kind: 'floppy', usedBy: ['A', 'B'], sizeBytes: 163_840, fileBytes: 8, problem: null },
+  ]);
+});
+
+test('tells of a disk what a guest sees and what its file takes, or why it cannot be read', async () => {
+  const [thin, broken] = ['thin.qcow2', 'broken.qcow2'].map((name) => join(folder, name));
+  createImageFile({ path: thin, format: 'qcow2', sizeBytes: 2 ** 31 });
+  writeFileSync(broken, readFileSync(thin).subarray(0, 64));
+
+  const files = await hostImagesOf([
+    machine({
+      name: 'A',
+      disks: [
+        { path: thin, writable: true },
+        { path: broken, writable: true },
+      ],
+    }),
+  ]);
+
+  expect(files).toMatchObject([
+    { path: broken, sizeBytes: null, fileBytes: 64, problem: { code: 'image.truncated' } },
+    { path: thin, sizeBytes: 2 ** 31, fileBytes: statSync(thin).size, problem: null },
   ]);
 });
 

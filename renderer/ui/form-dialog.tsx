@@ -78,6 +78,8 @@ export function FormDialog(props: FormDialogProps) {
               type="submit"
               loading={busy}
               disabled={disabled || props.done === true}
+              // Where no field asks for the focus.
+              data-autofocus={(!danger && !disabled) || undefined}
               {...(danger && { color: 'red.9' })}
             >
               {submitLabel}

@@ -40,7 +40,9 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   components: {
-    Modal: { styles: { title: { fontSize: 17, fontWeight: 650 } } },
+    Modal: { styles: { title: { fontSize: 17, fontWeight: 650, lineHeight: 1.3, paddingInlineEnd: 12 } } },
+    // As wide as the icons of the items above and below.
+    Menu: { styles: { itemIndicator: { width: 16, marginInlineEnd: 'var(--mantine-spacing-xs)' } } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
   },
 });

@@ -197,9 +197,13 @@ describe('a machine with a FreeDOS floppy', () => {
     await page.waitForFunction(() => document.pointerLockElement === null);
 
     expect(whileCaptured).toBe('application');
-    await footer(page).getByText('Click the screen to type into the machine.').waitFor();
+    await footer(page).getByText('Click the screen, or go to it with Tab, to type into the machine.').waitFor();
     await pressKeys(page, 'ver');
     expect(await screenText(page)).toMatch(AT_PROMPT);
+    // The keyboard is the toolbar's now, and Tab leads back to the screen.
+    expect(await page.locator(':focus').textContent()).toBe('Machines');
+    for (let stop = 0; stop < 3; stop++) await page.keyboard.press('Tab');
+    await footer(page).getByText('The machine has the keyboard.').waitFor();
   });
 
   test('talks to the terminal of its serial port, both ways', async () => {

@@ -21,6 +21,8 @@ export interface GuestScreenProps {
   readonly hostKey: string;
   /** The host key and another, by KeyboardEvent.code. */
   readonly onCommand: (code: string) => void;
+  /** The host key alone: somebody else has the keyboard from now on. */
+  readonly onLetGo: () => void;
   /** Where the person is told how to get the devices back. */
   readonly hintId: string;
   readonly paused: boolean;
@@ -28,7 +30,7 @@ export interface GuestScreenProps {
 
 /** The screen of a machine that is typed and clicked into. It has the keyboard while it has the focus. */
 export function GuestScreen(props: GuestScreenProps) {
-  const { name, stream, scaling, capture, onCapture, onSize, hostKey, onCommand, hintId, paused } = props;
+  const { name, stream, scaling, capture, onCapture, onSize, hostKey, onCommand, onLetGo, hintId, paused } = props;
   const { t } = useTranslation();
   const ref = useRef<HTMLDivElement>(null);
   const textId = useId();
@@ -37,9 +39,9 @@ export function GuestScreen(props: GuestScreenProps) {
   const [absolute, setAbsolute] = useState(false);
   const absoluteRef = useRef(absolute);
 
-  const command = useRef(onCommand);
+  const asked = useRef({ onCommand, onLetGo });
   useEffect(() => {
-    command.current = onCommand;
+    asked.current = { onCommand, onLetGo };
   });
   useEffect(() => stream.on('status', (status) => setAbsolute(status.absolutePointer)), [stream]);
   useEffect(() => {
@@ -55,8 +57,9 @@ export function GuestScreen(props: GuestScreenProps) {
       letGo: () => {
         if (document.pointerLockElement === screen) document.exitPointerLock();
         screen.blur();
+        asked.current.onLetGo();
       },
-      command: (code) => command.current(code),
+      command: (code) => asked.current.onCommand(code),
       hostKey,
     });
     const mouse = new MouseCapture({ send: (message) => stream.send(message) });

@@ -28,6 +28,9 @@ describe('text for a guest', () => {
       ['AltRight', 'KeyS'],
       ['AltRight', 'KeyD'],
     ]);
+    // Systems for German keyboards have no ć to put together, those for Hungarian ones have.
+    expect(typingOf('ć', 'de').missing).toEqual(['ć']);
+    expect(typingOf('ć', 'hu').chords).toEqual([['AltRight', 'Digit9'], ['KeyC']]);
     // The same letter in two parts, as some systems write it.
     expect(typingOf('e\u0301', 'es')).toEqual({ chords: [['Quote'], ['KeyE']], missing: [] });
   });

@@ -332,6 +332,12 @@ const COMBINING: Readonly<Record<string, string>> = {
   ...{ '˝': '\u030b', ˇ: '\u030c', '¸': '\u0327', '˛': '\u0328' },
 };
 
+/** Systems know dead keys for the letters of their code page, and leave accent and letter apart for all others. */
+const LETTERS = (codePage: string): ReadonlySet<string> =>
+  new Set(new TextDecoder(codePage).decode(Uint8Array.from({ length: 0x60 }, (_, i) => 0xa0 + i)));
+const WESTERN = LETTERS('iso-8859-1');
+const CENTRAL = LETTERS('iso-8859-2');
+
 /** Keys for each character, one chord after the other. */
 function tableOf(layout: Layout): ReadonlyMap<string, readonly Chord[]> {
   const [plain, shift, altGr, dead = {}] = PRINTED[layout];
@@ -347,11 +353,12 @@ function tableOf(layout: Layout): ReadonlyMap<string, readonly Chord[]> {
   // A capital letter that has a key of its own is typed by that.
   for (const [char, code] of Object.entries(altGr)) add(char.toUpperCase(), ['ShiftLeft', 'AltRight', code]);
   const letters = [...table].filter(([char]) => /^[a-z]$/i.test(char));
+  const known = layout === 'cz' || layout === 'hu' ? CENTRAL : WESTERN;
   for (const [accent, chord] of Object.entries(dead)) {
     add(accent, chord, ['Space']);
     for (const [letter, chords] of letters) {
       const accented = `${letter}${COMBINING[accent]}`.normalize('NFC');
-      if (accented.length === 1) add(accented, chord, ...chords);
+      if (known.has(accented)) add(accented, chord, ...chords);
     }
   }
   return table;

@@ -12,7 +12,7 @@ import {
   IconServerCog,
   IconX,
 } from '@tabler/icons-react';
-import { Fragment } from 'react';
+import { Fragment, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
@@ -40,12 +40,13 @@ export interface MachineToolBarProps {
   readonly onSoftKeyboard: (shown: boolean) => void;
   readonly onPaste: () => void;
   readonly onScreenshot: () => void;
+  readonly ref: Ref<HTMLElement>;
 }
 
 /** Over a machine's screen: what ends it, what its devices are given, how it is seen. */
 export function MachineToolBar(props: MachineToolBarProps) {
   const { machine, stream, run, scaling, onScaling, onFullScreen } = props;
-  const { softKeyboard, onSoftKeyboard, onPaste, onScreenshot } = props;
+  const { softKeyboard, onSoftKeyboard, onPaste, onScreenshot, ref } = props;
   const { t } = useTranslation();
   const { client, dialogs } = useApp();
   const live = isLive(machine);
@@ -54,6 +55,7 @@ export function MachineToolBar(props: MachineToolBarProps) {
   return (
     <>
       <ToolBar
+        ref={ref}
         label={t('window.toolbar')}
         keepsFocus
         end={

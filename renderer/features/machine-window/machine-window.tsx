@@ -7,11 +7,10 @@ import {
   IconTerminal2,
   IconZoomQuestion,
 } from '@tabler/icons-react';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useMachineStream } from '../../ipc/use-machine-stream.ts';
-import type { MachineStream } from '../../ipc/machine-stream.ts';
 import { allows, isLive } from '../../state/actions.ts';
 import { reasonWords } from '../../i18n/errors.ts';
 import { useApp, useFailure, useMachine, useMachines } from '../../state/context.ts';
@@ -19,6 +18,7 @@ import { usePreferences } from '../../state/preferences.ts';
 import { goTo, machinesHash } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { focusToolBar } from '../../ui/tool-bar.tsx';
 import { useCommands } from '../machines/use-commands.ts';
 import { GuestScreen, type Capture } from './guest-screen.tsx';
 import { MachineToolBar } from './machine-tool-bar.tsx';
@@ -88,6 +88,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const [softKeyboard, setSoftKeyboard] = useState(false);
   const [pasting, setPasting] = useState(false);
   const hintId = useId();
+  const tools = useRef<HTMLElement>(null);
   useDocumentTitle(`${config.name} — ${t(`state.${status.state}`)} — ${t('app.name')}`);
 
   const toggleFullScreen = (): void => void toggle();
@@ -108,10 +109,12 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
     KeyV: () => setPasting(true),
   };
 
+  const input = { hostKey, onCapture: setCapture, onLetGo: () => focusToolBar(tools.current) };
   const consoles = config.serial.flatMap((serial, port) => (serial.mode === 'console' ? [port] : []));
   return (
     <div className={classes['window']} data-fullscreen={fullscreen || undefined}>
       <MachineToolBar
+        ref={tools}
         machine={machine}
         stream={stream}
         run={run}
@@ -145,10 +148,9 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
                   name={config.name}
                   stream={stream}
                   scaling={scaling}
+                  {...input}
                   capture={capture}
-                  onCapture={setCapture}
                   onSize={setSize}
-                  hostKey={hostKey}
                   onCommand={(code) => hostCommands[code]?.()}
                   hintId={hintId}
                   paused={status.state === 'paused'}
@@ -159,7 +161,9 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
             )}
           </Tabs.Panel>
           {consoles.map((port) => (
-            <SerialPanel key={port} stream={stream} port={port} name={config.name} />
+            <Tabs.Panel key={port} value={`serial-${port}`} className={classes['panel'] ?? ''} keepMounted={false}>
+              <SerialTab {...input} stream={stream} port={port} machineName={config.name} />
+            </Tabs.Panel>
           ))}
         </Tabs>
       </main>
@@ -175,22 +179,6 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
       />
       {pasting && <PasteDialog stream={stream} onClose={() => setPasting(false)} />}
     </div>
-  );
-}
-
-function SerialPanel({
-  stream,
-  port,
-  name,
-}: {
-  readonly stream: MachineStream;
-  readonly port: number;
-  readonly name: string;
-}) {
-  return (
-    <Tabs.Panel value={`serial-${port}`} className={classes['panel'] ?? ''} keepMounted={false}>
-      <SerialTab stream={stream} port={port} machineName={name} />
-    </Tabs.Panel>
   );
 }
 

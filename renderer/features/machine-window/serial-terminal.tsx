@@ -15,7 +15,9 @@ import '@xterm/xterm/css/xterm.css';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
+import type { HostKey } from '../../state/preferences.ts';
 import { saveFile } from '../../ui/save-file.ts';
+import type { Capture } from './guest-screen.tsx';
 import classes from './serial-terminal.module.css';
 
 const SCROLLBACK_LINES = 10_000;
@@ -32,18 +34,27 @@ export interface SerialTerminalProps {
   readonly stream: MachineStream;
   /** 0 is COM1. */
   readonly port: number;
+  readonly hostKey: HostKey;
+  readonly onCapture: (capture: Capture) => void;
+  /** The host key alone: Tab is the guest's, so that nothing else leads out of here. */
+  readonly onLetGo: () => void;
   readonly label: string;
   /** Of what is saved. */
   readonly fileName: string;
 }
 
 /** A terminal on a serial port of the guest. Bytes are the guest's own, both ways: xterm decodes its output as UTF-8. */
-export function SerialTerminal({ stream, port, label, fileName }: SerialTerminalProps) {
+export function SerialTerminal(props: SerialTerminalProps) {
+  const { stream, port, hostKey, onCapture, onLetGo, label, fileName } = props;
   const { t } = useTranslation();
   const ref = useRef<HTMLDivElement>(null);
   const shown = useRef<{ readonly terminal: Terminal; readonly search: SearchAddon }>(undefined);
   const searchRef = useRef<HTMLInputElement>(null);
   const [wanted, setWanted] = useState('');
+  const letGo = useRef(onLetGo);
+  useEffect(() => {
+    letGo.current = onLetGo;
+  });
   useEffect(() => {
     const host = ref.current;
     if (!host) return;
@@ -62,8 +73,17 @@ export function SerialTerminal({ stream, port, label, fileName }: SerialTerminal
     terminal.loadAddon(search);
     terminal.open(host);
     terminal.textarea?.setAttribute('aria-label', label);
-    // As terminals have it: with Shift these are the window's, without they are the guest's.
+    terminal.textarea?.addEventListener('focus', () => onCapture('keyboard'));
+    terminal.textarea?.addEventListener('blur', () => onCapture('idle'));
+    let hostKeyAlone = false;
     terminal.attachCustomKeyEventHandler((event) => {
+      if (event.code === hostKey) {
+        if (event.type === 'keyup' && hostKeyAlone) letGo.current();
+        hostKeyAlone = event.type === 'keydown';
+        return false;
+      }
+      hostKeyAlone = false;
+      // As terminals have it: with Shift these are the window's, without they are the guest's.
       if (event.type !== 'keydown' || !event.ctrlKey || !event.shiftKey) return true;
       if (event.code === 'KeyF') searchRef.current?.focus();
       else if (event.code === 'KeyC') void navigator.clipboard?.writeText(terminal.getSelection());
@@ -93,8 +113,9 @@ export function SerialTerminal({ stream, port, label, fileName }: SerialTerminal
       end();
       endConnected();
       terminal.dispose();
+      onCapture('idle');
     };
-  }, [stream, port, label]);
+  }, [stream, port, label, hostKey, onCapture]);
 
   const find = (direction: 'findNext' | 'findPrevious', text = wanted): void => {
     shown.current?.search[direction](text, { ...FOUND, incremental: direction === 'findNext' && text !== wanted });

@@ -118,7 +118,7 @@ interface FileRowProps {
 export function FileRow({ file, onAsk, onRelease }: FileRowProps) {
   const { t } = useTranslation();
   const { bytes } = useFormats();
-  const { path, kind, sizeBytes, problem, usedBy } = file;
+  const { path, kind, sizeBytes, fileBytes, problem, usedBy } = file;
   const name = fileName(path);
   return (
     <Table.Tr onContextMenu={openMenu}>
@@ -129,7 +129,7 @@ export function FileRow({ file, onAsk, onRelease }: FileRowProps) {
           <BrokenFile file={{ ...file, problem }} />
         ) : (
           <Text size="xs" c="var(--text-dimmed)" truncate title={path}>
-            {t('media.outside')}
+            {t('media.outside', { bytes: bytes(fileBytes ?? 0) })}
           </Text>
         )}
       </Table.Td>

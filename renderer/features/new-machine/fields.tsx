@@ -302,7 +302,14 @@ export function DiskFields({ form, problems }: FieldsProps) {
 export function Summary({ form }: FieldsProps) {
   const { t } = useTranslation();
   const { number, bytes } = useFormats();
+  const { media } = useMedia();
   const { values } = form;
+  const nameOf = (medium: string | null): string => media.find(({ id }) => id === medium)?.name ?? '';
+  const images = {
+    file: values.imageFile?.name ?? '',
+    library: nameOf(values.imageMedium),
+    path: values.imagePath,
+  };
   return (
     <Group wrap="nowrap" align="flex-start" gap="lg">
       <TemplateTile template={values.template} size={72} />
@@ -317,12 +324,16 @@ export function Summary({ form }: FieldsProps) {
               ? t('create.builtShort')
               : values.imageFrom === 'none'
                 ? t('create.imageFrom.none')
-                : `${values.imageFile?.name ?? values.imagePath} (${t(`media.kind.${values.imageKind}`)})`}
+                : `${images[values.imageFrom]} (${t(`media.kind.${values.imageKind}`)})`}
           </Fact>
           <Fact name={t('create.disk')}>
-            {values.disk === 'new'
-              ? bytes(Number(values.diskMiB) * 2 ** 20)
-              : t(values.disk === 'none' ? 'create.diskNone' : 'create.diskLibrary')}
+            {
+              {
+                new: bytes(Number(values.diskMiB) * 2 ** 20),
+                library: nameOf(values.diskMedium),
+                none: t('create.diskNone'),
+              }[values.disk]
+            }
           </Fact>
         </Facts>
       </Box>

@@ -2,7 +2,7 @@ import { ActionIcon, Menu, Select, Text, Tooltip } from '@mantine/core';
 import {
   IconDeviceFloppy,
   IconDisc,
-  IconDots,
+  IconDotsVertical,
   IconFile,
   IconFileImport,
   IconLink,
@@ -174,7 +174,7 @@ function AttachMenu({
         <Menu.Target>
           <Tooltip label={label}>
             <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={disabled}>
-              <IconDots size={16} aria-hidden />
+              <IconDotsVertical size={16} aria-hidden />
             </ActionIcon>
           </Tooltip>
         </Menu.Target>

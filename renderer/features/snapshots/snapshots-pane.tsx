@@ -2,6 +2,7 @@ import { Button, Group, Menu, Text } from '@mantine/core';
 import {
   IconCamera,
   IconCopy,
+  IconCpu,
   IconGitFork,
   IconPlayerPlay,
   IconRestore,
@@ -245,7 +246,12 @@ function SnapshotCard({ snapshot, largest }: { readonly snapshot: SnapshotInfo; 
         <span className={classes['name']}>{snapshot.name}</span>
         <Text span size="xs" c="var(--text-dimmed)">
           {time(snapshot.createdAt)}
-          {snapshot.hasMemory && ` · ${t('snapshots.withMemory')}`}
+          {snapshot.hasMemory && (
+            <span className={classes['memory']} title={t('snapshots.withMemory')}>
+              <IconCpu size={13} stroke={1.7} aria-hidden />
+              <span>{t('snapshots.withMemory')}</span>
+            </span>
+          )}
         </Text>
         <SizeBar bytes={snapshot.bytes} uniqueBytes={snapshot.uniqueBytes} of={largest} />
         <Text span size="xs" c="var(--text-dimmed)">
