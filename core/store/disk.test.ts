@@ -215,8 +215,12 @@ test('a disk grows, shrinks when nothing is cut off, and can be kept as it was',
   expect(Buffer.from(read).equals(data)).toBe(true);
   grown.read(4999 * MIB, read);
   expect(read.every((byte) => byte === 0)).toBe(true);
+  grown.write(4000 * MIB, data);
   grown.dispose();
 
+  // What lies in a log only is looked at, too, and may be cut off with whole levels of the tree.
+  expect(() => resizeMedium(library, id, 1000 * MIB, false)).toThrow('behind the new end');
+  expect(resizeMedium(library, id, 100 * MIB, true).sizeBytes).toBe(100 * MIB);
   expect(() => resizeMedium(library, id, 3 * MIB, false)).toThrow('behind the new end');
   expect(resizeMedium(library, id, 4 * MIB, false).sizeBytes).toBe(4 * MIB);
   const { name } = getMedium(library, id);

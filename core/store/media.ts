@@ -135,6 +135,8 @@ export function resizeMedium(library: Library, id: string, toBytes: number, forc
   return withMediumLocked(library, id, () =>
     withWriter(library, (trees, writer) => {
       const medium = prepareFold(library, trees, writer, id, Infinity);
+      // Of its own, since what is to be cut off is read from the library.
+      writer.commit(() => putMedium(library, medium));
       if (toBytes < medium.sizeBytes && !force) {
         const first = Math.floor(toBytes / CHUNK_BYTES);
         for (const [index, name] of trees.leaves(medium.root, levelsFor(medium.sizeBytes))) {

@@ -159,24 +159,26 @@ export function resizeTree(
   fromBytes: number,
   toBytes: number,
 ): ChunkName {
-  const changes = new Map<number, ChunkName>();
   let levels = levelsFor(fromBytes);
+  let kept = root;
+  // First, since `reader` does not see what `writer` has not committed.
+  for (; levels > levelsFor(toBytes) && kept !== ZERO_NAME; levels--) kept = childOf(reader.node(kept), 0);
+  const changes = new Map<number, ChunkName>();
   const last = chunkCount(toBytes);
   if (toBytes < fromBytes)
-    for (const [index, name] of reader.leaves(root, levels)) {
+    for (const [index, name] of reader.leaves(kept, levels)) {
       if (index >= last) changes.set(index, ZERO_NAME);
       else if (index === last - 1 && toBytes % CHUNK_BYTES !== 0) {
-        const kept = Buffer.from(reader.chunks.read(name));
-        changes.set(index, writer.put(kept.fill(0, toBytes % CHUNK_BYTES)));
+        const chunk = Buffer.from(reader.chunks.read(name));
+        changes.set(index, writer.put(chunk.fill(0, toBytes % CHUNK_BYTES)));
       }
     }
-  let resized = updateTree(reader, writer, root, levels, changes);
+  let resized = updateTree(reader, writer, kept, levels, changes);
   for (; levels < levelsFor(toBytes) && resized !== ZERO_NAME; levels++) {
     const node = Buffer.alloc(NODE_BYTES);
     node.write(resized, 0, 'latin1');
     resized = writer.put(node);
   }
-  for (; levels > levelsFor(toBytes) && resized !== ZERO_NAME; levels--) resized = childOf(reader.node(resized), 0);
   return resized;
 }
 
