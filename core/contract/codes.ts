@@ -131,3 +131,11 @@ export const httpStatusOf = (code: string): number => HTTP_BY_KIND[kindOf(code)]
 export function fail(code: Code, message: string, hint?: string): Failure & { readonly code: Code } {
   return hint === undefined ? { code, message } : { code, message, hint };
 }
+
+/** The power button was pressed, and there is nobody in the guest to hear it: DOS, or a system that still starts. */
+export const buttonUnheard = (machine: string): Failure =>
+  fail(
+    'machine.no-acpi',
+    `no system in "${machine}" listens to the power button`,
+    'shut the system down from inside, save its state, or power it off',
+  );

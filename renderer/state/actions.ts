@@ -1,4 +1,10 @@
-import type { Failure, MachineInfo, MachineState } from '../../core/contract/index.ts';
+import {
+  buttonUnheard,
+  type Failure,
+  type MachineConfig,
+  type MachineInfo,
+  type MachineState,
+} from '../../core/contract/index.ts';
 import type { Client } from '../ipc/client.ts';
 import { Store } from './store.ts';
 
@@ -57,6 +63,13 @@ export class MachineActions {
         : await this.#client.call(`machines.${action}`, { id });
     if (!done.ok) this.failed(id, done.error);
     return done.ok;
+  }
+
+  /** Why nothing comes of it: that nobody in the guest hears it is no success. */
+  async pressPowerButton({ id, name }: Pick<MachineConfig, 'id' | 'name'>): Promise<Failure | undefined> {
+    const done = await this.#client.call('machines.powerButton', { id });
+    if (!done.ok) return done.error;
+    return done.value.heard ? undefined : buttonUnheard(name);
   }
 
   failed(id: string, failure: Failure): void {

@@ -259,9 +259,13 @@ describe('a machine with a FreeDOS floppy', () => {
     await waitForState(row(page, name), 'running');
     await row(page, name).dblclick();
     await waitForScreen(page, /kept\s+A:\\>\s*$/);
-    // DOS does not listen to the button, so nothing else happens.
-    await close('Press the power button');
-    await waitForState(footer(page), 'running');
+    // DOS does not listen to the button, and that is said.
+    await button(page, 'Close').click();
+    await page.getByRole('dialog').getByRole('radio', { name: 'Press the power button' }).click();
+    await dialogButton('OK').click();
+    await page.getByRole('dialog').getByText('Code: machine.no-acpi').waitFor();
+    await dialogButton('Cancel').click();
+    await dialogClosed();
     await close('Save the machine state');
     await row(page, name).getByText('Saved').waitFor();
     await startFromList(page, name);
@@ -318,6 +322,11 @@ describe('a machine with a FreeDOS floppy', () => {
     await details.getByRole('button', { name: 'Change Processor' }).click();
     await page.getByRole('option', { name: 'Intel 486' }).click();
     await details.getByText('Intel 486').waitFor();
+    await details.getByRole('button', { name: 'Change Writes to Floppy A:' }).click();
+    await page.getByRole('option', { name: 'As it was at every start' }).click();
+    await details.getByText('As it was at every start').waitFor();
+    await details.getByRole('button', { name: 'Change the medium: Primary master' }).click();
+    await page.keyboard.press('Escape');
     await details.getByRole('textbox', { name: 'Note' }).fill('Of 1994.');
     await details.getByRole('button', { name: 'Change Group' }).click();
     await page.getByRole('textbox', { name: 'Group' }).fill('Old');
@@ -336,6 +345,7 @@ describe('a machine with a FreeDOS floppy', () => {
     const listed = await call(page, 'machines.list', {});
     expect(listed.ok && listed.value.machines[0]?.config).toMatchObject({
       ...{ memoryMiB: 56, cpuModel: '486', note: 'Of 1994.', group: 'Old' },
+      floppies: [{ writable: true, mode: 'immutable' }],
       serial: [{ mode: 'console' }, { mode: 'file', path: '/tmp/com2.txt' }],
       bootOrder: ['cdrom', 'disk'],
     });

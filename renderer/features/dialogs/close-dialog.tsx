@@ -14,7 +14,7 @@ type Choice = (typeof CHOICES)[number];
 /** What becomes of a machine whose window is closed. */
 export function CloseDialog({ machine, onClose }: { readonly machine: MachineInfo; readonly onClose: () => void }) {
   const { t } = useTranslation();
-  const { client } = useApp();
+  const { client, actions } = useApp();
   const [choice, setChoice] = useState<Choice>('leave');
   const [restores, setRestores] = useState(false);
   const [keeps, setKeeps] = useState(false);
@@ -24,6 +24,7 @@ export function CloseDialog({ machine, onClose }: { readonly machine: MachineInf
 
   const carryOut = async (): Promise<Failure | undefined> => {
     if (choice === 'leave') return undefined;
+    if (choice === 'powerButton') return actions.pressPowerButton(machine.config);
     const keepCurrent = choice === 'stop' && keeps ? t('power.stop.snapshot') : undefined;
     if (choice === 'stop' && restores && present) {
       const keep = keepCurrent !== undefined && { keepCurrent };

@@ -1,22 +1,17 @@
-import { ActionIcon, Badge, Stack, Text, Textarea, Tooltip } from '@mantine/core';
-import {
-  IconCpu,
-  IconDeviceDesktop,
-  IconDeviceFloppy,
-  IconInfoCircle,
-  IconPencil,
-  IconPlugConnected,
-} from '@tabler/icons-react';
+import { ActionIcon, Stack, Textarea, Tooltip } from '@mantine/core';
+import { IconCpu, IconDeviceDesktop, IconInfoCircle, IconPencil, IconPlugConnected } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import {
   MEMORY_MIB_MAX,
   MACHINE_TEMPLATES,
   MEMORY_MIB_MIN,
+  bootMenuSchema,
   CPU_MODELS,
   engineSchema,
   pointerSchema,
   type MachineChanges,
+  type MachineConfig,
   type MachineInfo,
 } from '../../../core/contract/index.ts';
 import { isIdle } from '../../state/actions.ts';
@@ -27,12 +22,10 @@ import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
 import classes from './machine-details.module.css';
 import { MachinePreview } from './machine-preview.tsx';
+import { MachineStorage } from './machine-storage.tsx';
 import { EditableBootOrder } from './editable-boot-order.tsx';
-import { BrokenFile } from '../media/broken-file.tsx';
-import { MediumMenu } from './medium-menu.tsx';
-import { drivesOf } from './drives.ts';
 import { SerialPorts } from './serial-ports.tsx';
-import { fileName, useAttached } from './use-attached.ts';
+import { fileName } from './use-attached.ts';
 import { templateName } from '../../i18n/templates.ts';
 
 type Change = (changes: MachineChanges) => void;
@@ -42,6 +35,7 @@ export function MachineDetails({ machine, onShow }: { readonly machine: MachineI
   const { t } = useTranslation();
   const { client, actions } = useApp();
   const { config } = machine;
+  const locked = useLock(machine);
   const change = async (changes: MachineChanges): Promise<void> => {
     actions.dismiss(config.id);
     const done = await client.call('machines.update', { id: config.id, changes });
@@ -52,7 +46,12 @@ export function MachineDetails({ machine, onShow }: { readonly machine: MachineI
       <Stack gap="sm">
         <GeneralSection machine={machine} change={change} />
         <SystemSection machine={machine} change={change} />
-        <StorageSection machine={machine} />
+        <MachineStorage
+          machine={machine}
+          locked={locked}
+          action={<EditButton machine={machine} page="storage" />}
+          change={change}
+        />
         <SerialSection machine={machine} change={change} />
       </Stack>
       <Stack gap="sm">
@@ -196,51 +195,87 @@ function SystemSection({ machine, change }: PartProps) {
             onChange={(pointer) => change({ pointer })}
           />
         </Fact>
-        {config.firmware !== null && (
-          <Fact name={t('details.firmware')}>
-            <EditableText
-              label={t('details.firmware')}
-              value={config.firmware}
-              shown={fileName(config.firmware)}
-              locked={reason}
-              validate={() => true}
-              onChange={(path) => change({ firmware: path.trim() === '' ? null : path.trim() })}
-            />
-          </Fact>
-        )}
-        {config.kernel && <Fact name={t('details.kernel')}>{fileName(config.kernel.image)}</Fact>}
+        <Fact name={t('settings.bootMenu')}>
+          <EditableSelect
+            label={t('settings.bootMenu')}
+            value={config.bootMenu}
+            data={bootMenuSchema.options.map((value) => ({ value, label: t(`settings.bootMenuValue.${value}`) }))}
+            locked={reason}
+            onChange={(bootMenu) => change({ bootMenu })}
+          />
+        </Fact>
+        <Fact name={t('settings.paravirtual')}>
+          <EditableSelect
+            label={t('settings.paravirtual')}
+            value={config.paravirtual ? 'on' : 'off'}
+            data={(['on', 'off'] as const).map((value) => ({ value, label: t(`edit.${value}`) }))}
+            locked={reason}
+            onChange={(value) => change({ paravirtual: value === 'on' })}
+          />
+        </Fact>
+        <Fact name={t('details.firmware')}>
+          <EditableText
+            label={t('details.firmware')}
+            value={config.firmware ?? ''}
+            shown={config.firmware === null ? t('details.builtIn') : fileName(config.firmware)}
+            locked={reason}
+            validate={() => true}
+            onChange={(path) => change({ firmware: path.trim() === '' ? null : path.trim() })}
+          />
+        </Fact>
+        {config.kernel && <KernelFacts kernel={config.kernel} locked={reason} change={change} />}
       </Facts>
     </Section>
   );
 }
 
-function StorageSection({ machine }: { readonly machine: MachineInfo }) {
+/** A kernel that is started directly; without a path there is none any more. */
+function KernelFacts({
+  kernel,
+  locked,
+  change,
+}: {
+  readonly kernel: NonNullable<MachineConfig['kernel']>;
+  readonly locked: string | undefined;
+  readonly change: Change;
+}) {
   const { t } = useTranslation();
-  const attached = useAttached();
+  const field = { locked, validate: () => true };
   return (
-    <Section
-      icon={IconDeviceFloppy}
-      title={t('details.storage')}
-      action={<EditButton machine={machine} page="storage" />}
-    >
-      <Facts>
-        {drivesOf(machine.config).map(({ key, label, medium, removable }) => {
-          const { name, broken } = medium ? attached(medium.path) : { name: t('drive.empty') };
-          return (
-            <Fact key={key} name={t(`drive.${label}`)}>
-              <span className={classes['drive']}>
-                <Text span size="sm" truncate {...(medium && { title: medium.path })}>
-                  {name}
-                </Text>
-                {broken && <BrokenFile file={broken} />}
-                {medium && key !== 'cdrom' && !broken && <WriteBadge writable={medium.writable} />}
-                {removable && <MediumMenu machine={machine} drive={removable} />}
-              </span>
-            </Fact>
-          );
-        })}
-      </Facts>
-    </Section>
+    <>
+      <Fact name={t('details.kernel')}>
+        <EditableText
+          {...field}
+          label={t('details.kernel')}
+          value={kernel.image}
+          shown={fileName(kernel.image)}
+          onChange={(image) => change({ kernel: image.trim() === '' ? null : { ...kernel, image: image.trim() } })}
+        />
+      </Fact>
+      {kernel.initrd.map((path, index) => (
+        <Fact key={index} name={t('details.initrd')}>
+          <EditableText
+            {...field}
+            label={t('details.initrd')}
+            value={path}
+            shown={fileName(path)}
+            onChange={(typed) => {
+              const others = typed.trim() === '' ? [] : [typed.trim()];
+              change({ kernel: { ...kernel, initrd: kernel.initrd.toSpliced(index, 1, ...others) } });
+            }}
+          />
+        </Fact>
+      ))}
+      <Fact name={t('settings.append')}>
+        <EditableText
+          {...field}
+          label={t('settings.append')}
+          value={kernel.append}
+          shown={kernel.append === '' ? t('details.none') : undefined}
+          onChange={(append) => change({ kernel: { ...kernel, append: append.trim() } })}
+        />
+      </Fact>
+    </>
   );
 }
 
@@ -254,17 +289,6 @@ function SerialSection({ machine, change }: PartProps) {
     >
       <SerialPorts ports={machine.config.serial} locked={useLock(machine)} onChange={(serial) => change({ serial })} />
     </Section>
-  );
-}
-
-function WriteBadge({ writable }: { readonly writable: boolean }) {
-  const { t } = useTranslation();
-  return (
-    <Tooltip label={t(writable ? 'details.writableHint' : 'details.throwAwayHint')}>
-      <Badge variant="default" size="sm" tt="none" fw={500}>
-        {t(writable ? 'details.writable' : 'details.throwAway')}
-      </Badge>
-    </Tooltip>
   );
 }
 

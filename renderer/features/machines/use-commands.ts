@@ -53,8 +53,12 @@ export function useCommands(): RunCommand {
         case 'pause':
         case 'resume':
         case 'save':
-        case 'powerButton':
           return each(id);
+        case 'powerButton':
+          return subjects.forEach(({ config }) => {
+            actions.dismiss(config.id);
+            void actions.pressPowerButton(config).then((why) => why && actions.failed(config.id, why));
+          });
         case 'stop':
         case 'reset':
         case 'discardSaved':
