@@ -78,6 +78,8 @@ export interface RelatedRequest {
   readonly reference: string | undefined;
   /** The parent's identity, for formats that name it so (VDI, VHD). */
   readonly uuid: string | undefined;
+  /** What the parent's last change was named (VDI): which of its copies is meant. */
+  readonly modificationUuid?: string | undefined;
   readonly writable: boolean;
 }
 

@@ -8,7 +8,9 @@ export interface OpenContext extends ImageHost {
   readonly entropy: Entropy | undefined;
   /** The medium that absent clusters are read from, open read-only; undefined when the caller wants it left out. */
   openParent(
-    reference: Pick<RelatedRequest, 'reference' | 'uuid'> & { readonly format: ImageFormat | undefined },
+    reference: Pick<RelatedRequest, 'reference' | 'uuid' | 'modificationUuid'> & {
+      readonly format: ImageFormat | undefined;
+    },
     where: Where,
   ): DiskImage | undefined;
   /** A file that holds a part of the image. */

@@ -16,9 +16,9 @@ import {
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BlockIoError, type ByteFile } from '../backends/index.ts';
 import { err, failure, ok, type Failure, type Result } from '../base/index.ts';
-import type { RelatedFiles } from './disk-image.ts';
+import type { RelatedFiles, RelatedRequest } from './disk-image.ts';
 import { UUID_BYTES, uuidText } from './uuid.ts';
-import { VDI_UUID_AT } from './vdi.ts';
+import { VDI_MODIFICATION_UUID_AT, VDI_UUID_AT } from './vdi.ts';
 
 /** VDI files of a folder that are looked at for a parent. */
 const VDI_FILES_MAX = 1000;
@@ -165,8 +165,9 @@ export interface RelatedFileRules {
  */
 export function relatedFiles(rules: RelatedFileRules = {}): RelatedFiles {
   return {
-    open({ from, reference, uuid, writable }) {
-      if (reference === undefined && uuid !== undefined) return openVdi(from.name, uuid, rules.allowed ?? []);
+    open({ from, reference, uuid, modificationUuid, writable }) {
+      if (reference === undefined && uuid !== undefined)
+        return openVdi(from.name, { uuid, modificationUuid }, rules.allowed ?? []);
       if (reference === undefined || reference === '' || reference.includes('\0'))
         return err(failure('image.parent', 'it is not named', 'name the parent file'));
       const folder = dirname(resolve(from.name));
@@ -191,8 +192,16 @@ export function relatedFiles(rules: RelatedFileRules = {}): RelatedFiles {
   };
 }
 
-/** VDI names parents by UUID alone: they are looked for among the VDI files of the image's folder and the allowed ones. */
-function openVdi(imagePath: string, uuid: string, allowed: readonly string[]): Result<ByteFile> {
+/**
+ * VDI names parents by UUID alone: they are looked for among the VDI files of the image's folder and the allowed ones. A copy
+ * of the parent that went another way has its UUID too: it is opened where there is no better one, and refused with reason.
+ */
+function openVdi(
+  imagePath: string,
+  { uuid, modificationUuid }: Pick<RelatedRequest, 'uuid' | 'modificationUuid'>,
+  allowed: readonly string[],
+): Result<ByteFile> {
+  let other: ByteFile | undefined;
   for (const place of [dirname(resolve(imagePath)), ...allowed]) {
     const names = statSync(place, { throwIfNoEntry: false })?.isDirectory()
       ? readdirSync(place)
@@ -203,10 +212,15 @@ function openVdi(imagePath: string, uuid: string, allowed: readonly string[]): R
     for (const path of names) {
       const file = openByteFile(path, 'read');
       if (!file.ok) continue;
-      if (file.value.sizeBytes >= VDI_UUID_AT + UUID_BYTES && vdiUuid(file.value) === uuid) return file;
-      file.value.dispose();
+      if (vdiUuid(file.value, VDI_UUID_AT) !== uuid) file.value.dispose();
+      else if (vdiUuid(file.value, VDI_MODIFICATION_UUID_AT) === modificationUuid) {
+        other?.dispose();
+        return file;
+      } else if (other) file.value.dispose();
+      else other = file.value;
     }
   }
+  if (other) return ok(other);
   return err(
     failure(
       'image.parent',
@@ -216,9 +230,11 @@ function openVdi(imagePath: string, uuid: string, allowed: readonly string[]): R
   );
 }
 
-function vdiUuid(file: ByteFile): string {
+/** Undefined: the file ends before it. */
+function vdiUuid(file: ByteFile, at: number): string | undefined {
+  if (file.sizeBytes < at + UUID_BYTES) return undefined;
   const bytes = new Uint8Array(UUID_BYTES);
-  file.read(VDI_UUID_AT, bytes);
+  file.read(at, bytes);
   return uuidText(bytes, true);
 }
 

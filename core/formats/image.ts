@@ -63,9 +63,9 @@ function openInChain(file: ByteFile, options: OpenOptions, chain: readonly strin
     related: options.related,
     entropy: options.entropy,
     readOnly,
-    openParent({ reference, uuid, format: parentFormat }, where) {
+    openParent({ format: parentFormat, ...named }, where) {
       if (options.ignoreParent) return undefined;
-      const parent = related({ purpose: 'parent', from: file, reference, uuid, writable: false }, where);
+      const parent = related({ purpose: 'parent', from: file, ...named, writable: false }, where);
       try {
         if (chain.includes(parent.identity))
           throw imageError('image.cycle', where, `${parent.name} is its own ancestor`, 'correct the chain of parents');

@@ -45,8 +45,9 @@ const AT = {
   parentModificationUuid: 0x1b8,
 } as const;
 
-/** Where a VDI has its own UUID, in Microsoft's byte order. */
+/** Where a VDI has its own UUID and that of its last change, in Microsoft's byte order. */
 export const VDI_UUID_AT = AT.uuid;
+export const VDI_MODIFICATION_UUID_AT = AT.modificationUuid;
 
 interface VdiHeader {
   readonly type: number;
@@ -121,7 +122,8 @@ export class VdiImage extends LayeredImage {
     const header = readHeader(file);
     if (header.type !== TYPE.differencing) return new VdiImage(file, header, context, undefined);
     const where = { file, offsetBytes: AT.parentUuid, field: 'header.uuid_link' };
-    const parent = context.openParent({ reference: undefined, uuid: header.parentUuid, format: 'vdi' }, where);
+    const { parentUuid: uuid, parentModificationUuid: modificationUuid } = header;
+    const parent = context.openParent({ reference: undefined, uuid, modificationUuid, format: 'vdi' }, where);
     if (parent) checkParent(parent, header, where);
     return new VdiImage(file, header, context, parent);
   }

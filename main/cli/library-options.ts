@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'clone',
     takes: ['NAME', 'NEW-NAME'],
     options: [
-      { name: 'snapshot', value: 'SNAPSHOT', help: 'as it was then' },
+      { name: 'snapshot', value: 'SNAPSHOT', help: 'with its disks as they were then' },
       { name: 'full', help: 'with all its snapshots' },
     ],
     help: 'a new machine with the same disks, shared until written',
