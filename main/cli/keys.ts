@@ -6,7 +6,7 @@ import { parseKeyNames } from '../../core/devices/input/key-names.ts';
 export function parseKeys(text: string): string[][] {
   return text.split(/[,\s]+/).map((chord) => {
     const keys = parseKeyNames(chord.replace(/(?<=[^+-])-(?=.)/g, '+'));
-    if (!keys.ok) throw new FailureError(fail('args.key', `--key "${text}": ${keys.error.message}`, keys.error.hint));
+    if (!keys.ok) throw new FailureError(fail('args.key', keys.error.message, keys.error.hint));
     return keys.value;
   });
 }
