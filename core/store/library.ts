@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { FailureError, err, failure, ok, type Disposable, type Failure, type Result } from '../base/index.ts';
 import { tryLock } from './file-lock.ts';
 import { digestOf } from './digest.ts';
+import { ioFailure } from './errors.ts';
 import { hostIo, type StoreIo } from './io.ts';
 import { MIGRATIONS } from './schema.ts';
 
@@ -116,6 +117,8 @@ function refuseWhereDataLie(folder: string): void {
 function openFailure(folder: string, error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
   const { message, code } = error as Error & { code?: string };
+  const told = ioFailure(error, folder);
+  if (told.code === 'store.full') return told;
   return /^SQLITE_(?:CORRUPT|NOTADB)/.test(code ?? '')
     ? failure(
         'store.damaged',

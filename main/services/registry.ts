@@ -7,7 +7,7 @@ import {
   type MachineChanges,
   type MachineConfig,
 } from '../../core/contract/index.ts';
-import type { Library } from '../../core/store/index.ts';
+import { ioFailure, type Library } from '../../core/store/index.ts';
 
 /** Not those that are on their way out. */
 const SELECT = `SELECT id, config, digest IS digest_of(id, name, config) AS isWhole FROM machine
@@ -68,8 +68,12 @@ export class MachineRegistry {
     } catch (error) {
       if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_UNIQUE')
         return err(fail('machine.exists', `there is a machine named "${config.name}"`, 'choose another name'));
+      const { folder } = this.#library;
+      const told = ioFailure(error, folder);
       return err(
-        fail('library.open', `${this.#library.folder}: ${(error as Error).message}`, 'make the folder writable'),
+        told.code === 'store.full'
+          ? told
+          : fail('library.open', `${folder}: ${(error as Error).message}`, 'make the folder writable'),
       );
     }
   }

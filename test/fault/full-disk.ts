@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ioFailure } from '../../core/store/index.ts';
+import { ioFailure, openLibrary } from '../../core/store/index.ts';
 import { defectsAfter, outcomesOf } from './expectations.ts';
 import { OPERATIONS, openOrThrow } from './operations.ts';
 
@@ -43,8 +43,12 @@ for (const name of Object.keys(OPERATIONS)) {
       const { code } = ioFailure(error, name);
       if (!/^store\.(full|io)$/.test(code)) defects.push(`${name} with ${pages} pages: ${code}: ${String(error)}`);
     }
-    // Closed while the disk is still full, opened when there is room again.
+    // Closed, and opened if it can be, while the disk is still full; looked at when there is room again.
     library.dispose();
+    const opened = openLibrary(folder);
+    if (opened.ok) opened.value.dispose();
+    else if (opened.error.code !== 'store.full')
+      defects.push(`opened with ${pages} pages: ${opened.error.code}: ${opened.error.message}`);
     rmSync(filler, { force: true });
     defects.push(...defectsAfter(name, folder, outcomes).map((defect) => `${name} with ${pages} pages: ${defect}`));
   }
