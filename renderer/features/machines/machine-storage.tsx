@@ -34,10 +34,12 @@ export function MachineStorage({ machine, locked, action, change }: MachineStora
       <Facts>
         {drives.map((drive) => (
           <Fact key={drive.key} name={t(`drive.${drive.label}`)}>
-            <span className={classes['drive']}>
-              <Medium drive={drive} locked={locked} onChange={(medium) => change(withMedium(config, drive, medium))} />
-              {drive.removable && <MediumMenu machine={machine} drive={drive.removable} />}
-            </span>
+            <DriveFact
+              drive={drive}
+              machine={machine}
+              locked={locked}
+              onChange={(medium) => change(withMedium(config, drive, medium))}
+            />
           </Fact>
         ))}
       </Facts>
@@ -47,13 +49,13 @@ export function MachineStorage({ machine, locked, action, change }: MachineStora
 
 const isIn = (drives: readonly Drive[], { key }: Drive): boolean => drives.some((drive) => drive.key === key);
 
-function Medium({
+function DriveFact({
   drive: { key, kind, label, medium, removable },
+  machine,
   locked,
   onChange,
-}: {
+}: Pick<MachineStorageProps, 'machine' | 'locked'> & {
   readonly drive: Drive;
-  readonly locked: string | undefined;
   readonly onChange: (medium: Attachment | null) => void;
 }) {
   const { t } = useTranslation();
@@ -62,12 +64,19 @@ function Medium({
   const { name, broken } = medium ? attached(medium.path) : { name: t('drive.empty'), broken: undefined };
   return (
     <>
-      <Text span size="sm" truncate {...(medium && { title: medium.path })}>
-        {name}
-      </Text>
-      {broken && <BrokenFile file={broken} />}
+      <span className={classes['drive']}>
+        <Text span size="sm" truncate {...(medium && { title: medium.path })}>
+          {name}
+        </Text>
+        {broken && <BrokenFile file={broken} />}
+        {removable ? (
+          <MediumMenu machine={machine} drive={removable} />
+        ) : (
+          <AttachMenu kind={kind} medium={medium} name={drive} disabled={locked !== undefined} onChange={onChange} />
+        )}
+      </span>
       {medium && key !== 'cdrom' && !broken && (
-        <Text span size="sm" c="var(--text-dimmed)" className={classes['mode'] ?? ''}>
+        <Text size="xs" c="var(--text-dimmed)">
           <EditableSelect
             label={t('settings.writes', { drive })}
             value={modeOf(medium)}
@@ -79,9 +88,6 @@ function Medium({
             onChange={(mode) => onChange(withMode(medium, mode))}
           />
         </Text>
-      )}
-      {!removable && (
-        <AttachMenu kind={kind} medium={medium} name={drive} disabled={locked !== undefined} onChange={onChange} />
       )}
     </>
   );
