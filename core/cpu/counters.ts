@@ -27,6 +27,8 @@ export interface CpuStats {
   readonly memory: Readonly<Record<string, number>>;
   /** Which handlers are there, by instruction; for `scripts/common-forms.mjs`. */
   readonly forms: readonly string[];
+  /** What blocks are made of, and how often about those ran in tier 0; looked up when asked for, for `scripts/common-sequences.mjs`. */
+  readonly blocks: readonly string[];
 }
 
 export interface ProfileEntry {
@@ -85,7 +87,10 @@ export class CpuCounters {
 
   /** What comes from those who count it; `pageFaults`: those that generated code delivered. */
   report(
-    rest: Pick<CpuStats, 'instructions' | 'code' | 'pauses' | 'memory' | 'forms'> & { pageFaults: number },
+    rest: Pick<CpuStats, 'instructions' | 'code' | 'pauses' | 'memory' | 'forms'> & {
+      readonly pageFaults: number;
+      readonly blocks: () => readonly string[];
+    },
   ): CpuStats {
     const vector = (number: number): string => EXCEPTION_NAMES[number] ?? String(number);
     const hex = (number: number): string => `${number.toString(16).toUpperCase()}h`;
@@ -106,6 +111,9 @@ export class CpuCounters {
       pauses: rest.pauses,
       memory: { slowReads: this.slowReads, slowWrites: this.slowWrites, ...rest.memory },
       forms: rest.forms,
+      get blocks() {
+        return rest.blocks();
+      },
     };
   }
 }

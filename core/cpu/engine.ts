@@ -11,7 +11,8 @@ import { FLAG } from './insn/flags.ts';
 import { BlockCache } from './interp/blocks.ts';
 import { SLOW } from './interp/memory-builder.ts';
 import { HandlerTable } from './interp/handlers.ts';
-import { RUNTIME_HANDLER, type TypeScriptImports } from './interp/runtime.ts';
+import { RUNTIME_HANDLER } from './interp/emit.ts';
+import type { TypeScriptImports } from './interp/runtime.ts';
 import { HOT, Regions } from './jit/regions.ts';
 import { CompilingWorth } from './jit/worth.ts';
 import { Interrupts, type InterruptSource } from './interrupts.ts';
@@ -284,6 +285,7 @@ export class Cpu {
       pauses: regions.pauses.report(),
       memory: { ...mmu.counts },
       forms: this.#handlers.formsUsed,
+      blocks: () => blocks.executed(),
     });
   }
 

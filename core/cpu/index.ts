@@ -7,5 +7,5 @@ export { CPU, cpuStateView } from './snapshot.ts';
 export { PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from './layout.ts';
 export { compileRegions, type CompiledRegions, type RegionRequest } from './jit/compile-regions.ts';
 export type { RegionCompiler } from './jit/regions.ts';
-export { encodeCommonHandlers, type CommonHandlers } from './interp/common-handlers.ts';
+export { compiledHandlers, encodeCommonHandlers, type CommonHandlers } from './interp/common-handlers.ts';
 export type { CpuState } from './state.ts';

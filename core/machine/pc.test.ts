@@ -1,6 +1,6 @@
 /** The board: what its wiring does, seen by small ROMs and boot sectors that report on port E9h. */
 import { describe, expect, test } from 'vitest';
-import { encodeCommonHandlers } from '../cpu/index.ts';
+import { compiledHandlers, encodeCommonHandlers } from '../cpu/index.ts';
 import {
   BOOT_NS,
   CLI,
@@ -264,12 +264,7 @@ describe('images of machines', () => {
   });
 
   test.each(['interpreter', 'jit'] as const)('handlers that were made before change nothing (%s)', (engine) => {
-    const { forms, module, runtime } = encodeCommonHandlers();
-    const commonHandlers = {
-      forms,
-      module: new WebAssembly.Module(module),
-      runtime: new WebAssembly.Module(runtime),
-    };
+    const commonHandlers = compiledHandlers(encodeCommonHandlers());
     const [with_, without] = [withRom(COUNTING, { engine }, { commonHandlers }), withRom(COUNTING, { engine })];
     for (const { machine } of [with_, without]) machine.run(2e6);
 

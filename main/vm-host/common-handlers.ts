@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { CommonHandlers } from '../../core/cpu/index.ts';
 
-/** Beside the bundle: u32 count of numbers in `forms`, these, u32 bytes of `runtime`, that, `module`. */
+/** Beside the bundle: u32 count of numbers in `forms`, these, the same of `sequences`, u32 bytes of `runtime`, that, `module`. */
 export const COMMON_HANDLERS_FILE = 'common-handlers.bin';
 
 let compiled: Promise<CommonHandlers> | undefined;
@@ -17,15 +17,17 @@ async function load(): Promise<CommonHandlers> {
   const alive = setInterval(() => {}, 2 ** 30);
   try {
     const bytes = await readFile(new URL(COMMON_HANDLERS_FILE, import.meta.url));
-    const count = bytes.readUInt32LE(0);
-    const forms = Int32Array.from({ length: count }, (_, i) => bytes.readInt32LE(4 + 4 * i));
-    const runtimeAt = 8 + 4 * count;
+    const numbersAt = (at: number): Int32Array =>
+      Int32Array.from({ length: bytes.readUInt32LE(at) }, (_, i) => bytes.readInt32LE(at + 4 + 4 * i));
+    const forms = numbersAt(0);
+    const sequences = numbersAt(4 + forms.byteLength);
+    const runtimeAt = 12 + forms.byteLength + sequences.byteLength;
     const moduleAt = runtimeAt + bytes.readUInt32LE(runtimeAt - 4);
     const [runtime, module] = await Promise.all([
       WebAssembly.compile(bytes.subarray(runtimeAt, moduleAt)),
       WebAssembly.compile(bytes.subarray(moduleAt)),
     ]);
-    return { forms, runtime, module };
+    return { forms, sequences, runtime, module };
   } finally {
     clearInterval(alive);
   }

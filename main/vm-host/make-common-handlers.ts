@@ -2,9 +2,12 @@
 import fs from 'node:fs';
 import { encodeCommonHandlers } from '../../core/cpu/index.ts';
 
-const { forms, module, runtime } = encodeCommonHandlers();
-const header = Buffer.alloc(8 + 4 * forms.length);
-header.writeUInt32LE(forms.length, 0);
-forms.forEach((value, i) => header.writeInt32LE(value, 4 + 4 * i));
-header.writeUInt32LE(runtime.length, 4 + 4 * forms.length);
-fs.writeFileSync(process.argv[2], Buffer.concat([header, runtime, module]));
+const { forms, sequences, module, runtime } = encodeCommonHandlers();
+const u32 = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const numbers = (values: Int32Array): Buffer[] => [u32(values.length), Buffer.from(values.buffer)];
+const parts = [...numbers(forms), ...numbers(sequences), u32(runtime.length), runtime, module];
+fs.writeFileSync(process.argv[2], Buffer.concat(parts));

@@ -15,7 +15,7 @@ import {
   type CallParams,
   type CallResult,
 } from '../../core/contract/index.ts';
-import { encodeCommonHandlers } from '../../core/cpu/index.ts';
+import { compiledHandlers, encodeCommonHandlers } from '../../core/cpu/index.ts';
 import { createPc } from '../../core/machine/pc.ts';
 import { openBeginning } from '../../main/cli/run-from.ts';
 import { forkLauncher } from '../../main/services/host-process.ts';
@@ -152,8 +152,7 @@ async function oneCommand(library: string, snapshot: string): Promise<void> {
 /** As the bundle has it, which this process does not run from. */
 const withCommonHandlers: MachineFactory = (config, backends) => {
   tuneV8();
-  const { forms, module, runtime } = encodeCommonHandlers();
-  const commonHandlers = { forms, module: new WebAssembly.Module(module), runtime: new WebAssembly.Module(runtime) };
+  const commonHandlers = compiledHandlers(encodeCommonHandlers());
   return createPc(config, { ...backends, commonHandlers });
 };
 

@@ -11,7 +11,14 @@
  *    1F0000  page tables
  */
 import { IoBus } from '../../core/bus/index.ts';
-import { Cpu, PHYSICAL_TABLES, RAM_BASE, codeMapBytes } from '../../core/cpu/index.ts';
+import {
+  Cpu,
+  PHYSICAL_TABLES,
+  RAM_BASE,
+  codeMapBytes,
+  compiledHandlers,
+  encodeCommonHandlers,
+} from '../../core/cpu/index.ts';
 import { Lockstep, type LockstepSide } from '../../core/cpu/lockstep.ts';
 import { SEG } from '../../core/isa/index.ts';
 import { PAGE_BYTES, PhysicalMemory } from '../../core/memory/index.ts';
@@ -63,6 +70,9 @@ export interface Program {
   readonly debug: readonly number[];
 }
 
+/** As machines have them: some instructions in a row run by one handler. */
+const commonHandlers = compiledHandlers(encodeCommonHandlers());
+
 class World implements LockstepSide {
   readonly memory: PhysicalMemory;
   readonly cpu: Cpu;
@@ -92,6 +102,7 @@ class World implements LockstepSide {
       log: () => {},
       jit,
       repeatSlice: REPEAT_SLICE,
+      commonHandlers,
     });
     // The reference delivers interrupts by TypeScript, so that what generated code makes of them is set against it.
     if (jit === 'off') this.cpu.onException = () => {};

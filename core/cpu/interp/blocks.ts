@@ -18,9 +18,10 @@ import {
   RECORD_BYTES,
   jumpSetAddress,
 } from '../layout.ts';
+import { formName } from './form.ts';
 import type { HandlerTable } from './handlers.ts';
 import { clearRecord, hasRelative, relativeDisplacement, writeRecord } from './records.ts';
-import { RUNTIME_HANDLER } from './runtime.ts';
+import { RUNTIME_HANDLER } from './emit.ts';
 
 /** Instructions per block: bounds how late an interrupt is seen. */
 const MAX_BLOCK = 32;
@@ -165,6 +166,23 @@ export class BlockCache {
     return this.#free + (MAX_BLOCK + 2) * RECORD_BYTES > ARENA_BASE + ARENA_BYTES;
   }
 
+  /** Instructions of blocks, a line for those of the same, behind how often they ran in tier 0; at least, if they became hot. */
+  executed(): readonly string[] {
+    const counts = new Map<string, number>();
+    for (const { starts } of this.#byPage.values())
+      for (const { record, count } of starts.values()) {
+        const heat = this.#view.getInt32(record + BLOCK.heat, true);
+        const ran = heat > this.#heat ? this.#heat : this.#heat - heat;
+        if (ran === 0) continue;
+        const forms = Array.from({ length: count }, (_, i) =>
+          this.#handlers.numberOf(this.#view.getUint32(record + (i + 1) * RECORD_BYTES + R.handler, true)),
+        ).join();
+        counts.set(forms, (counts.get(forms) ?? 0) + ran);
+      }
+    const named = (forms: string): string => forms.split(',').map((form) => formName(Number(form))).join('; '); // prettier-ignore
+    return Array.from(counts, ([forms, ran]) => `${ran}: ${named(forms)}`);
+  }
+
   /** Forgets everything. Never while handlers run. */
   flush(): void {
     this.flushes++;
@@ -270,6 +288,7 @@ export class BlockCache {
     for (let i = 0; i < count; i++)
       this.#view.setUint16(header + (i + 1) * RECORD_BYTES + R.remaining, count - i, true);
     this.#handlers.flush();
+    this.#handlers.joinSequences(this.#view, header + RECORD_BYTES, count);
     this.decodedInstructions += count;
     this.builtBlocks++;
     this.#free = record + RECORD_BYTES;

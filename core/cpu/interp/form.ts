@@ -215,6 +215,16 @@ const KEY_LIMIT = 1 << 18;
 /** A number for each form of all rows, the same in every process. */
 export const formNumber = (row: number, key: number): number => row * KEY_LIMIT + key;
 
+/** Rows by what is stable between builds; a few share a name. */
+export const rowName = (id: number): string => {
+  const { mnemonic, operands } = rows[id];
+  return `${mnemonic} ${operands.map(({ kind, size, fixed }) => fixed ?? kind + size).join(',')}`;
+};
+
+/** As COMMON_SEQUENCES has it: the row's name, and the key in base 36. */
+export const formName = (number: number): string =>
+  `${rowName(Math.floor(number / KEY_LIMIT))} ${(number % KEY_LIMIT).toString(36)}`;
+
 const numbered = new Map<number, Form>();
 
 /** The form with this number. */

@@ -18,7 +18,7 @@ import {
   gprAddress,
   segmentAddress,
 } from '../layout.ts';
-import { BUDGET, RECORD } from './emit.ts';
+import { BUDGET, RECORD, emitGoToBlock } from './emit.ts';
 import { MemoryBuilder, type Place } from './memory-builder.ts';
 
 /**
@@ -37,17 +37,18 @@ export class HandlerBuilder extends MemoryBuilder {
       this.code.byte(OP.unreachable);
       return;
     }
-    this.#tailCallNext();
+    this.tailCallNext();
   }
 
-  #tailCallNext(): void {
+  protected tailCallNext(): void {
     const { code } = this;
+    const next = this.recordOffset + RECORD_BYTES;
     code.localGet(RECORD);
-    code.i32Const(RECORD_BYTES);
+    code.i32Const(next);
     code.byte(OP.i32Add);
     code.localGet(BUDGET);
     code.localGet(RECORD);
-    code.memory(OP.i32Load, RECORD_BYTES + R.handler);
+    code.memory(OP.i32Load, next + R.handler);
     code.returnCallIndirect(this.imports.handlerType);
   }
 
@@ -324,15 +325,14 @@ export class HandlerBuilder extends MemoryBuilder {
     this.push(this.field(linkField));
     code.localTee(block);
     code.if(VOID);
-    code.localGet(block);
-    code.localGet(BUDGET);
-    code.localGet(block);
-    code.memory(OP.i32Load, R.handler);
-    code.returnCallIndirect(this.imports.handlerType);
+    emitGoToBlock(this.body, block, this.imports.handlerType);
     code.end();
     this.scoped(() => {
       this.setRip(rip());
-      this.setState32(S.exitLink, this.add(Value.local(32, true, RECORD), this.const(32, linkField)));
+      this.setState32(
+        S.exitLink,
+        this.add(Value.local(32, true, RECORD), this.const(32, this.recordOffset + linkField)),
+      );
       this.#exit(EXIT.RESOLVE);
     });
   }
@@ -353,7 +353,7 @@ export class HandlerBuilder extends MemoryBuilder {
   }
 
   jumpToRip(): void {
-    this.code.localGet(RECORD);
+    this.pushRecord();
     this.code.localGet(BUDGET);
     this.code.returnCall(this.imports.dynamicJump);
   }

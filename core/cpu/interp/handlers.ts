@@ -1,10 +1,12 @@
 import type { Instruction } from '../../isa/index.ts';
 import { ModuleBuilder } from '../../wasm/index.ts';
 import { definitionOf, type InsnDef } from '../insn/index.ts';
-import { COMMON_SLOTS, rowName, type CommonHandlers } from './common-handlers.ts';
-import { formKey, formNumber, formOf, type Form } from './form.ts';
+import { R, RECORD_BYTES } from '../layout.ts';
+import { COMMON_SLOTS, type CommonHandlers } from './common-handlers.ts';
+import { formKey, formNumber, formOf, rowName, type Form } from './form.ts';
+import { RUNTIME_HANDLER } from './emit.ts';
 import { HandlerBuilder } from './handler-builder.ts';
-import { RUNTIME_HANDLER, declareImports, runtimeModule, type TypeScriptImports } from './runtime.ts';
+import { declareImports, runtimeModule, type TypeScriptImports } from './runtime.ts';
 
 const TABLE_LIMIT = 1 << 16;
 /** Entries that regions leave for handlers: more than there are forms. */
@@ -12,6 +14,13 @@ const HANDLER_RESERVE = 1 << 15;
 
 /** The kernel `enterGate`. */
 export type EnterGate = (vector: number, rip: number, eflags: number, errorCode: number, hasError: number) => number;
+
+/** Sequences by the handlers of their instructions. */
+interface Sequences {
+  /** Of the whole sequence so far, if there is one. */
+  handler: number | undefined;
+  readonly next: Map<number, Sequences>;
+}
 
 interface Pending {
   readonly index: number;
@@ -34,6 +43,8 @@ export class HandlerTable {
   #made = 0;
   /** CommonHandlers.forms, once they are adopted. */
   #common: Int32Array | undefined;
+  /** By the first instruction's handler. */
+  readonly #sequences: (Sequences | undefined)[] = [];
   /** Runs handlers from a record until they return. */
   readonly enter: (record: number, budget: number) => void;
   readonly walkPage: (linear: number, access: number) => number;
@@ -65,7 +76,7 @@ export class HandlerTable {
     );
   }
 
-  #adopt({ forms, module }: CommonHandlers): void {
+  #adopt({ forms, sequences, module }: CommonHandlers): void {
     this.#grow();
     this.instantiate(module);
     for (let i = 0; i < forms.length; i += 2) {
@@ -73,6 +84,44 @@ export class HandlerTable {
       if (!byKey.has(forms[i + 1])) byKey.set(forms[i + 1], RUNTIME_HANDLER.COUNT + i / 2);
     }
     this.#common = forms;
+    let handler = RUNTIME_HANDLER.COUNT + forms.length / 2;
+    for (let at = 0; at < sequences.length; handler++) {
+      const end = at + 1 + 2 * sequences[at];
+      this.#addSequence(sequences.subarray(at + 1, end), handler);
+      at = end;
+    }
+  }
+
+  #addSequence(forms: Int32Array, handler: number): void {
+    const handlers: number[] = [];
+    for (let i = 0; i < forms.length; i += 2) handlers.push(this.#byRow[forms[i]]!.get(forms[i + 1])!);
+    const [first, ...others] = handlers;
+    let node = (this.#sequences[first] ??= { handler: undefined, next: new Map() });
+    for (const other of others) {
+      let next = node.next.get(other);
+      if (!next) node.next.set(other, (next = { handler: undefined, next: new Map() }));
+      node = next;
+    }
+    node.handler = handler;
+    this.#numbers[handler] = formNumber(forms[0], forms[1]);
+  }
+
+  /** Of the instructions whose records these are, makes those that are a known sequence run by one handler. */
+  joinSequences(view: DataView, first: number, count: number): void {
+    const end = first + count * RECORD_BYTES;
+    for (let record = first; record < end;) {
+      let node = this.#sequences[view.getUint32(record + R.handler, true)];
+      let after = record + RECORD_BYTES;
+      let handler: number | undefined;
+      for (let at = after; node && at < end; at += RECORD_BYTES) {
+        node = node.next.get(view.getUint32(at + R.handler, true));
+        if (node?.handler === undefined) continue;
+        handler = node.handler;
+        after = at + RECORD_BYTES;
+      }
+      if (handler !== undefined) view.setUint32(record + R.handler, handler, true);
+      record = after;
+    }
   }
 
   /** The definition that serves an instruction; undefined: not implemented. */

@@ -62,6 +62,8 @@ export interface AccessPaths {
 export abstract class MemoryBuilder extends Builder {
   protected form: Form;
   protected readonly imports: HandlerImports;
+  /** Bytes from the record in the handler's first parameter to that of the instruction. */
+  protected recordOffset = 0;
 
   constructor(body: FunctionBody, form: Form, imports: HandlerImports) {
     super(body);
@@ -88,7 +90,7 @@ export abstract class MemoryBuilder extends Builder {
   protected field(offset: number, op: number = OP.i32Load, width: Width = 32): Value {
     return Value.tree(width, true, () => {
       this.code.localGet(RECORD);
-      this.code.memory(op, offset);
+      this.code.memory(op, this.recordOffset + offset);
     });
   }
 
@@ -148,7 +150,11 @@ export abstract class MemoryBuilder extends Builder {
   }
 
   protected pushRecord(): void {
-    this.code.localGet(RECORD);
+    const { code } = this;
+    code.localGet(RECORD);
+    if (this.recordOffset === 0) return;
+    code.i32Const(this.recordOffset);
+    code.byte(OP.i32Add);
   }
 
   protected pushSegmentAddress(place: Place): void {
@@ -341,7 +347,7 @@ export abstract class MemoryBuilder extends Builder {
     const { code } = this;
     this.loadState(S.fault, OP.i32Load);
     code.ifUnlikely();
-    code.localGet(RECORD);
+    this.pushRecord();
     code.localGet(BUDGET);
     code.returnCall(this.imports.faulted);
     code.end();

@@ -3,27 +3,11 @@ import { SEG } from '../../isa/index.ts';
 import { BLOCK, EXIT, R, RECORD_BYTES, S, SEGMENT, segmentAddress } from '../layout.ts';
 import { emitKernel, kernelType } from '../insn/kernel.ts';
 import { KERNEL_ENTRIES } from '../insn/kernels.ts';
-import { BUDGET, RECORD, leaveAt, loadState, storeState, tailCall } from './emit.ts';
+import { BUDGET, RECORD, RUNTIME_HANDLER, emitGoToBlock, leaveAt, loadState, storeState, tailCall } from './emit.ts';
 import type { HandlerImports } from './memory-builder.ts';
 import { emitCodePage, emitEnterPage, emitFindBlock } from './jumps.ts';
 import { emitDeliverPageFault, emitFaulted } from './page-fault.ts';
 import { emitOpenWindow, emitReadSlow, emitTranslate, emitWriteSlow } from './slow-access.ts';
-
-/** Indices in the function table of the handlers that are not instructions. */
-export const RUNTIME_HANDLER = {
-  /** Start of a block: takes its instructions from the budget. */
-  HEADER: 0,
-  /** The block's code was written: goes back for a fresh one. */
-  STALE: 1,
-  /** Goes back before the instruction that this record was. */
-  YIELD: 2,
-  /** End of a block that is no branch; the next block in the same page, or anywhere. */
-  CONTINUE: 3,
-  CONTINUE_FAR: 4,
-  /** As HEADER, of a block that lies in two pages. */
-  CROSSING: 5,
-  COUNT: 6,
-} as const;
 
 /** Functions that TypeScript gives; the slow paths in WebAssembly come before them. */
 export interface TypeScriptImports {
@@ -80,7 +64,7 @@ function emitDynamicJump(body: FunctionBody, handlerType: number, enterPage: num
     code.byte(OP.i32And);
     code.byte(OP.i32Sub);
   });
-  tailCall(code, () => code.localGet(record), handlerType);
+  emitGoToBlock(body, record, handlerType);
   code.end();
   storeState(code, S.exitReason, () => code.i32Const(EXIT.RESOLVE));
   storeState(code, S.exitLink, () => code.i32Const(0));
@@ -169,7 +153,7 @@ function emitContinue(body: FunctionBody, handlerType: number, linked: boolean, 
     code.memory(OP.i32Load, R.reg2);
     code.localTee(block);
     code.if(VOID);
-    tailCall(code, () => code.localGet(block), handlerType);
+    emitGoToBlock(body, block, handlerType);
     code.end();
     leaveAt(code, EXIT.RESOLVE);
     storeState(code, S.exitLink, () => {

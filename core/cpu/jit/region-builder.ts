@@ -1,11 +1,10 @@
 import { I32, OP, VOID, type FunctionBody } from '../../wasm/index.ts';
 import type { Opnd } from '../insn/operand.ts';
 import { Value } from '../insn/value.ts';
-import { BUDGET, RECORD } from '../interp/emit.ts';
+import { BUDGET, RECORD, RUNTIME_HANDLER } from '../interp/emit.ts';
 import { formOfNumber } from '../interp/form.ts';
 import { emitFindBlock } from '../interp/jumps.ts';
 import { type HandlerImports } from '../interp/memory-builder.ts';
-import { RUNTIME_HANDLER } from '../interp/runtime.ts';
 import {
   BLOCK,
   CODE_TLB,

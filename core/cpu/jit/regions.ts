@@ -1,5 +1,5 @@
 import type { HandlerTable } from '../interp/handlers.ts';
-import { RUNTIME_HANDLER } from '../interp/runtime.ts';
+import { RUNTIME_HANDLER } from '../interp/emit.ts';
 import { BLOCK, MISSING_WINDOWS } from '../layout.ts';
 import { compileRegions, type CompiledRegions, type RegionRequest } from './compile-regions.ts';
 import { addsLittle, contained, grown, joined, mostRepeated, planInstructions } from './merging.ts';
