@@ -284,6 +284,8 @@ export const R = {
   lastTarget: 28,
   /** Address of the segment's hidden part. */
   segment: 32,
+  /** Header of the block that a jump out of its page, or to a computed address, went to last; 0: none yet. */
+  lastBlock: 36,
   scale: 40,
   segmentIndex: 41,
   /** Offsets in the linear page of this instruction and of the next. */
@@ -309,6 +311,8 @@ export const BLOCK = {
   nextPage: 24,
   /** Of a region's first block: windows that could not be opened. */
   misses: 28,
+  /** Physical address of its first byte, plus 1; 0 once the block is forgotten. */
+  place: 32,
 } as const;
 /** Address of a word: where the code map starts, a byte for every 16 of RAM. */
 export const CODE_MAP = 0xf401c;

@@ -334,6 +334,22 @@ describe('a new mapping is seen', () => {
     expect([t.reg(REG.BX), t.reg(REG.CX)]).toEqual([2, 1]);
   });
 
+  test('by a call that has gone there before, and so is a change of what lies there', () => {
+    const t = paged()
+      .store32(pte(PAGE), ONE | ALL)
+      .load(ONE, INC_BX, RET)
+      .load(TWO, INC_CX, RET);
+    const caller = CODE + 0x80;
+    t.load(caller, 0xe8, ...w32(PAGE - caller - 5), RET);
+    const call = [0xb8, ...w32(caller), 0xff, 0xd0]; // MOV EAX,caller; CALL EAX
+    const change = [0xc6, 0x05, ...w32(TWO), INC_BX]; // MOV byte [TWO],INC EBX
+    t.program(...call, ...call, ...store32(pte(PAGE), TWO | ALL), ...INVLPG, ...call, ...change, ...call, HLT);
+
+    t.cpu.run(60);
+
+    expect([t.reg(REG.BX), t.reg(REG.CX)]).toEqual([3, 1]);
+  });
+
   test('by an instruction whose second page moved', () => {
     // MOV ECX,imm32 with its last three bytes in PAGE, run from two different pages behind the same first one.
     const t = paged()

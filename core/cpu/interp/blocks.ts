@@ -285,6 +285,7 @@ export class BlockCache {
     if (crossing) this.#view.setUint32(header + BLOCK.nextPage, nextStart, true);
     this.#view.setUint32(header + BLOCK.count, count, true);
     this.#view.setUint16(header + R.ipOffset, start, true);
+    this.#view.setUint32(header + BLOCK.place, place.physical + 1, true);
     for (let i = 0; i < count; i++)
       this.#view.setUint16(header + (i + 1) * RECORD_BYTES + R.remaining, count - i, true);
     this.#handlers.flush();
@@ -415,6 +416,7 @@ export class BlockCache {
     this.#links.delete(block.record);
     for (let i = 0; i <= block.count + 1; i++)
       this.#view.setUint32(block.record + i * RECORD_BYTES + R.handler, RUNTIME_HANDLER.STALE, true);
+    this.#view.setUint32(block.record + BLOCK.place, 0, true);
     this.#onForget(block.record);
   }
 }

@@ -19,6 +19,7 @@ import {
   segmentAddress,
 } from '../layout.ts';
 import { BUDGET, RECORD, emitGoToBlock } from './emit.ts';
+import { emitGoToLastBlock } from './jumps.ts';
 import { MemoryBuilder, type Place } from './memory-builder.ts';
 
 /**
@@ -338,14 +339,26 @@ export class HandlerBuilder extends MemoryBuilder {
   }
 
   jumpTo(rip: Value): void {
+    const { code, form } = this;
     const target = this.let(rip);
-    this.setRip(target);
-    if (this.form.def.computed) {
+    if (form.def.computed) {
       this.pushRecord();
       this.pushClean(target);
-      this.code.memory(OP.i32Store, R.lastTarget);
+      code.memory(OP.i32Store, R.lastTarget);
     }
-    this.jumpToRip();
+    if (!form.flat || form.operandWidth !== 32) {
+      this.setRip(target);
+      this.jumpToRip();
+      return;
+    }
+    const linear = this.body.newLocal(I32);
+    this.push(target);
+    code.localSet(linear);
+    emitGoToLastBlock(this.body, linear, () => this.push(this.field(R.lastBlock)), this.imports.handlerType);
+    this.setRip(target);
+    this.pushRecord();
+    code.localGet(BUDGET);
+    code.returnCall(this.imports.rememberedJump);
   }
 
   setRip(rip: Value): void {

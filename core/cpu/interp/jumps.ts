@@ -6,6 +6,7 @@ import { I32, OP, VOID, type Code, type FunctionBody } from '../../wasm/index.ts
 import { SEG } from '../../isa/index.ts';
 import {
   ACCESS,
+  BLOCK,
   CODE_TLB,
   CODE_TLB_ENTRIES,
   JUMP,
@@ -19,7 +20,7 @@ import {
   WALK,
   segmentAddress,
 } from '../layout.ts';
-import { loadState, pushTlbEntry, pushUserAccess } from './emit.ts';
+import { emitGoToBlock, loadState, pushTlbEntry, pushUserAccess, storeState } from './emit.ts';
 
 const PAGE_MASK = -4096;
 
@@ -78,6 +79,42 @@ export function emitEnterPage({ code }: FunctionBody, codePage: number): void {
   code.end();
   code.localGet(0);
   code.returnCall(codePage);
+}
+
+/**
+ * Goes on with the block in a field of the jump's record (R.lastBlock) if that is what the linear address `rip` means now;
+ * else falls through. Only where the code segment starts at 0.
+ */
+export function emitGoToLastBlock(body: FunctionBody, rip: number, pushBlock: () => void, handlerType: number): void {
+  const { code } = body;
+  const block = body.newLocal(I32);
+  const entry = body.newLocal(I32);
+  code.block(VOID);
+  pushBlock();
+  code.localSet(block);
+  pushCodeEntry(code, rip);
+  code.localSet(entry);
+  pushDiffers(code, entry, rip);
+  code.localGet(entry);
+  code.memory(OP.i32Load, CODE_TLB.physical);
+  code.localGet(rip);
+  code.i32Const(~PAGE_MASK);
+  code.byte(OP.i32And);
+  code.byte(OP.i32Or);
+  code.i32Const(1);
+  code.byte(OP.i32Add);
+  code.localGet(block);
+  code.memory(OP.i32Load, BLOCK.place);
+  code.byte(OP.i32Ne);
+  code.byte(OP.i32Or);
+  code.brIf(0);
+  storeState(code, S.ipBase, () => {
+    code.localGet(rip);
+    code.i32Const(PAGE_MASK);
+    code.byte(OP.i32And);
+  });
+  emitGoToBlock(body, block, handlerType);
+  code.end();
 }
 
 /** Finds the block at a rip; its record and linear address are in locals. Goes to the label at `unknown` for want of one. */

@@ -22,6 +22,8 @@ export interface HandlerImports {
   /** (linear address) -> physical page that code is fetched from, or -1; for jumps that miss the code TLB. */
   readonly enterPage: number;
   readonly dynamicJump: number;
+  /** The same, which leaves the block in R.lastBlock. */
+  readonly rememberedJump: number;
   /** How a handler ends when S.fault is set. */
   readonly faulted: number;
   readonly kernels: Readonly<Record<KernelName, number>>;

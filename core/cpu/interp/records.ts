@@ -94,6 +94,7 @@ export function writeRecord(
   view.setInt32(record + R.imm2, fields.escape ? escapeOpcode(insn) : insn.imm2 | 0, true);
   const segment = overridable(insn);
   view.setUint32(record + R.segment, segmentAddress(segment), true);
+  view.setUint32(record + R.lastBlock, 0, true);
   view.setUint8(record + R.segmentIndex, segment);
   view.setUint8(record + R.scale, 31 - Math.clz32(insn.scale));
   view.setUint16(record + R.ipOffset, offset, true);

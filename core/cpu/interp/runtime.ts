@@ -35,6 +35,7 @@ export function declareImports(module: ModuleBuilder): HandlerImports {
     helper: module.importFunction('helper', module.type(i32s(6), [I32])),
     enterPage: module.importFunction('enterPage', module.type([I32], [I32])),
     dynamicJump: module.importFunction('dynamicJump', handlerType),
+    rememberedJump: module.importFunction('rememberedJump', handlerType),
     faulted: module.importFunction('faulted', handlerType),
     kernels: Object.fromEntries(
       KERNEL_ENTRIES.map(([name, kernel]) => [name, module.importFunction(name, kernelType(module, kernel))]),
@@ -48,8 +49,8 @@ const pushRemaining = (code: Code): void => {
   code.memory(OP.i32Load16U, R.remaining);
 };
 
-/** Goes on at S.rip, or returns to TypeScript to have it resolved. */
-function emitDynamicJump(body: FunctionBody, handlerType: number, enterPage: number): void {
+/** Goes on at S.rip, or returns to TypeScript to have it resolved. `remembers`: the jump's record is told of the block. */
+function emitDynamicJump(body: FunctionBody, handlerType: number, enterPage: number, remembers: boolean): void {
   const { code } = body;
   const rip = body.newLocal(I32);
   loadState(code, S.rip);
@@ -64,6 +65,11 @@ function emitDynamicJump(body: FunctionBody, handlerType: number, enterPage: num
     code.byte(OP.i32And);
     code.byte(OP.i32Sub);
   });
+  if (remembers) {
+    code.localGet(RECORD);
+    code.localGet(record);
+    code.memory(OP.i32Store, R.lastBlock);
+  }
   emitGoToBlock(body, record, handlerType);
   code.end();
   storeState(code, S.exitReason, () => code.i32Const(EXIT.RESOLVE));
@@ -210,7 +216,8 @@ function encodeRuntime(): Uint8Array<ArrayBuffer> {
   add('openWindow', readType, (body) => emitOpenWindow(body, translate));
   const codePage = add('codePage', pageType, (body) => emitCodePage(body, walkPage));
   const enterPage = add('enterPage', pageType, (body) => emitEnterPage(body, codePage));
-  const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType, enterPage));
+  const dynamicJump = add('dynamicJump', handlerType, (body) => emitDynamicJump(body, handlerType, enterPage, false));
+  add('rememberedJump', handlerType, (body) => emitDynamicJump(body, handlerType, enterPage, true));
   const deliverPageFault = add('deliverPageFault', pageType, emitDeliverPageFault);
   add('faulted', handlerType, (body) => emitFaulted(body, deliverPageFault, dynamicJump));
   const blockHeader = add('blockHeader', handlerType, (body) => emitBlockHeader(body, handlerType));
