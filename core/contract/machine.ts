@@ -128,6 +128,8 @@ const hardwareShape = {
       /** Initial RAM disks; Multiboot's modules. */
       initrd: z.array(hostPathSchema).max(16).default([]),
       append: z.string().max(2048).default(''),
+      /** Who unpacks a Linux kernel: the host, where it can, which saves the guest seconds; or always the guest. */
+      unpack: z.enum(['host', 'guest']).default('host'),
     })
     .nullable()
     .default(null),

@@ -12,6 +12,8 @@ const SEGMENTS_MAX = 128;
 
 export interface ElfSegment {
   readonly physAddr: number;
+  /** Linear. */
+  readonly virtAddr: number;
   readonly bytes: Uint8Array;
   /** At least the length of `bytes`: the rest is zeros. */
   readonly memoryBytes: number;
@@ -72,7 +74,7 @@ export function parseElf(image: Uint8Array): Result<Elf> {
     if (type === PT.NOTE) notes.push(...parseNotes(bytes));
     else if (memoryBytes > 0) {
       if (memoryBytes < fileBytes) return failed(`ELF segment ${i}: more bytes in the file than in memory`);
-      segments.push({ physAddr, bytes, memoryBytes });
+      segments.push({ physAddr, virtAddr, bytes, memoryBytes });
       if (virtualEntry >= virtAddr && virtualEntry < virtAddr + memoryBytes) entry = virtualEntry - virtAddr + physAddr;
     }
   }

@@ -54,6 +54,8 @@ export interface KernelModule {
 /** A kernel that is started instead of a boot medium. */
 export interface KernelImage {
   readonly image: Uint8Array;
+  /** What `linuxPayload` finds in a Linux image, unpacked by the host; undefined: the guest does that. */
+  readonly unpacked?: Uint8Array | undefined;
   readonly modules?: readonly KernelModule[];
   readonly commandLine: string;
 }
@@ -70,6 +72,8 @@ export interface BiosEnv {
   /** `key`: a moment is left for F12. `off`: F12 counts if it was pressed already. Default `off`. */
   readonly bootMenu?: 'off' | 'key' | 'always' | undefined;
   readonly nowNs: () => number;
+  /** From 0 to 1, exclusive: where a kernel goes that the host unpacked. Absent: always the first place. */
+  readonly random?: () => number;
   readonly setA20: (enabled: boolean) => void;
   readonly getA20: () => boolean;
   readonly powerOff: () => void;

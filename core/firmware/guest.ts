@@ -25,6 +25,11 @@ export class Guest {
     this.io = env.io;
   }
 
+  /** From 0 to 1, exclusive. */
+  random(): number {
+    return this.env.random?.() ?? 0;
+  }
+
   /** Memory that guests may use: what lies above is the tables'. */
   get usableBytes(): number {
     return this.env.acpi?.physAddr ?? this.memory.sizeBytes;

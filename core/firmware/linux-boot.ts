@@ -6,6 +6,7 @@ import { err, failure, ok, type Result } from '../base/index.ts';
 import type { KernelImage } from './env.ts';
 import type { Guest } from './guest.ts';
 import type { KernelStart } from './kernel.ts';
+import { placeUnpacked } from './linux-unpacked.ts';
 
 /** Offsets in the setup header. */
 const HEADER = {
@@ -14,6 +15,7 @@ const HEADER = {
   VERSION: 0x206,
   TYPE_OF_LOADER: 0x210,
   LOADFLAGS: 0x211,
+  CODE32_START: 0x214,
   RAMDISK_IMAGE: 0x218,
   RAMDISK_SIZE: 0x21c,
   HEAP_END_PTR: 0x224,
@@ -23,6 +25,7 @@ const HEADER = {
 } as const;
 const MAGIC = 0x5372_6448; // "HdrS"
 const LOADED_HIGH = 0x01;
+const KASLR_FLAG = 0x02;
 const CAN_USE_HEAP = 0x80;
 const LOADER_UNDEFINED = 0xff;
 const DEFAULT_INITRD_MAX = 0x37ff_ffff;
@@ -99,13 +102,12 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<KernelStart> {
       ),
     );
   g.memory.writeBytes(SETUP_ADDRESS, image.subarray(0, setupBytes));
-  g.memory.writeBytes(KERNEL_ADDRESS, image.subarray(setupBytes));
   g.memory.writeBytes(COMMAND_LINE_ADDRESS, new TextEncoder().encode(`${commandLine}\0`));
   const header = (offset: number): number => SETUP_ADDRESS + offset;
   g.memory.write8(header(HEADER.TYPE_OF_LOADER), LOADER_UNDEFINED);
-  g.memory.write8(header(HEADER.LOADFLAGS), image[HEADER.LOADFLAGS] | CAN_USE_HEAP);
   g.memory.write16(header(HEADER.HEAP_END_PTR), HEAP_END - 0x200);
   g.memory.write32(header(HEADER.CMD_LINE_PTR), COMMAND_LINE_ADDRESS);
+  let endAddr = memoryBytes;
   if (initrd) {
     const top = Math.min(memoryBytes, initrdMax + 1);
     const at = (top - initrd.length) & ~(PAGE - 1);
@@ -120,7 +122,18 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<KernelStart> {
     g.memory.writeBytes(at, initrd);
     g.memory.write32(header(HEADER.RAMDISK_IMAGE), at);
     g.memory.write32(header(HEADER.RAMDISK_SIZE), initrd.length);
+    endAddr = at;
   }
+  let loadFlags = image[HEADER.LOADFLAGS] | CAN_USE_HEAP;
+  const placed = kernel.unpacked && placeUnpacked(g, kernel, endAddr);
+  if (placed?.ok) {
+    g.memory.write32(header(HEADER.CODE32_START), placed.value.entry);
+    if (placed.value.random) loadFlags |= KASLR_FLAG;
+  } else {
+    if (placed) g.env.log(`the kernel unpacks itself: ${placed.error.message}`);
+    g.memory.writeBytes(KERNEL_ADDRESS, image.subarray(setupBytes));
+  }
+  g.memory.write8(header(HEADER.LOADFLAGS), loadFlags);
   const segment = SETUP_ADDRESS >> 4;
   return ok({ mode: 'real', segment: segment + 0x20, offset: 0, data: segment, sp: HEAP_END });
 }

@@ -84,7 +84,7 @@ function fromAddresses(image: Uint8Array, at: number, wantsVideo: boolean): Resu
     return failed(`offset ${(at + 12).toString(16)}h: the addresses in the Multiboot header leave the file`);
   const bytes = image.subarray(start, start + fileBytes);
   const memoryBytes = bssEnd === 0 ? fileBytes : Math.max(fileBytes, bssEnd - load);
-  return ok({ entry, segments: [{ physAddr: load, bytes, memoryBytes }], wantsVideo });
+  return ok({ entry, segments: [{ physAddr: load, virtAddr: load, bytes, memoryBytes }], wantsVideo });
 }
 
 /** Errors: `kernel.format`, `kernel.memory`. */

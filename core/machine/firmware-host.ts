@@ -1,4 +1,5 @@
 /** What starts the machine: our BIOS with its call-outs, or a ROM file in its place. */
+import type { Entropy } from '../backends/index.ts';
 import { failure, FailureError, uuidBytes } from '../base/index.ts';
 import { Bios, CALLOUT_PHYS_ADDR, buildRom, buildVideoRom, systemTables, type BiosEnv } from '../firmware/index.ts';
 import type { BoardParts } from './board-parts.ts';
@@ -79,6 +80,7 @@ function createBios(
     bootOrder: config.bootOrder,
     bootMenu: config.bootMenu,
     nowNs,
+    random: () => randomFraction(backends.entropy),
     hasFpu: () => true,
     setA20: (on) => {
       for (const gate of isa.a20Gates) gate.gateA20(on);
@@ -90,6 +92,12 @@ function createBios(
     pollsInVain: polls && (() => polls.inVain()),
     lfbAddr: () => Math.max(0, chipset.vga.lfbBase),
   });
+}
+
+function randomFraction(entropy: Entropy): number {
+  const word = new Uint32Array(1);
+  entropy.fill(new Uint8Array(word.buffer));
+  return word[0] / 2 ** 32;
 }
 
 /** CMOS says the memory and the boot order as QEMU's does, which SeaBIOS reads. */

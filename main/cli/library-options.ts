@@ -57,6 +57,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: 'kernel', value: 'FILE', help: 'Linux kernel to start directly' },
       { name: 'initrd', value: 'FILE', help: 'its initial RAM disk' },
       { name: 'append', value: 'TEXT', help: 'its command line' },
+      {
+        name: 'unpack',
+        value: 'WHO',
+        choices: ['host', 'guest'],
+        help: 'who unpacks the kernel: host (default, sooner), guest',
+      },
       { name: 'engine', value: 'KIND', choices: ['auto', 'interpreter', 'jit'], help: 'how instructions are executed' },
     ],
     help: 'make a machine',

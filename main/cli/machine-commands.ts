@@ -97,6 +97,7 @@ async function create(c: CommandContext): Promise<Outcome> {
               image: existing(kernel),
               initrd: initrd === undefined ? [] : [existing(initrd)],
               append: c.option('append') ?? '',
+              ...(c.option('unpack') !== undefined && { unpack: c.option('unpack') }),
             },
     });
     const info = await c.ask('machines.create', draft);

@@ -46,6 +46,12 @@ export const RUN_OPTIONS: readonly OptionSpec[] = [
   { name: 'initrd', value: 'FILE', many: true, help: "its initial RAM disk; Multiboot's modules" },
   { name: 'append', value: 'TEXT', help: 'its command line' },
   {
+    name: 'unpack',
+    value: 'WHO',
+    choices: ['host', 'guest'],
+    help: 'who unpacks a Linux kernel: host (default, sooner), guest',
+  },
+  {
     name: 'boot',
     value: 'DEVICE',
     choices: ['floppy', 'disk', 'cdrom'],
@@ -106,7 +112,20 @@ const LOCKSTEP: Readonly<Record<string, 'auto' | 'jit'>> = { lockstep: 'auto', '
 
 /** What a snapshot says by itself. */
 const SAID_BY_SNAPSHOT = [
-  ...['memory', 'floppy', 'disk', 'disk-format', 'allow', 'cdrom', 'kernel', 'initrd', 'append', 'firmware', 'write'],
+  ...[
+    'memory',
+    'floppy',
+    'disk',
+    'disk-format',
+    'allow',
+    'cdrom',
+    'kernel',
+    'initrd',
+    'append',
+    'unpack',
+    'firmware',
+    'write',
+  ],
   ...['cpu', 'clock', 'pointer', 'no-paravirtual'],
 ];
 
@@ -152,8 +171,8 @@ export function parseRun(args: readonly string[]): RunPlan {
   const cdrom = path('cdrom');
   const kernel = path('kernel');
   const initrd = paths('initrd');
-  if (!kernel && (initrd.length > 0 || has('append')))
-    throw refuse('args.invalid', '--initrd and --append belong to a kernel', 'add --kernel FILE');
+  if (!kernel && (initrd.length > 0 || has('append') || has('unpack')))
+    throw refuse('args.invalid', '--initrd, --append and --unpack belong to a kernel', 'add --kernel FILE');
   const serial = one('serial') ?? 'none';
   if (has('display') && one('display') === 'terminal' && (serial === 'stdio' || has('json')))
     throw refuse(
@@ -194,7 +213,15 @@ export function parseRun(args: readonly string[]): RunPlan {
       balloonMiB: 0,
       bootMenu: has('boot-menu') ? 'always' : 'off',
       firmware: path('firmware'),
-      kernel: kernel === null ? null : { image: kernel, initrd, append: one('append') ?? '' },
+      kernel:
+        kernel === null
+          ? null
+          : {
+              image: kernel,
+              initrd,
+              append: one('append') ?? '',
+              unpack: one('unpack') === 'guest' ? 'guest' : 'host',
+            },
     },
     lockstep,
     steps: parseSteps(given),

@@ -5,6 +5,7 @@ import type { Hardware } from '../../core/contract/machine.ts';
 import type { Machine, PcBackends, PcConfig } from '../../core/machine/machine.ts';
 import type { HostClock } from './clocks.ts';
 import { repeatableEntropy, repeatableWallClock, systemEntropy, systemWallClock } from './clocks.ts';
+import { compilerThread } from './region-compiler.ts';
 import { openMedia, type Media, type MediaOptions } from './media.ts';
 
 /** Makes a board; the real one is pcFactory, tests inject their own. */
@@ -37,6 +38,9 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
   }
   const repeatable = hardware.clock === 'virtual';
   try {
+    // What is entered unpacked is hot at once, and until it is unpacked there is time.
+    if (kernel?.unpacked && hardware.engine !== 'interpreter') compilerThread();
+    const unpacked = await kernel?.unpacked;
     const machine = await options.factory(
       {
         memoryMiB: hardware.memoryMiB,
@@ -51,7 +55,7 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
         ...(options.uuid !== undefined && { uuid: options.uuid }),
         ...(firmwareRom && { firmwareRom }),
         ...(videoRom && { videoRom }),
-        ...(kernel && { kernel }),
+        ...(kernel && { kernel: { ...kernel, unpacked } }),
       },
       {
         hostClock: options.hostClock,

@@ -12,6 +12,7 @@ import type { DiskFile, DiskFileOptions } from './disk-file.ts';
 import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind } from './image-file.ts';
 import { lockImage } from './image-lock.ts';
 import type { StoreAttachment } from './machine-snapshots.ts';
+import { unpackKernel, type Unpacked } from './unpack-kernel.ts';
 
 /** As `mediumIdOf` of the contract, without its schemas: `run` starts without them. */
 const mediumIdOf = (path: string): string | undefined =>
@@ -28,6 +29,8 @@ export interface Media extends Disposable {
   readonly kernel:
     | {
         readonly image: Uint8Array;
+        /** Unpacked, beside whatever is done before it is started. */
+        readonly unpacked: Promise<Unpacked> | undefined;
         readonly modules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
         readonly commandLine: string;
       }
@@ -381,5 +384,6 @@ function openKernel(kernel: Hardware['kernel']): Result<Media['kernel']> {
     if (!bytes.ok) return bytes;
     modules.push({ name: basename(path), bytes: bytes.value });
   }
-  return ok({ image: image.value, modules, commandLine: kernel.append });
+  const unpacked = kernel.unpack === 'host' ? unpackKernel(image.value) : undefined;
+  return ok({ image: image.value, unpacked, modules, commandLine: kernel.append });
 }

@@ -9,6 +9,7 @@ export function expectPc(): void {
   tuneV8();
   lowerV8Threads();
   void commonHandlers();
+  void import('../../core/machine/pc.ts');
 }
 
 /** The PC of core/machine, loaded when the first one is built. */

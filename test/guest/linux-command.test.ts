@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { unpackKernel } from '../../main/vm-host/unpack-kernel.ts';
 import { sessionGuest } from '../fixtures/linux-guests.ts';
 import { startInteractive } from './terrarium.ts';
 
@@ -15,6 +16,8 @@ test('terrarium run --kernel: a session over --serial stdio writes to a disk ima
     writeFileSync(image, '');
     truncateSync(image, 8 << 20);
     const { kernel, initrd } = await sessionGuest();
+    // Else it would unpack itself, and nobody would notice but by the time that it takes.
+    expect((await unpackKernel(readFileSync(kernel)))?.length).toBeGreaterThan(10 << 20);
     const command = startInteractive(
       ...['run', '--kernel', kernel, '--initrd', initrd, '--append', 'console=ttyS0', '--memory', '96'],
       ...['--disk', image, '--write', '--serial', 'stdio'],

@@ -32,7 +32,10 @@ test('boot devices that are left out can be brought back, in their order', () =>
 });
 
 test('a kernel is taken out by emptying its path', () => {
-  const withKernel = { ...config, kernel: { image: '/vmlinuz', initrd: ['/initrd'], append: 'quiet' } };
+  const withKernel = {
+    ...config,
+    kernel: { image: '/vmlinuz', initrd: ['/initrd'], append: 'quiet', unpack: 'guest' as const },
+  };
   expect(formOf(withKernel)).toMatchObject({ kernelImage: '/vmlinuz', kernelInitrd: '/initrd', kernelAppend: 'quiet' });
   expect(changesOf(withKernel, { ...formOf(withKernel), kernelImage: '' })).toEqual({ kernel: null });
 });

@@ -25,6 +25,8 @@ export interface SettingsForm {
   kernelImage: string;
   kernelInitrd: string;
   kernelAppend: string;
+  /** Not on the page: only who compares both wants another. */
+  kernelUnpack: 'host' | 'guest';
   floppies: (Attachment | null)[];
   disks: Attachment[];
   cdrom: Attachment | null;
@@ -48,6 +50,7 @@ export function formOf(config: MachineConfig): SettingsForm {
     kernelImage: kernel?.image ?? '',
     kernelInitrd: kernel?.initrd.join('\n') ?? '',
     kernelAppend: kernel?.append ?? '',
+    kernelUnpack: kernel?.unpack ?? 'host',
     floppies: [config.floppies[0] ?? null, config.floppies[1] ?? null],
     disks: [...config.disks],
     cdrom: config.cdrom,
@@ -79,7 +82,12 @@ function partsOf(form: SettingsForm): MachineChanges {
     kernel:
       kernelImage.trim() === ''
         ? null
-        : { image: kernelImage.trim(), initrd: lines(form.kernelInitrd), append: form.kernelAppend.trim() },
+        : {
+            image: kernelImage.trim(),
+            initrd: lines(form.kernelInitrd),
+            append: form.kernelAppend.trim(),
+            unpack: form.kernelUnpack,
+          },
     floppies: floppies[1] ? floppies : floppies[0] ? [floppies[0]] : [],
     disks: form.disks,
     cdrom: form.cdrom,
