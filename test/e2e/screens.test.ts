@@ -156,7 +156,8 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await dialogClosed();
   await link('media').click();
   await page.getByRole('table').getByText('MikeOS').waitFor();
-  await button(page, t('media.usage.collect')).waitFor();
+  // Until the figures are there it stands over their placeholders, disabled.
+  await button(page, t('media.usage.collect')).and(page.locator(':enabled')).waitFor();
   await seen('media');
   await link('activity').click();
   await page.getByRole('figure').nth(4).waitFor();
