@@ -77,7 +77,9 @@ export function placeUnpacked(g: Guest, kernel: KernelImage, endAddr: number): R
   if (!elf.ok) return elf;
   if (elf.value.bits !== 32) return err(failure('kernel.format', 'the unpacked kernel is not of 32 bits'));
   if (linkedAddr + takesBytes > endAddr)
-    return err(failure('kernel.memory', 'the unpacked kernel does not fit', 'give the machine more memory'));
+    return err(
+      failure('kernel.memory', `the kernel does not fit into ${endAddr >>> 20} MiB`, 'give the machine more memory'),
+    );
 
   const random = isRelocatable(header) && !STAYS.test(kernel.commandLine);
   const align = Math.max(header.getUint32(HEADER.KERNEL_ALIGNMENT, true), 1);
