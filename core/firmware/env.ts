@@ -54,8 +54,11 @@ export interface KernelModule {
 /** A kernel that is started instead of a boot medium. */
 export interface KernelImage {
   readonly image: Uint8Array;
-  /** What `linuxPayload` finds in a Linux image, unpacked by the host; undefined: the guest does that. */
-  readonly unpacked?: Uint8Array | undefined;
+  /**
+   * Gives what `linuxPayload` finds in a Linux image, unpacked by the host, for the first start: it is several times as large
+   * as the image, and not kept. Undefined: the guest unpacks it.
+   */
+  readonly takeUnpacked?: (() => Uint8Array | undefined) | undefined;
   readonly modules?: readonly KernelModule[];
   readonly commandLine: string;
 }

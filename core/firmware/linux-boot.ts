@@ -125,7 +125,8 @@ export function loadLinux(g: Guest, kernel: KernelImage): Result<KernelStart> {
     endAddr = at;
   }
   let loadFlags = image[HEADER.LOADFLAGS] | CAN_USE_HEAP;
-  const placed = kernel.unpacked && placeUnpacked(g, kernel, endAddr);
+  const unpacked = kernel.takeUnpacked?.();
+  const placed = unpacked && placeUnpacked(g, kernel, unpacked, endAddr);
   if (placed?.ok) {
     g.memory.write32(header(HEADER.CODE32_START), placed.value.entry);
     if (placed.value.random) loadFlags |= KASLR_FLAG;

@@ -59,7 +59,7 @@ function guest(random: number): { guest: Guest; word: (physAddr: number) => numb
 const RELOCATIONS = [VIRTUAL + LINKED + 8, VIRTUAL + LINKED + 60];
 const place = (random: number, unpacked: Uint8Array, commandLine = '', image = bzImage(new Uint8Array(4))) => {
   const { guest: g, word } = guest(random);
-  return { placed: placeUnpacked(g, { image, unpacked, commandLine }, 40 * MIB), word };
+  return { placed: placeUnpacked(g, { image, commandLine }, unpacked, 40 * MIB), word };
 };
 
 describe('the payload of a bzImage', () => {

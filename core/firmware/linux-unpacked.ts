@@ -68,8 +68,12 @@ export interface PlacedKernel {
  * Puts the unpacked kernel (an ELF file, then relocations) below `endAddr`. Errors: `kernel.format`, `kernel.memory`;
  * nothing lies in memory then that matters to a kernel that unpacks itself.
  */
-export function placeUnpacked(g: Guest, kernel: KernelImage, endAddr: number): Result<PlacedKernel> {
-  const unpacked = kernel.unpacked!;
+export function placeUnpacked(
+  g: Guest,
+  kernel: KernelImage,
+  unpacked: Uint8Array,
+  endAddr: number,
+): Result<PlacedKernel> {
   const header = viewOf(kernel.image);
   const linkedAddr = Number(header.getBigUint64(HEADER.PREF_ADDRESS, true));
   const takesBytes = header.getUint32(HEADER.INIT_SIZE, true);

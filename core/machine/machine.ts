@@ -34,8 +34,8 @@ export interface PcConfig {
   /** A kernel to start directly: Linux, Multiboot, or ELF with a PVH entry. Modules are initial RAM disks to Linux. */
   readonly kernel?: {
     readonly image: Uint8Array;
-    /** A Linux kernel's payload, unpacked: the guest begins behind the code that would do it. */
-    readonly unpacked?: Uint8Array | undefined;
+    /** Gives a Linux kernel's payload unpacked, once: the guest begins behind the code that would do it. */
+    readonly takeUnpacked?: (() => Uint8Array | undefined) | undefined;
     readonly modules?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
     readonly commandLine: string;
   };

@@ -7,6 +7,7 @@ import type { HostClock } from './clocks.ts';
 import { repeatableEntropy, repeatableWallClock, systemEntropy, systemWallClock } from './clocks.ts';
 import { compilerThread } from './region-compiler.ts';
 import { openMedia, type Media, type MediaOptions } from './media.ts';
+import { once } from './unpack-kernel.ts';
 
 /** Makes a board; the real one is pcFactory, tests inject their own. */
 export type MachineFactory = (config: PcConfig, backends: PcBackends) => Machine | Promise<Machine>;
@@ -38,9 +39,10 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
   }
   const repeatable = hardware.clock === 'virtual';
   try {
+    const unpacking = kernel?.takeUnpacked();
     // What is entered unpacked is hot at once, and until it is unpacked there is time.
-    if (kernel?.unpacked && hardware.engine !== 'interpreter') compilerThread();
-    const unpacked = await kernel?.unpacked;
+    if (unpacking && hardware.engine !== 'interpreter') compilerThread();
+    const takeUnpacked = once(await unpacking);
     const machine = await options.factory(
       {
         memoryMiB: hardware.memoryMiB,
@@ -55,7 +57,7 @@ export async function buildMachine(hardware: Hardware, options: BuildOptions): P
         ...(options.uuid !== undefined && { uuid: options.uuid }),
         ...(firmwareRom && { firmwareRom }),
         ...(videoRom && { videoRom }),
-        ...(kernel && { kernel: { ...kernel, unpacked } }),
+        ...(kernel && { kernel: { ...kernel, takeUnpacked } }),
       },
       {
         hostClock: options.hostClock,

@@ -12,7 +12,7 @@ import type { DiskFile, DiskFileOptions } from './disk-file.ts';
 import { FileBlock, looksBootable, mediumBytes, openHostFile, readFully, type FileKind } from './image-file.ts';
 import { lockImage } from './image-lock.ts';
 import type { StoreAttachment } from './machine-snapshots.ts';
-import { unpackKernel, type Unpacked } from './unpack-kernel.ts';
+import { once, unpackKernel, type Unpacked } from './unpack-kernel.ts';
 
 /** As `mediumIdOf` of the contract, without its schemas: `run` starts without them. */
 const mediumIdOf = (path: string): string | undefined =>
@@ -29,8 +29,8 @@ export interface Media extends Disposable {
   readonly kernel:
     | {
         readonly image: Uint8Array;
-        /** Unpacked, beside whatever is done before it is started. */
-        readonly unpacked: Promise<Unpacked> | undefined;
+        /** Unpacked, beside whatever is done before it is started; once, so that nothing keeps it. */
+        readonly takeUnpacked: () => Promise<Unpacked> | undefined;
         readonly modules: readonly { readonly name: string; readonly bytes: Uint8Array }[];
         readonly commandLine: string;
       }
@@ -385,5 +385,5 @@ function openKernel(kernel: Hardware['kernel']): Result<Media['kernel']> {
     modules.push({ name: basename(path), bytes: bytes.value });
   }
   const unpacked = kernel.unpack === 'host' ? unpackKernel(image.value) : undefined;
-  return ok({ image: image.value, unpacked, modules, commandLine: kernel.append });
+  return ok({ image: image.value, takeUnpacked: once(unpacked), modules, commandLine: kernel.append });
 }

@@ -7,6 +7,16 @@ export type UnpackTask = LinuxPayload;
 /** What it answers; undefined: it could not. */
 export type Unpacked = Uint8Array | undefined;
 
+/** Gives `value` the first time, and does not hold it any longer. */
+export function once<T>(value: T | undefined): () => T | undefined {
+  let held = value;
+  return () => {
+    const taken = held;
+    held = undefined;
+    return taken;
+  };
+}
+
 /**
  * The kernel in a bzImage, unpacked by a thread of its own: done in the guest that takes seconds. Undefined where there is
  * none that the guest's setup code could enter; what it gives is undefined where it is packed in another way than with
