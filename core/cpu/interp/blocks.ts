@@ -25,6 +25,8 @@ import { RUNTIME_HANDLER } from './emit.ts';
 
 /** Instructions per block: bounds how late an interrupt is seen. */
 const MAX_BLOCK = 32;
+/** Enough to tell what is worth a handler, and no more than a reader of the statistics would keep. */
+const LISTED_BLOCKS = 1000;
 const PAGE = 4096;
 const MAX_INSTRUCTION_BYTES = 15;
 /** Heat of blocks that do not count down. */
@@ -166,7 +168,10 @@ export class BlockCache {
     return this.#free + (MAX_BLOCK + 2) * RECORD_BYTES > ARENA_BASE + ARENA_BYTES;
   }
 
-  /** Instructions of blocks, a line for those of the same, behind how often they ran in tier 0; at least, if they became hot. */
+  /**
+   * Instructions of the blocks that ran most, a line for those of the same, behind how often they ran in tier 0; at least,
+   * if they became hot.
+   */
   executed(): readonly string[] {
     const counts = new Map<string, number>();
     for (const { starts } of this.#byPage.values())
@@ -180,7 +185,8 @@ export class BlockCache {
         counts.set(forms, (counts.get(forms) ?? 0) + ran);
       }
     const named = (forms: string): string => forms.split(',').map((form) => formName(Number(form))).join('; '); // prettier-ignore
-    return Array.from(counts, ([forms, ran]) => `${ran}: ${named(forms)}`);
+    const most = [...counts].sort(([, a], [, b]) => b - a).slice(0, LISTED_BLOCKS);
+    return most.map(([forms, ran]) => `${ran}: ${named(forms)}`);
   }
 
   /** Forgets everything. Never while handlers run. */
