@@ -253,9 +253,8 @@ export class Cpu {
    */
   get retired(): number {
     if (!this.#running) return this.#retiredBefore;
-    const { state } = this;
-    const remaining = this.#c.memory.view.getUint16(state.get(S.record) + R.remaining, true);
-    return this.#retiredBefore + this.#budgetStart - (state.signed(S.budget) + this.#stolen) - remaining;
+    const remaining = this.#c.memory.view.getUint16(this.state.get(S.record) + R.remaining, true);
+    return this.#retiredBefore + this.#budgetStart - (this.state.signed(S.budget) + this.#stolen) - remaining;
   }
 
   get unimplemented(): ReadonlyMap<string, number> {

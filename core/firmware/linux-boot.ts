@@ -6,24 +6,9 @@ import { err, failure, ok, type Result } from '../base/index.ts';
 import type { KernelImage } from './env.ts';
 import type { Guest } from './guest.ts';
 import type { KernelStart } from './kernel.ts';
+import { HEADER, HEADER_MAGIC, setupBytesOf } from './linux-header.ts';
 import { placeUnpacked } from './linux-unpacked.ts';
 
-/** Offsets in the setup header. */
-const HEADER = {
-  SETUP_SECTS: 0x1f1,
-  MAGIC: 0x202,
-  VERSION: 0x206,
-  TYPE_OF_LOADER: 0x210,
-  LOADFLAGS: 0x211,
-  CODE32_START: 0x214,
-  RAMDISK_IMAGE: 0x218,
-  RAMDISK_SIZE: 0x21c,
-  HEAP_END_PTR: 0x224,
-  CMD_LINE_PTR: 0x228,
-  INITRD_ADDR_MAX: 0x22c,
-  END: 0x230,
-} as const;
-const MAGIC = 0x5372_6448; // "HdrS"
 const LOADED_HIGH = 0x01;
 const KASLR_FLAG = 0x02;
 const CAN_USE_HEAP = 0x80;
@@ -35,7 +20,6 @@ const COMMAND_LINE_ADDRESS = 0x20000;
 const COMMAND_LINE_BYTES = 4096;
 const KERNEL_ADDRESS = 0x100000;
 const HEAP_END = 0xfe00;
-const SECTOR = 512;
 const PAGE = 4096;
 
 interface Layout {
@@ -46,14 +30,15 @@ interface Layout {
 const failed = (message: string, hint?: string): Result<never> => err(failure('kernel.format', message, hint));
 
 export const isLinuxKernel = (image: Uint8Array): boolean =>
-  image.length >= HEADER.END && new DataView(image.buffer, image.byteOffset).getUint32(HEADER.MAGIC, true) === MAGIC;
+  image.length >= HEADER.END_203 &&
+  new DataView(image.buffer, image.byteOffset).getUint32(HEADER.MAGIC, true) === HEADER_MAGIC;
 
 /** What the kernel wants, from its header. Errors: `kernel.format`. */
 export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
   const { image, commandLine } = kernel;
-  if (image.length < HEADER.END) return failed(`the kernel image has ${image.length} bytes, less than a header`);
+  if (image.length < HEADER.END_203) return failed(`the kernel image has ${image.length} bytes, less than a header`);
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-  if (view.getUint32(HEADER.MAGIC, true) !== MAGIC)
+  if (view.getUint32(HEADER.MAGIC, true) !== HEADER_MAGIC)
     return failed(
       'offset 202h: no "HdrS": neither a Linux bzImage nor a Multiboot or PVH kernel',
       'give a vmlinuz or bzImage file, or a Multiboot kernel',
@@ -61,7 +46,7 @@ export function checkLinuxKernel(kernel: KernelImage): Result<Layout> {
   const version = view.getUint16(HEADER.VERSION, true);
   if (version < 0x202) return failed(`offset 206h: boot protocol ${version.toString(16)}h is older than 2.02`);
   if (!(image[HEADER.LOADFLAGS] & LOADED_HIGH)) return failed('offset 211h: a zImage that loads low', 'give a bzImage');
-  const setupBytes = ((image[HEADER.SETUP_SECTS] || 4) + 1) * SECTOR;
+  const setupBytes = setupBytesOf(image);
   if (setupBytes >= image.length)
     return failed(`offset 1F1h: ${setupBytes} bytes of setup in a file of ${image.length}`);
   if (commandLine.length >= COMMAND_LINE_BYTES) return failed(`a command line of ${commandLine.length} characters`);

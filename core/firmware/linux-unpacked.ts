@@ -9,26 +9,11 @@ import { parseElf, type ElfSegment } from './elf.ts';
 import type { KernelImage } from './env.ts';
 import type { Guest } from './guest.ts';
 import { KernelMemory } from './kernel-memory.ts';
+import { HEADER, HEADER_MAGIC, setupBytesOf } from './linux-header.ts';
 
-/** Offsets in the setup header. */
-const HEADER = {
-  SETUP_SECTS: 0x1f1,
-  MAGIC: 0x202,
-  VERSION: 0x206,
-  KERNEL_ALIGNMENT: 0x230,
-  RELOCATABLE_KERNEL: 0x234,
-  XLOADFLAGS: 0x236,
-  PAYLOAD_OFFSET: 0x248,
-  PAYLOAD_LENGTH: 0x24c,
-  PREF_ADDRESS: 0x258,
-  INIT_SIZE: 0x260,
-  END: 0x268,
-} as const;
-const MAGIC = 0x5372_6448; // "HdrS"
 /** The first version with a preferred address and the memory that a kernel takes. */
 const VERSION = 0x20a;
 const XLF_KERNEL_64 = 0x01;
-const SECTOR = 512;
 /** What a kernel of a 512 MiB mapping may be moved to. */
 const HIGHEST_END = 512 << 20;
 const UNPACKED_BYTES_MAX = 256 << 20;
@@ -46,11 +31,12 @@ const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes
 
 /** The compressed 32-bit kernel in a bzImage; undefined: there is none that could be entered unpacked. */
 export function linuxPayload(image: Uint8Array): LinuxPayload | undefined {
-  if (image.length < HEADER.END) return undefined;
+  if (image.length < HEADER.END_20A) return undefined;
   const view = viewOf(image);
-  if (view.getUint32(HEADER.MAGIC, true) !== MAGIC || view.getUint16(HEADER.VERSION, true) < VERSION) return undefined;
+  if (view.getUint32(HEADER.MAGIC, true) !== HEADER_MAGIC || view.getUint16(HEADER.VERSION, true) < VERSION)
+    return undefined;
   if (view.getUint16(HEADER.XLOADFLAGS, true) & XLF_KERNEL_64) return undefined;
-  const start = ((image[HEADER.SETUP_SECTS] || 4) + 1) * SECTOR + view.getUint32(HEADER.PAYLOAD_OFFSET, true);
+  const start = setupBytesOf(image) + view.getUint32(HEADER.PAYLOAD_OFFSET, true);
   const end = start + view.getUint32(HEADER.PAYLOAD_LENGTH, true);
   if (end > image.length || end - start < WORD_BYTES) return undefined;
   const unpackedBytes = view.getUint32(end - WORD_BYTES, true);
