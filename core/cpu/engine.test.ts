@@ -300,6 +300,16 @@ describe('external interrupts', () => {
   });
 });
 
+test('interrupts that the program asks for are counted by their vectors', () => {
+  const t = new TestCpu().program(0xcd, 0x21, 0xcd, 0x10, 0xcd, 0x21, 0xcc, ...SPIN); // INT 21h, 10h, 21h; INT3
+  for (const vector of [0x21, 0x10, 3]) t.realVector(vector, HANDLER);
+  t.load(HANDLER, IRET);
+
+  t.cpu.run(10);
+
+  expect(t.cpu.stats().softwareInterrupts).toEqual({ '21h': 2, '3h': 1, '10h': 1 });
+});
+
 describe('single-stepping', () => {
   test('traps behind every instruction, and DR6 says why', () => {
     const t = new TestCpu().realVector(DB, HANDLER).load(HANDLER, INC_CX, IRET);

@@ -102,10 +102,9 @@ export class Cpu {
     const system = systemHelpers({
       state: this.state,
       mmu: this.mmu,
-      descriptors,
-      tasks,
-      far,
+      ...{ descriptors, tasks, far },
       interrupts: this.interrupts,
+      counters: this.#counters,
       debug: this.debug,
       model,
       frequencies: { tscHz: TSC_HZ, busHz: connections.busHz ?? TSC_HZ },

@@ -1,5 +1,6 @@
 import type { IoBus, IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
+import type { CpuCounters } from './counters.ts';
 import { cpuid, type Frequencies } from './cpuid.ts';
 import type { DebugRegisters } from './debug.ts';
 import { type Descriptors, SYSTEM_TYPE, isNull } from './descriptors.ts';
@@ -22,6 +23,7 @@ export interface SystemParts {
   readonly tasks: Tasks;
   readonly far: FarTransfers;
   readonly interrupts: Interrupts;
+  readonly counters: CpuCounters;
   readonly debug: DebugRegisters;
   readonly model: CpuModel;
   readonly frequencies: Frequencies;
@@ -86,7 +88,7 @@ const QUIET_MSRS: readonly (readonly [first: number, last: number])[] = [
 
 /** What checks privilege or changes the mode. */
 export function systemHelpers(parts: SystemParts): SystemHelperTable {
-  const { state, mmu, descriptors, tasks, far, interrupts, debug, io, model } = parts;
+  const { state, mmu, descriptors, tasks, far, interrupts, counters, debug, io, model } = parts;
   const { virtual } = interrupts;
   const has = (feature: string): boolean => model.features.has(feature);
   /** 0: the processor has no CR4. */
@@ -283,11 +285,15 @@ export function systemHelpers(parts: SystemParts): SystemHelperTable {
       lookAtInterrupts();
     },
     softwareInterrupt: (vector, nextRip) => {
+      counters.count(vector, 'software');
       if (virtual.redirects(vector)) interrupts.deliverInside(vector, nextRip >>> 0);
       else interrupts.deliver(vector, 'software', nextRip >>> 0);
     },
     // INT3 and INTO do not look at IOPL.
-    breakpoint: (vector, nextRip) => interrupts.deliver(vector, 'software', nextRip >>> 0),
+    breakpoint: (vector, nextRip) => {
+      counters.count(vector, 'software');
+      interrupts.deliver(vector, 'software', nextRip >>> 0);
+    },
     debugTrap: (nextRip) => interrupts.deliver(VECTOR.DB, 'trap', nextRip >>> 0),
 
     readEflags: (width) => {
