@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IoWidth } from '../bus/index.ts';
 import { SEG } from '../isa/index.ts';
-import { CODE, REG, STACK, STACK0, TestCpu, handlerOf, w16 } from './cpu.fixture.ts';
+import { CODE, REG, STACK, STACK0, TestCpu, handlerOf, w16, w32 } from './cpu.fixture.ts';
 import { FLAG } from './insn/flags.ts';
 import { CONTROL } from './layout.ts';
 
@@ -357,6 +357,17 @@ describe('single-stepping', () => {
     expect(t.delivered.slice(0, 3).map((d) => d.rip)).toEqual([CODE, CODE, CODE + 2]);
     expect(t.reg16(REG.CX)).toBe(0);
   });
+});
+
+test('a return to the last byte of the address space is no jump to a block that is none', () => {
+  const t = new TestCpu().enterProtected().program(0x6a, 0xff, 0xc3); // PUSH -1; RET
+  const handler = handlerOf(GP);
+  t.load(handler, 0xe9, ...w32(CODE - handler - 5)); // JMP: from the second time on the code TLB has the page
+
+  t.cpu.run(20);
+
+  expect(t.delivered.length).toBeGreaterThan(2);
+  expect(t.delivered.every(({ vector, rip }) => vector === GP && rip === 0xffff_ffff)).toBe(true);
 });
 
 describe('faults on the way to a handler', () => {

@@ -17,9 +17,9 @@ export const TIMEOUT_MS = (SECONDS + 240) * 1000;
 
 /**
  * Programs that once showed a difference: accesses by the stack pointer that end in the page it used last and begin in
- * the page before.
+ * the page before; a return to the last byte of the address space.
  */
-const ONCE_DIFFERENT = [3155792283, 4181812272];
+const ONCE_DIFFERENT = [3155792283, 4181812272, 3245289113];
 
 /**
  * Runs programs for a share of the time; each of the shares has programs of its own, the first begins with the seed

@@ -101,11 +101,13 @@ export function emitGoToLastBlock(body: FunctionBody, rip: number, pushBlock: ()
   code.i32Const(~PAGE_MASK);
   code.byte(OP.i32And);
   code.byte(OP.i32Or);
-  code.i32Const(1);
-  code.byte(OP.i32Add);
+  // With 64 bits the last byte of the address space is not taken for a block that is none.
+  code.byte(OP.i64ExtendI32U);
+  code.i64Const(1n);
+  code.byte(OP.i64Add);
   code.localGet(block);
-  code.memory(OP.i32Load, BLOCK.place);
-  code.byte(OP.i32Ne);
+  code.memory(OP.i64Load32U, BLOCK.place);
+  code.byte(OP.i64Ne);
   code.byte(OP.i32Or);
   code.brIf(0);
   storeState(code, S.ipBase, () => {
