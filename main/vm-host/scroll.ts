@@ -17,8 +17,8 @@ export interface Scroll {
 /** Rows and their share of the area below which sending pixels costs as little. */
 const ROWS_MIN = 32;
 const SHARE_MIN = 1 / 4;
-/** Every third pixel tells rows apart well enough to find them; that they are equal is looked at afterwards. */
-const HASH_STEP = 3;
+/** Every seventh pixel tells rows apart well enough to find them (all columns of letters of 8); that they are equal is looked at afterwards. */
+const HASH_STEP = 7;
 
 /**
  * The rows of an area that stood elsewhere in it before, all moved by the same distance: what a guest that scrolls a

@@ -6,23 +6,24 @@ class FakeImageData {
   readonly data: Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
-  constructor(data: Uint8ClampedArray, width: number, height: number) {
-    this.data = data;
+  constructor(width: number, height: number) {
+    this.data = new Uint8ClampedArray(width * height * 4);
     this.width = width;
     this.height = height;
   }
 }
 
 function setUp() {
+  /** What is put on the canvas: its place, and the first byte of each of its rows. */
   const drawn: string[] = [];
   const acknowledged: number[] = [];
   const sizes: string[] = [];
   const scheduled: (() => void)[] = [];
   const context = {
-    putImageData: (image: FakeImageData, x: number, y: number) =>
-      drawn.push(`${image.width}x${image.height}+${x}+${y}:${image.data[0]}`),
-    drawImage: (_: unknown, fromX: number, fromY: number, w: number, h: number, x: number, y: number) =>
-      drawn.push(`${w}x${h}+${fromX}+${fromY} to +${x}+${y}`),
+    putImageData: (image: FakeImageData, _x: number, _y: number, x: number, y: number, w: number, h: number) => {
+      const rows = Array.from({ length: h }, (_, row) => image.data[((y + row) * image.width + x) * 4]);
+      drawn.push(`${w}x${h}+${x}+${y}: ${rows.join(' ')}`);
+    },
   };
   const canvas = { width: 300, height: 150, getContext: () => context } as unknown as HTMLCanvasElement;
   const painter = new ScreenPainter(canvas, {
@@ -31,7 +32,8 @@ function setUp() {
     schedule: (paint) => scheduled.push(paint),
     cancel: () => scheduled.splice(0),
   });
-  return { drawn, acknowledged, sizes, scheduled, canvas, painter };
+  const repaint = (): void => scheduled.shift()?.();
+  return { drawn, acknowledged, sizes, scheduled, canvas, painter, repaint };
 }
 
 function frame(
@@ -54,47 +56,55 @@ describe('the painter of a screen', () => {
   beforeEach(() => void vi.stubGlobal('ImageData', FakeImageData));
   afterEach(() => void vi.unstubAllGlobals());
 
-  test('paints all frames since the last repaint at once, in their order, then acknowledges them', () => {
-    const { painter, scheduled, drawn, acknowledged } = setUp();
+  test('paints a frame at once, and those that come before the next repaint then, in their order', () => {
+    const { painter, scheduled, drawn, acknowledged, repaint } = setUp();
 
     painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
+    expect(acknowledged).toEqual([1]);
     painter.push(frame(2, 8, 4, [2, 1, 3, 2], [0, 3, 1, 1]));
+    painter.push(frame(3, 8, 4, [0, 0, 1, 1]));
 
     expect(scheduled).toHaveLength(1);
-    expect(acknowledged).toEqual([]);
-    scheduled[0]();
-    expect(drawn).toEqual(['8x4+0+0:1', '3x2+2+1:2', '1x1+0+3:2']);
-    expect(acknowledged).toEqual([1, 2]);
+    expect(acknowledged).toEqual([1]);
+    repaint();
+    expect(drawn).toEqual(['8x4+0+0: 1 1 1 1', '3x2+2+1: 2 2', '1x1+0+3: 2', '1x1+0+0: 3']);
+    expect(acknowledged).toEqual([1, 2, 3]);
+    repaint();
+    painter.push(frame(4, 8, 4, [0, 0, 1, 1]));
+    expect(acknowledged).toEqual([1, 2, 3, 4]);
   });
 
-  test('moves what the canvas has already, in its turn', () => {
-    const { painter, scheduled, drawn } = setUp();
+  test.each([
+    { where: 'up', y: 0, from: 1, rows: '2 3 4' },
+    { where: 'down', y: 1, from: 0, rows: '1 2 3' },
+  ])('moves $where what the picture has already', ({ y, from, rows }) => {
+    const { painter, drawn, repaint } = setUp();
+    const { rects, ...whole } = frame(1, 8, 4);
+    const lines = [1, 2, 3, 4].map((n) => frame(n, 8, 4, [0, n - 1, 8, 1]).rects[0]);
 
-    painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
-    const { rects, ...scrolled } = frame(2, 8, 4, [0, 3, 8, 1]);
-    painter.push({ ...scrolled, rects: [{ x: 0, y: 0, width: 8, height: 3, from: { x: 0, y: 1 } }, ...rects] });
-    scheduled[0]();
+    painter.push({ ...whole, rects: [...rects, ...lines] });
+    painter.push({ ...whole, sequence: 2, rects: [{ x: 2, y, width: 3, height: 3, from: { x: 2, y: from } }] });
+    repaint();
 
-    expect(drawn).toEqual(['8x4+0+0:1', '8x3+0+1 to +0+0', '8x1+0+3:2']);
+    expect(drawn.at(-1)).toBe(`3x3+2+${y}: ${rows}`);
   });
 
   test('takes on the size of the frame, and tells a change of it once', () => {
-    const { painter, scheduled, canvas, sizes } = setUp();
+    const { painter, canvas, sizes, repaint } = setUp();
 
     painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
     painter.push(frame(2, 8, 4, [0, 0, 1, 1]));
     painter.push(frame(3, 16, 8, [0, 0, 16, 8]));
-    scheduled[0]();
+    repaint();
 
     expect(sizes).toEqual(['8x4', '16x8']);
     expect([canvas.width, canvas.height]).toEqual([16, 8]);
   });
 
   test('acknowledges a frame without pixels, or the machine would wait for ever', () => {
-    const { painter, scheduled, acknowledged } = setUp();
+    const { painter, acknowledged } = setUp();
 
     painter.push(frame(1, 0, 0));
-    scheduled[0]();
 
     expect(acknowledged).toEqual([1]);
   });
@@ -102,10 +112,11 @@ describe('the painter of a screen', () => {
   test('paints nothing after it was disposed of', () => {
     const { painter, scheduled, acknowledged } = setUp();
     painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
+    painter.push(frame(2, 8, 4, [0, 0, 8, 4]));
 
     painter.dispose();
 
     expect(scheduled).toEqual([]);
-    expect(acknowledged).toEqual([]);
+    expect(acknowledged).toEqual([1]);
   });
 });

@@ -1,4 +1,4 @@
-import type { FrameMessage } from '../../../core/contract/stream.ts';
+import type { FrameMessage, MovedRect, PixelRect } from '../../../core/contract/stream.ts';
 
 export interface PainterOptions {
   /** The frame is on the screen: the machine may send another. */
@@ -9,8 +9,11 @@ export interface PainterOptions {
 }
 
 /**
- * Puts the changed rectangles of frames on a canvas, all that came since the last repaint at once. A window that is
- * not seen repaints nothing, so acknowledges nothing, so is sent nothing.
+ * Puts the changed rectangles of frames on a canvas: at once when the screen has repainted since the last time, else all
+ * that came until it does. A window that is not seen repaints nothing, so acknowledges nothing more, so is sent nothing.
+ *
+ * The picture is kept beside the canvas, where what scrolled is moved: a canvas that is drawn onto itself is copied first,
+ * which takes five times as long.
  */
 export class ScreenPainter {
   readonly #canvas: HTMLCanvasElement;
@@ -18,7 +21,9 @@ export class ScreenPainter {
   readonly #options: PainterOptions;
   readonly #schedule: (paint: () => void) => number;
   readonly #cancel: (handle: number) => void;
+  #picture = new ImageData(1, 1);
   #pending: FrameMessage[] = [];
+  /** Until the screen repaints. */
   #scheduled: number | undefined;
 
   constructor(canvas: HTMLCanvasElement, options: PainterOptions) {
@@ -31,7 +36,7 @@ export class ScreenPainter {
 
   push(frame: FrameMessage): void {
     this.#pending.push(frame);
-    this.#scheduled ??= this.#schedule(() => this.#paint());
+    if (this.#scheduled === undefined) this.#paint();
   }
 
   dispose(): void {
@@ -42,7 +47,9 @@ export class ScreenPainter {
   #paint(): void {
     this.#scheduled = undefined;
     const frames = this.#pending;
+    if (frames.length === 0) return;
     this.#pending = [];
+    this.#scheduled = this.#schedule(() => this.#paint());
     for (const frame of frames) {
       const { width, height } = frame;
       if (width > 0 && height > 0) this.#draw(frame);
@@ -51,17 +58,31 @@ export class ScreenPainter {
   }
 
   #draw({ width, height, rects }: FrameMessage): void {
-    if (this.#canvas.width !== width || this.#canvas.height !== height) {
+    if (this.#picture.width !== width || this.#picture.height !== height) {
+      this.#picture = new ImageData(width, height);
       this.#canvas.width = width;
       this.#canvas.height = height;
       this.#options.onSize(width, height);
     }
     for (const rect of rects) {
-      const { x, y, width: columns, height: rows } = rect;
-      if (columns === 0 || rows === 0) continue;
-      if ('from' in rect)
-        this.#context?.drawImage(this.#canvas, rect.from.x, rect.from.y, columns, rows, x, y, columns, rows);
-      else this.#context?.putImageData(new ImageData(rect.pixels, columns, rows), x, y);
+      if ('from' in rect) moveRows(this.#picture, rect);
+      else putRows(this.#picture, rect);
+      this.#context?.putImageData(this.#picture, 0, 0, rect.x, rect.y, rect.width, rect.height);
     }
+  }
+}
+
+function putRows({ data, width: stride }: ImageData, { x, y, width, height, pixels }: PixelRect): void {
+  if (width === stride) return data.set(pixels, y * stride * 4);
+  for (let row = 0; row < height; row++)
+    data.set(pixels.subarray(row * width * 4, (row + 1) * width * 4), ((y + row) * stride + x) * 4);
+}
+
+/** From the end that is not overwritten by the other. */
+function moveRows({ data, width: stride }: ImageData, { x, y, width, height, from }: MovedRect): void {
+  for (let n = 0; n < height; n++) {
+    const row = from.y < y ? height - 1 - n : n;
+    const start = ((from.y + row) * stride + from.x) * 4;
+    data.copyWithin(((y + row) * stride + x) * 4, start, start + width * 4);
   }
 }
