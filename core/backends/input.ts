@@ -25,6 +25,10 @@ export interface TypistInput {
   /** Key names pressed together: ["ControlLeft", "AltLeft", "Delete"]. */
   chord(codes: readonly string[]): boolean;
   readonly busy: boolean;
+  /** Bytes of its queue that are left to type. */
+  readonly waiting: number;
+  /** Forgets what is not typed yet. Keys that are down are still released. */
+  stop(): void;
 }
 
 export interface SerialInput {

@@ -33,6 +33,7 @@ const windowMessages: WindowMessage[] = [
   { type: 'mouse', dx: -300, dy: 299, wheel: -1, buttons: 5 },
   { type: 'type', text: 'dir\nä€' },
   { type: 'chord', codes: ['ControlLeft', 'AltLeft', 'Delete'] },
+  { type: 'stop-typing' },
   { type: 'serial', port: 1, data: new Uint8Array([0, 255, 10]) },
 ];
 
@@ -54,6 +55,7 @@ const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
     residentBytes: 2 ** 28,
     sharedBytes: 2 ** 24,
     compiledShare: 0.75,
+    typingBytes: 60_000,
   },
 ];
 

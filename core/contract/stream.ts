@@ -16,7 +16,7 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   04 status    state u8 (bit 0 paused, bit 1 the guest takes positions of the pointer), activity u8 (bit 0 floppy, 1 disk, 2 CD-ROM, 3 serial),
  *                guest time in ns f64, instructions f64, instructions per host second f64, busy share of a core f64,
  *                bytes read and written by drives f64 each, resident bytes of its process f64, of these shared with others f64 (-1: not known),
- *                share of compiled code f64
+ *                share of compiled code f64, bytes that are left to type u32
  *
  * window to machine
  *   81 watch     what to send: bit 0 frames, 1 text, 2 serial, 3 status. A new watcher gets the whole picture first.
@@ -27,6 +27,7 @@ import { decodeArea, encodeArea } from './pixels.ts';
  *   89 pointer   x u16, y u16 (0 to 65535 over the screen), wheel i8, buttons u8; for a guest that takes positions
  *   86 type      text, typed as keys of a US keyboard
  *   87 chord     count u8, that many codes as text: pressed in order, released in reverse
+ *   8a stop      nothing more is typed of what 86 and 87 asked for
  *   88 serial    port u8, the remaining bytes go to the guest
  */
 interface Area {
@@ -88,6 +89,8 @@ export interface StatusMessage {
   readonly sharedBytes: number | undefined;
   /** Of the time since the last status that was spent in guest code: how much of it in compiled regions, 0 to 1. */
   readonly compiledShare: number;
+  /** Of what is typed for somebody, in bytes of the queue: a character is one, a chord one and one for each key. 0: nothing is typed. */
+  readonly typingBytes: number;
 }
 export type MachineMessage = FrameMessage | TextMessage | SerialMessage | StatusMessage;
 
@@ -129,6 +132,10 @@ export interface TypeMessage {
   readonly type: 'type';
   readonly text: string;
 }
+/** Of what is typed, forget the rest. */
+export interface StopTypingMessage {
+  readonly type: 'stop-typing';
+}
 export interface ChordMessage {
   readonly type: 'chord';
   readonly codes: readonly string[];
@@ -142,6 +149,7 @@ export type WindowMessage =
   | PointerMessage
   | TypeMessage
   | ChordMessage
+  | StopTypingMessage
   | SerialMessage;
 
 export const FRAMES_IN_FLIGHT = 2;
@@ -163,6 +171,7 @@ const TYPE = 0x86;
 const CHORD = 0x87;
 const SERIAL_IN = 0x88;
 const POINTER = 0x89;
+const STOP_TYPING = 0x8a;
 
 /** A frame message and an area of it without its data. */
 const FRAME_BYTES = 11;
@@ -239,6 +248,7 @@ export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessa
       out.f64(message.residentBytes);
       out.f64(message.sharedBytes ?? -1);
       out.f64(message.compiledShare);
+      out.u32(message.typingBytes);
       break;
     }
   }
@@ -287,6 +297,9 @@ export function encodeWindowMessage(message: WindowMessage): Uint8Array<ArrayBuf
       out.u8(message.codes.length);
       for (const code of message.codes) out.text(code);
       break;
+    case 'stop-typing':
+      out.u8(STOP_TYPING);
+      break;
     case 'serial':
       out.u8(SERIAL_IN);
       out.u8(message.port);
@@ -333,6 +346,7 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
           residentBytes: finite(input),
           sharedBytes: known(finite(input)),
           compiledShare: finite(input),
+          typingBytes: input.u32(),
         };
       }
       default:
@@ -378,6 +392,8 @@ export function decodeWindowMessage(data: Uint8Array): Result<WindowMessage> {
         const count = atMost(input.u8(), CHORD_MAX, 'codes');
         return { type: 'chord', codes: Array.from({ length: count }, () => shortText(input)) };
       }
+      case STOP_TYPING:
+        return { type: 'stop-typing' };
       case SERIAL_IN:
         return { type: 'serial', port: atMost(input.u8(), 3, 'port'), data: input.raw(input.remaining) };
       default:

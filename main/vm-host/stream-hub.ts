@@ -93,6 +93,9 @@ export class StreamHub implements Disposable {
       case 'chord':
         machine.typist.chord(message.codes);
         break;
+      case 'stop-typing':
+        machine.typist.stop();
+        break;
       case 'serial':
         machine.serial[message.port]?.receive(message.data.slice());
         break;
@@ -187,6 +190,7 @@ export class StreamHub implements Disposable {
         residentBytes: process.memoryUsage.rss(),
         sharedBytes,
         compiledShare: samples > 0 ? (compiled - before.compiled) / samples : 0,
+        typingBytes: machine.typist.waiting,
       });
   }
 }

@@ -111,6 +111,19 @@ describe('typist', () => {
     expect(desk.reports).toEqual(['too much to type at once: the last 10 characters are left out']);
   });
 
+  it('stops when it is told to, with no key left down', () => {
+    const desk = new Desk();
+
+    desk.typist.type('Abcd');
+    desk.pass(10);
+    expect(desk.typist.waiting).toBe(3);
+    desk.typist.stop();
+    desk.pass(200);
+
+    expect(desk.events.join(' ')).toBe('+ShiftLeft +KeyA -KeyA -ShiftLeft');
+    expect(desk.typist.busy).toBe(false);
+  });
+
   it('goes on typing after a snapshot is loaded', () => {
     const desk = new Desk();
     desk.typist.type('Ab');

@@ -60,6 +60,14 @@ export class KeyTypist implements Device<typeof Typist>, TypistInput {
     return this.state.nextNs >= 0;
   }
 
+  get waiting(): number {
+    return this.state.queue.size;
+  }
+
+  stop(): void {
+    this.state.queue.clear();
+  }
+
   /** Characters that a US keyboard lacks, and what does not fit the queue, are reported and left out. */
   type(text: string): void {
     const unknown = new Set<string>();

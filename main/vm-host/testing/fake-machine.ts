@@ -128,6 +128,8 @@ class FakeMachine implements Machine {
       get busy(): boolean {
         return isBusy();
       },
+      waiting: 0,
+      stop: (): void => {},
     };
   })();
 

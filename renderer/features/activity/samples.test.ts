@@ -8,7 +8,7 @@ const status = (part: Partial<StatusMessage>): StatusMessage => ({
   absolutePointer: false,
   activity: { floppy: false, disk: false, cdrom: false, serial: false },
   ...{ guestNs: 0, instructions: 0, instructionsPerSecond: 0, busyShare: 0, readBytes: 0, writtenBytes: 0 },
-  ...{ residentBytes: 0, sharedBytes: undefined, compiledShare: 0 },
+  ...{ residentBytes: 0, sharedBytes: undefined, compiledShare: 0, typingBytes: 0 },
   ...part,
 });
 

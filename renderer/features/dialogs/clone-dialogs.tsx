@@ -6,7 +6,7 @@ import type { Failure, MachineInfo, Result } from '../../../core/contract/index.
 import { useApp, useMachines } from '../../state/context.ts';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
 import { FormDialog } from '../../ui/form-dialog.tsx';
-import { freeName } from '../machines/medium-menu.tsx';
+import { freeName } from '../machines/free-name.ts';
 
 interface CopyProps {
   readonly machines: readonly MachineInfo[];

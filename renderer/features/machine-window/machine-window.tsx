@@ -29,6 +29,7 @@ import { saveScreenshot } from './screenshot.ts';
 import { SerialTab } from './serial-tab.tsx';
 import { SoftKeyboard } from './soft-keyboard.tsx';
 import { StatusLine } from './status-line.tsx';
+import { TypingProgress } from './typing-progress.tsx';
 
 /** One machine: its screen and serial ports, between a toolbar and a status line. */
 export function MachineWindow({ id }: { readonly id: string }) {
@@ -131,16 +132,19 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
       <main className={classes['main']} aria-label={t('window.screenOf', { name: config.name })}>
         <h1 className="visually-hidden">{config.name}</h1>
         <Tabs defaultValue="screen" className={classes['tabs'] ?? ''} variant="default">
-          <Tabs.List aria-label={t('window.tabs')} className={classes['tabList'] ?? ''}>
-            <Tabs.Tab value="screen" leftSection={<IconDeviceDesktop size={16} aria-hidden />}>
-              {t('window.screen')}
-            </Tabs.Tab>
-            {consoles.map((port) => (
-              <Tabs.Tab key={port} value={`serial-${port}`} leftSection={<IconTerminal2 size={16} aria-hidden />}>
-                {t('window.serial', { number: port + 1 })}
+          <div className={classes['tabBar']}>
+            <Tabs.List aria-label={t('window.tabs')} className={classes['tabList'] ?? ''}>
+              <Tabs.Tab value="screen" leftSection={<IconDeviceDesktop size={16} aria-hidden />}>
+                {t('window.screen')}
               </Tabs.Tab>
-            ))}
-          </Tabs.List>
+              {consoles.map((port) => (
+                <Tabs.Tab key={port} value={`serial-${port}`} leftSection={<IconTerminal2 size={16} aria-hidden />}>
+                  {t('window.serial', { number: port + 1 })}
+                </Tabs.Tab>
+              ))}
+            </Tabs.List>
+            {live && <TypingProgress stream={stream} onLetGo={input.onLetGo} />}
+          </div>
           <Tabs.Panel value="screen" className={classes['panel'] ?? ''} keepMounted={false}>
             {live ? (
               <div className={classes['fill']}>

@@ -18,7 +18,7 @@ import { IMAGE_FORMAT_NAMES, type CallResult, type ImageFormatName } from '../..
 import { useApp } from '../../state/context.ts';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { useFormats } from '../../ui/formats.ts';
-import { freeName } from '../machines/medium-menu.tsx';
+import { freeName } from '../machines/free-name.ts';
 import { guessKind } from '../new-machine/image-guess.ts';
 import { useGuess } from './use-guess.ts';
 import { useMedia, type Medium, type MediumKind } from './use-media.ts';

@@ -11,7 +11,7 @@ import {
   type Result,
 } from '../../../core/contract/index.ts';
 import type { Client } from '../../ipc/client.ts';
-import { freeName } from '../machines/medium-menu.tsx';
+import { freeName } from '../machines/free-name.ts';
 import type { MediumKind } from '../media/use-media.ts';
 
 /** What the wizard asks, in both of its forms. */

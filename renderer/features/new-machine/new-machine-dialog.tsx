@@ -11,7 +11,7 @@ import { goTo, machineHash } from '../../state/route.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
-import { freeName } from '../machines/medium-menu.tsx';
+import { freeName } from '../machines/free-name.ts';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
 import { useBootable, useContents } from './use-contents.ts';
 import { guessKind, guessTemplate, nameFromFile } from './image-guess.ts';
