@@ -162,6 +162,8 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await link('activity').click();
   await page.getByRole('figure').nth(4).waitFor();
   await page.waitForFunction(() => document.querySelector('figure')?.getAttribute('aria-label')?.match(/[1-9]/));
+  // A picture shows plots that have something to plot.
+  if (process.env['TERRARIUM_SCREENSHOTS']) await page.waitForTimeout(20_000);
   await seen('activity');
   await link('logs').click();
   await page.getByRole('log').getByText('FreeDOS').first().waitFor();

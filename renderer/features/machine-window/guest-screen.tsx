@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState, type RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import classes from './guest-screen.module.css';
@@ -13,6 +13,8 @@ export type Capture = 'idle' | 'keyboard' | 'mouse';
 
 export interface GuestScreenProps {
   readonly name: string;
+  /** What has the focus while the guest has the keyboard. */
+  readonly ref: RefObject<HTMLDivElement | null>;
   readonly stream: MachineStream;
   readonly scaling: Scaling;
   readonly capture: Capture;
@@ -30,9 +32,8 @@ export interface GuestScreenProps {
 
 /** The screen of a machine that is typed and clicked into. It has the keyboard while it has the focus. */
 export function GuestScreen(props: GuestScreenProps) {
-  const { name, stream, scaling, capture, onCapture, onSize, hostKey, onCommand, onLetGo, hintId, paused } = props;
+  const { ref, name, stream, scaling, capture, onCapture, onSize, hostKey, onCommand, onLetGo, hintId, paused } = props;
   const { t } = useTranslation();
-  const ref = useRef<HTMLDivElement>(null);
   const textId = useId();
   const canvasRef = useRef<HTMLCanvasElement>(null);
   /** The guest takes positions: the host's pointer moves freely, and the guest's is where it is. */
@@ -47,7 +48,7 @@ export function GuestScreen(props: GuestScreenProps) {
   useEffect(() => {
     absoluteRef.current = absolute;
     if (absolute && document.pointerLockElement === ref.current) document.exitPointerLock();
-  }, [absolute]);
+  }, [ref, absolute]);
 
   useEffect(() => {
     const screen = ref.current;
@@ -127,7 +128,7 @@ export function GuestScreen(props: GuestScreenProps) {
       keyboard.blur();
       if (isLocked()) document.exitPointerLock();
     };
-  }, [stream, onCapture, hostKey]);
+  }, [ref, stream, onCapture, hostKey]);
 
   return (
     <div className={classes['frame']} data-capture={capture} data-absolute={absolute || undefined}>

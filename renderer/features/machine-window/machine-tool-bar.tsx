@@ -39,6 +39,8 @@ export interface MachineToolBarProps {
   readonly softKeyboard: boolean;
   readonly onSoftKeyboard: (shown: boolean) => void;
   readonly onPaste: () => void;
+  /** A special key went to the guest. */
+  readonly onTyped: () => void;
   readonly onScreenshot: () => void;
   readonly ref: Ref<HTMLElement>;
 }
@@ -46,7 +48,7 @@ export interface MachineToolBarProps {
 /** Over a machine's screen: what ends it, what its devices are given, how it is seen. */
 export function MachineToolBar(props: MachineToolBarProps) {
   const { machine, stream, run, scaling, onScaling, onFullScreen } = props;
-  const { softKeyboard, onSoftKeyboard, onPaste, onScreenshot, ref } = props;
+  const { softKeyboard, onSoftKeyboard, onPaste, onTyped, onScreenshot, ref } = props;
   const { t } = useTranslation();
   const { client, dialogs } = useApp();
   const live = isLive(machine);
@@ -116,7 +118,13 @@ export function MachineToolBar(props: MachineToolBarProps) {
             <Menu.Divider />
             <Menu.Label>{t('window.specialKeys')}</Menu.Label>
             {SPECIAL_KEYS.map(({ label, codes }) => (
-              <Menu.Item key={label} onClick={() => stream.send({ type: 'chord', codes })}>
+              <Menu.Item
+                key={label}
+                onClick={() => {
+                  stream.send({ type: 'chord', codes });
+                  onTyped();
+                }}
+              >
                 {label}
               </Menu.Item>
             ))}

@@ -90,6 +90,9 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
   const [pasting, setPasting] = useState(false);
   const hintId = useId();
   const tools = useRef<HTMLElement>(null);
+  const screen = useRef<HTMLDivElement>(null);
+  /** What was asked of a menu is done: the person goes on with the guest. */
+  const toScreen = (): void => screen.current?.focus();
   useDocumentTitle(`${config.name} — ${t(`state.${status.state}`)} — ${t('app.name')}`);
 
   const toggleFullScreen = (): void => void toggle();
@@ -125,6 +128,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
         softKeyboard={softKeyboard}
         onSoftKeyboard={setSoftKeyboard}
         onPaste={() => setPasting(true)}
+        onTyped={toScreen}
         onScreenshot={() => void screenshot()}
       />
       <ConnectionBanner connection={connection} failure={listFailure} />
@@ -149,6 +153,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
             {live ? (
               <div className={classes['fill']}>
                 <GuestScreen
+                  ref={screen}
                   name={config.name}
                   stream={stream}
                   scaling={scaling}
@@ -181,7 +186,15 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
         hostKey={hostKey}
         hintId={hintId}
       />
-      {pasting && <PasteDialog stream={stream} onClose={() => setPasting(false)} />}
+      {pasting && (
+        <PasteDialog
+          stream={stream}
+          onClose={() => {
+            setPasting(false);
+            toScreen();
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -193,7 +193,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
                 {t('create.back')}
               </Button>
             )}
-            <Button type="submit" loading={work !== undefined}>
+            <Button type="submit" loading={work !== undefined} data-autofocus={isLast || undefined}>
               {isLast ? t('create.submit') : t('create.next')}
             </Button>
           </DialogActions>
