@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ioFailure } from '../../core/store/index.ts';
 import { FaultyIo } from '../../core/store/testing/faulty-io.ts';
+import { MEMORY_FOLDER } from '../fixtures/memory-folder.ts';
 import { defectsAfter, outcomesOf, type Outcomes } from './expectations.ts';
 import { OPERATIONS, copyOfBase, holdings, makeLibrary, openOrThrow } from './operations.ts';
 
@@ -19,7 +19,7 @@ const outcomes = new Map<string, Outcomes>();
 const copyOf = (name: string): string => copyOfBase(folder, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'terrarium-errors-'));
+  folder = mkdtempSync(join(MEMORY_FOLDER, 'terrarium-errors-'));
   makeLibrary(join(folder, 'base'));
   for (const name of NAMES) outcomes.set(name, outcomesOf(name, copyOf('clean')));
 });

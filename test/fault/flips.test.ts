@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { collect, openLibrary } from '../../core/store/index.ts';
+import { MEMORY_FOLDER } from '../fixtures/memory-folder.ts';
 import { copyOfBase, holdings, makeLibrary, openOrThrow, problemsOf } from './operations.ts';
 import { Random } from './stamps.ts';
 
@@ -15,7 +15,7 @@ let before: string[];
 const copyOf = (name: string): string => copyOfBase(folder, name);
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'terrarium-flips-'));
+  folder = mkdtempSync(join(MEMORY_FOLDER, 'terrarium-flips-'));
   makeLibrary(join(folder, 'base'));
   const base = openOrThrow(join(folder, 'base'));
   collect(base); // logs that are in their tree, too, go with it

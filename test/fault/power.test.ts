@@ -1,18 +1,20 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PowerCutIo } from '../../core/store/testing/power-cut-io.ts';
 import type { Library } from '../../core/store/index.ts';
+import { MEMORY_FOLDER } from '../fixtures/memory-folder.ts';
 import { defectsAfter, outcomesOf, type Outcomes } from './expectations.ts';
 import { OPERATIONS, makeLibrary, openOrThrow } from './operations.ts';
 import { Random } from './stamps.ts';
 
 /** Of all operations together; `npm run torture` has 10,000. */
-const STATES = Number(process.env.TERRARIUM_STORE_POWER_CUTS ?? 220);
+const STATES = Number(process.env.TERRARIUM_STORE_POWER_CUTS ?? 200);
 const SEED = Number(process.env.TERRARIUM_TORTURE_SEED ?? 1);
 const NAMES = Object.keys(OPERATIONS);
-const PER_OPERATION = Math.ceil(STATES / NAMES.length);
+/** Those that change several rows at once. */
+const TRANSACTIONS = NAMES.filter((name) => name !== 'write' && name !== 'remove');
+const PER_TEST = Math.ceil(STATES / (NAMES.length + TRANSACTIONS.length));
 
 /** Of `PRAGMA synchronous`. */
 const SYNCHRONOUS_FULL = 2;
@@ -30,7 +32,7 @@ const copy = (from: string, to: string): string => {
 };
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'terrarium-power-'));
+  folder = mkdtempSync(join(MEMORY_FOLDER, 'terrarium-power-'));
   makeLibrary(join(folder, 'base'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +70,7 @@ function perform(
 
 test.each(NAMES)('%s: a power cut at any call, with any loss since the last syncs, leaves before or after', (name) => {
   const { calls } = perform(name, Infinity);
-  for (let state = 0; state < Math.ceil(PER_OPERATION / 2); state++) {
+  for (let state = 0; state < PER_TEST; state++) {
     const cutAt = below(calls + 2);
     const { io } = perform(name, cutAt);
     const lost = copy(join(folder, 'image'), join(folder, 'lost'));
@@ -79,9 +81,6 @@ test.each(NAMES)('%s: a power cut at any call, with any loss since the last sync
     expect(defects, `${name}, cut at call ${cutAt}, state ${state} of seed ${SEED}`).toEqual([]);
   }
 });
-
-/** Those that change several rows at once. */
-const TRANSACTIONS = NAMES.filter((name) => name !== 'write' && name !== 'remove');
 
 test.each(TRANSACTIONS)("%s: a torn end of the database's log opens as before the commit or after it", (name) => {
   // `isTold`: it is on the disk when it is over; else with the next one that is, at the latest.
@@ -102,7 +101,7 @@ test.each(TRANSACTIONS)("%s: a torn end of the database's log opens as before th
   });
   const wal = readFileSync(join(folder, 'image', 'library.db-wal'));
   expect(commits.length).toBeGreaterThan(0);
-  for (let state = 0; state < Math.ceil(PER_OPERATION / 2); state++) {
+  for (let state = 0; state < PER_TEST; state++) {
     const commit = below(commits.length);
     const { image } = commits[commit];
     // What came before it is on the disk, but for the last ones that nobody was told of.

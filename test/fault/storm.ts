@@ -3,7 +3,7 @@
  * snapshots with memory) or as the app (snapshots of a stopped machine, restores, deletions, clones, imports).
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { writeFileSync, writeSync } from 'node:fs';
+import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Machine } from '../../core/machine/machine.ts';
@@ -24,7 +24,8 @@ import { MachineSnapshots } from '../../main/vm-host/machine-snapshots.ts';
 import { BLOCK_BYTES, Random, stamped } from './stamps.ts';
 import { DISK_BLOCKS, MEMORY_BYTES, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
 
-const orders = JSON.parse(process.argv[2]) as StormOrders;
+// It is loaded already when it is told what to do.
+const orders = JSON.parse(readFileSync(0, 'utf8')) as StormOrders;
 const random = new Random(orders.seed);
 let version = orders.version;
 

@@ -2,10 +2,12 @@
  * Every format both ways through qemu-img: what we write it reads, what it writes we read, byte for byte; its own check
  * finds nothing. TERRARIUM_INTEROP_ROUNDS says how often, TERRARIUM_FUZZ_SEED with what (all of it: `npm run torture`).
  */
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CreateOptions, ImageFormat } from '../../core/formats/index.ts';
+import { MEMORY_FOLDER } from '../fixtures/memory-folder.ts';
+import { Shell } from './shell.ts';
 import {
   Dice,
   KIB,
@@ -16,7 +18,6 @@ import {
   guestWrites,
   must,
   open,
-  qemuImg,
   qemuName,
   readAll,
   scratchFolder,
@@ -25,8 +26,12 @@ import {
 const ROUNDS = Number(process.env.TERRARIUM_INTEROP_ROUNDS ?? 1);
 const SEED = Number(process.env.TERRARIUM_FUZZ_SEED ?? 1);
 const SIZE = 9 * MIB + 3 * SECTOR;
-const folder = scratchFolder();
-afterAll(() => folder.dispose());
+const folder = scratchFolder(MEMORY_FOLDER);
+const shell = new Shell(folder.path);
+afterAll(() => {
+  shell.dispose();
+  folder.dispose();
+});
 
 interface Case {
   readonly name: string;
@@ -83,16 +88,45 @@ const sizeFor = ({ format }: Case): number => (format === 'vdi' ? 9 * MIB : SIZE
 /** `qemu-img check` has nothing to say about these. */
 const canCheck = ({ format }: Case): boolean => ['qcow2', 'vdi', 'vmdk'].includes(format);
 
-describe.each(CASES)('$name', (testCase) => {
+/** As a raw image whose zeros are holes: neither of us writes or reads those. */
+function writeModel(path: string, model: Uint8Array): void {
+  const zeros = Buffer.alloc(64 * KIB);
+  const fd = openSync(path, 'w');
+  ftruncateSync(fd, model.length);
+  for (let at = 0; at < model.length; at += zeros.length) {
+    const piece = Buffer.from(model.buffer, at, Math.min(zeros.length, model.length - at));
+    if (!piece.equals(zeros.subarray(0, piece.length))) writeSync(fd, piece, 0, piece.length, at);
+  }
+  closeSync(fd);
+}
+
+// While QEMU looks at one image, the next is made.
+describe.concurrent.each(CASES)('$name', (testCase) => {
   const { format, options, qemu, name } = testCase;
   const size = sizeFor(testCase);
-  const file = (what: string): string => folder.file(`${name.replaceAll(/[^a-zA-Z0-9]/g, '-')}-${what}`);
+  /** For an image, in a folder of its own with all files that it consists of. */
+  function newImage(what: string): string {
+    const own = folder.file(`${name.replaceAll(/[^a-zA-Z0-9]/g, '-')}-${what}`);
+    mkdirSync(own);
+    return join(own, 'disk.img');
+  }
+
+  /** By QEMU: holds the model's contents, and is sound. Nothing is left of it. */
+  async function expectSound(path: string, model: Uint8Array): Promise<void> {
+    const modelPath = join(dirname(path), 'model.raw');
+    writeModel(modelPath, model);
+    await shell.run(
+      ['qemu-img', 'compare', '-f', qemuName(format), '-F', 'raw', path, modelPath],
+      ...(canCheck(testCase) ? [['qemu-img', 'check', '-f', qemuName(format), path]] : []),
+    );
+    rmSync(dirname(path), { recursive: true });
+  }
 
   test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     'what we write, qemu-img reads and finds sound (round %i)',
-    (round) => {
+    async (round) => {
       const chance = new Dice(SEED * 100_003 + round * 100 + name.length);
-      const path = file(`ours-${round}.img`);
+      const path = newImage(`ours-${round}`);
       const model = new Uint8Array(size);
       const image = create(path, format, { sizeBytes: size, ...options });
 
@@ -104,20 +138,20 @@ describe.each(CASES)('$name', (testCase) => {
       expect(again.check()).toMatchObject({ errorCount: 0, leakedBytes: 0 });
       must(again.close());
 
-      writeFileSync(file('model.raw'), model);
-      qemuImg('compare', '-f', qemuName(format), '-F', 'raw', path, file('model.raw'));
-      if (canCheck(testCase)) qemuImg('check', '-f', qemuName(format), path);
+      await expectSound(path, model);
     },
   );
 
   test.each(Array.from({ length: ROUNDS }, (_, round) => round))(
     'what qemu writes, we read and go on with (round %i)',
-    (round) => {
+    async (round) => {
       const chance = new Dice(SEED * 100_003 + round * 100 + name.length + 50);
-      const path = file(`theirs-${round}.img`);
+      const path = newImage(`theirs-${round}`);
       const model = new Uint8Array(size);
-      qemuImg('create', '-q', '-f', qemuName(format), ...qemu, path, String(size));
-      qemuWrites(path, format, model, chance);
+      await shell.run(
+        ['qemu-img', 'create', '-q', '-f', qemuName(format), ...qemu, path, String(size)],
+        ['qemu-io', '-f', qemuName(format), ...qemuWrites(format, model, chance), path],
+      );
       const image = open(path, 'write', { format });
 
       expect(image.sizeBytes).toBe(size);
@@ -126,15 +160,13 @@ describe.each(CASES)('$name', (testCase) => {
       applyWrites(image, model, guestWrites(chance, size, 30), chance);
       must(image.close());
 
-      writeFileSync(file('model.raw'), model);
-      qemuImg('compare', '-f', qemuName(format), '-F', 'raw', path, file('model.raw'));
-      if (canCheck(testCase)) qemuImg('check', '-f', qemuName(format), path);
+      await expectSound(path, model);
     },
   );
 });
 
-/** Random patterns, zeros and discards through qemu-io, and the same into `model`. */
-function qemuWrites(path: string, format: ImageFormat, model: Uint8Array, chance: Dice): void {
+/** Random patterns, zeros and discards as arguments of qemu-io, and the same into `model`. */
+function qemuWrites(format: ImageFormat, model: Uint8Array, chance: Dice): string[] {
   const commands: string[] = [];
   for (let i = 0; i < 40; i++) {
     const length = (1 + chance.below(chance.below(4) === 0 ? 300 : 16)) * SECTOR;
@@ -152,5 +184,5 @@ function qemuWrites(path: string, format: ImageFormat, model: Uint8Array, chance
       model.fill(0, from, from + 64 * KIB);
     }
   }
-  execFileSync('qemu-io', ['-f', qemuName(format), ...commands, path], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return commands;
 }

@@ -51,8 +51,8 @@ export const testClock: WallClock = { nowMs: Date.UTC(2026, 0, 2) };
 export const host = { codecs: nodeCodecs, related: relatedFiles(), entropy: testEntropy };
 
 /** A folder that is removed by `dispose`. */
-export function scratchFolder(): { path: string; file(name: string): string; dispose(): void } {
-  const path = mkdtempSync(join(tmpdir(), 'terrarium-formats-'));
+export function scratchFolder(root = tmpdir()): { path: string; file(name: string): string; dispose(): void } {
+  const path = mkdtempSync(join(root, 'terrarium-formats-'));
   return { path, file: (name) => join(path, name), dispose: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -3,7 +3,6 @@
  * that somebody made, with digests that fit: each is left out with a warning, refused with a clear error, or good.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DisposableStore, FailureError, type Result } from '../../core/base/index.ts';
@@ -21,6 +20,7 @@ import { openBeginning } from '../../main/cli/run-from.ts';
 import { forkLauncher } from '../../main/services/host-process.ts';
 import { chooseLibrary, chosenLibrary, libraryFolder } from '../../main/services/library.ts';
 import { createServices, type Services } from '../../main/services/services.ts';
+import { MEMORY_FOLDER } from '../fixtures/memory-folder.ts';
 import { Dice } from '../formats/support.ts';
 import { LIMIT_MS, NUMBERS, SEED, mutants, mutateJson, seedOf } from './mutants.ts';
 
@@ -34,7 +34,7 @@ let config: MachineConfig;
 let snapshot: Snapshot;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'terrarium-fuzz-'));
+  folder = mkdtempSync(join(MEMORY_FOLDER, 'terrarium-fuzz-'));
   const opened = openLibrary(join(folder, 'library'));
   const made = createServices({
     shell: 'web',

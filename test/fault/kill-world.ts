@@ -1,11 +1,6 @@
+/** A library that processes are killed over: what was acknowledged in it, and whether all of that is there. */
 import { createHash, randomUUID } from 'node:crypto';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect } from 'vitest';
 import { machineConfigSchema, machineDraftSchema, mediumPath } from '../../core/contract/index.ts';
 import {
   ChunkReader,
@@ -25,18 +20,13 @@ import {
   type CheckReport,
   type Library,
 } from '../../core/store/index.ts';
-import { BLOCK_BYTES, Random, versionsOf } from './stamps.ts';
-import { DISK_BLOCKS, FAVOURS, type StormEvent, type StormOrders, type Work } from './storm-protocol.ts';
+import { BLOCK_BYTES, versionsOf } from './stamps.ts';
+import { DISK_BLOCKS, type StormEvent, type Work } from './storm-protocol.ts';
 
-/** Of each kind of process in the midst of each kind of work; `npm run torture` has 500. */
-const KILLS = Number(process.env.TERRARIUM_STORE_KILLS ?? 1);
-const SEED = Number(process.env.TERRARIUM_TORTURE_SEED ?? 1);
+/** Of snapshots, clones and imports each, so that every check stays short. */
 const KEPT = 5;
-/** About how long each kind of work takes, so that kills meet all of it. */
-const LENGTH_MS = { take: 60, restore: 12, delete: 12, clone: 12, import: 30 };
-const NODE_ARGUMENTS = [join(import.meta.dirname, 'storm.ts')];
 
-interface World {
+export interface World {
   readonly folder: string;
   readonly machine: string;
   readonly medium: string;
@@ -51,13 +41,7 @@ interface World {
   readonly others: Set<string>;
 }
 
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'terrarium-kills-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
-
-function newWorld(folder = newFolder(), name = 'm'): World {
+export function newWorld(folder: string, name = 'm'): World {
   const machine = randomUUID();
   const medium = opened(folder, (library) => {
     const { id } = createMedium(library, {
@@ -90,33 +74,6 @@ function opened<T>(folder: string, action: (library: Library) => T): T {
   }
 }
 
-/** Starts the process, kills it after `afterMs` of work (or of what it favours), and returns what it said. */
-async function stormUntilKilled(orders: StormOrders, afterMs: number): Promise<StormEvent[]> {
-  const child = spawn(process.execPath, [...NODE_ARGUMENTS, JSON.stringify(orders)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let said = '';
-  let errors = '';
-  let ready = (): void => {};
-  const isReady = new Promise<void>((resolve) => (ready = resolve));
-  const sign = orders.favours === 'write' ? '"ready"' : `"begun","what":{"kind":"${orders.favours}"`;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (said.includes(sign)) ready();
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  const closed = once(child, 'close');
-  await Promise.race([isReady, closed]);
-  await Promise.race([sleep(afterMs), closed]);
-  child.kill('SIGKILL');
-  const [code, signal] = (await closed) as [number | null, string | null];
-  if (signal !== 'SIGKILL') throw new Error(`the process ended by itself (${code}): ${errors}`);
-  return said
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line) as StormEvent);
-}
-
 /** For every block, the versions that may stand there: the last acknowledged one, and any that came after it. */
 class Allowed {
   readonly #sets: number[][];
@@ -140,7 +97,7 @@ class Allowed {
 }
 
 /** Follows what was said into the world; returns what may be on the disk now, and the work that was not finished. */
-function follow(
+export function follow(
   world: World,
   events: readonly StormEvent[],
 ): { readonly states: Allowed[]; readonly begun: Work | undefined } {
@@ -204,7 +161,7 @@ const mediumOf = (config: string): string =>
   machineConfigSchema.parse(JSON.parse(config)).disks[0].path.slice('medium:'.length);
 
 /** Everything that was acknowledged is there, byte for byte, and nothing is between two states. */
-function verify(world: World, states: readonly Allowed[], begun: Work | undefined): void {
+export function verify(world: World, states: readonly Allowed[], begun: Work | undefined): void {
   opened(world.folder, (library) => {
     expect(check(library).problems).toEqual([]);
     // A lock left by the kill frees itself.
@@ -293,44 +250,3 @@ function check(library: Library): CheckReport {
     if (step.done) return step.value;
   }
 }
-
-test.each(['machine', 'app'] as const)(
-  'kill -9 of the %s at any moment loses nothing that was acknowledged',
-  async (mode) => {
-    const world = newWorld();
-    const random = new Random(SEED);
-    const interrupted = new Map<string, number>();
-    for (let kill = 0; kill < KILLS * FAVOURS[mode].length; kill++) {
-      const { folder, machine, medium, version } = world;
-      const favours = FAVOURS[mode][kill % FAVOURS[mode].length];
-      const orders = { mode, folder, machine, medium, version, favours, seed: SEED * 1000 + kill };
-      const events = await stormUntilKilled(orders, random.below(favours === 'write' ? 300 : LENGTH_MS[favours]));
-
-      const { states, begun } = follow(world, events);
-
-      verify(world, states, begun);
-      interrupted.set(begun?.kind ?? 'write', (interrupted.get(begun?.kind ?? 'write') ?? 0) + 1);
-    }
-    console.log(
-      `${KILLS * FAVOURS[mode].length} kills of the ${mode}, in the middle of: ${[...interrupted].map(([what, n]) => `${what} ${n}`).join(', ')}`,
-    );
-  },
-  60_000 + KILLS * 120_000,
-);
-
-test('two processes work on one library at once, both are killed, and each finds all of its own', async () => {
-  const left = newWorld(undefined, 'left');
-  const right = newWorld(left.folder, 'right');
-  left.others.add(right.machine);
-  right.others.add(left.machine);
-  const storm = ({ folder, machine, medium, version }: World, seed: number): Promise<StormEvent[]> =>
-    stormUntilKilled({ mode: 'machine', favours: 'write', folder, machine, medium, version, seed }, 600);
-  for (let round = 0; round < Math.max(2, KILLS / 10); round++) {
-    const told = await Promise.all([storm(left, SEED * 1000 + round), storm(right, SEED * 2000 + round)]);
-
-    [left, right].forEach((world, i) => {
-      const { states, begun } = follow(world, told[i]);
-      verify(world, states, begun);
-    });
-  }
-});
