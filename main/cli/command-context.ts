@@ -57,6 +57,21 @@ export class CommandContext {
   all(name: string): string[] {
     return this.#given.filter((option) => option.name === name).map(({ value }) => value);
   }
+  /** Every value of an option, with that of `about` where it follows before the next. */
+  each(name: string, about: string): { readonly value: string; readonly about: string | undefined }[] {
+    const found: { value: string; about: string | undefined }[] = [];
+    for (const option of this.#given) {
+      if (option.name === name) found.push({ value: option.value, about: undefined });
+      if (option.name !== about) continue;
+      const last = found.at(-1);
+      if (!last || last.about !== undefined)
+        throw new FailureError(
+          fail('args.invalid', `--${about} ${option.value} has no ${name}`, `add --${name} before it`),
+        );
+      last.about = option.value;
+    }
+    return found;
+  }
   has(name: string): boolean {
     return this.#given.some((option) => option.name === name);
   }

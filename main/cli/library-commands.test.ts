@@ -85,6 +85,31 @@ test.each([
   expect(await terrarium('list')).toMatchObject({ out: { machines: [] } });
 });
 
+test('a new disk forgets at power-off, or is left out of snapshots, as the option after it says', async () => {
+  const made = await terrarium(
+    ...['create', 'modes', '--disk', '1M', '--disk-mode', 'immutable', '--disk', '2M'],
+    ...['--disk', '3M', '--disk-mode=write-through'],
+  );
+
+  const { disks } = (made.out as { config: { disks: unknown[] } }).config;
+  expect(disks).toMatchObject([{ mode: 'immutable' }, {}, { mode: 'write-through' }]);
+  expect(disks[1]).not.toHaveProperty('mode');
+  await terrarium('remove', 'modes');
+
+  const image = join(folder, 'in-place.img');
+  writeFileSync(image, Buffer.alloc(512));
+  for (const words of [
+    ['--disk-mode', 'immutable', '--disk', '1M'],
+    ['--disk', '1M', '--disk-mode', 'immutable', '--disk-mode', 'immutable'],
+    ['--disk', '1M', '--disk-mode', 'thin'],
+    ['--in-place', '--disk', image, '--disk-mode', 'immutable'],
+  ])
+    expect(await terrarium('create', 'modes', ...words), words.join(' ')).toMatchObject({
+      status: 2,
+      out: { error: { code: 'args.invalid' } },
+    });
+});
+
 test('a name that two snapshots have is no way to restore or delete one', async () => {
   await terrarium('create', 'tree', '--memory', '16', '--disk', '1M');
   for (const name of ['same', 'same', 'other']) await terrarium('snapshot', 'take', 'tree', name);

@@ -1,5 +1,5 @@
 import { IMAGE_FORMAT_NAMES } from '../../core/contract/limits.ts';
-import { removableDriveSchema } from '../../core/contract/machine.ts';
+import { attachmentSchema, removableDriveSchema } from '../../core/contract/machine.ts';
 import { MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
 import type { OptionSpec } from './options.ts';
 
@@ -30,6 +30,7 @@ const driveOption = (byDefault: string): OptionSpec => ({
   choices: DRIVES,
   help: `${DRIVES.join(', ')} (default: ${byDefault})`,
 });
+const DISK_MODES = attachmentSchema.shape.mode.unwrap().options;
 const FORCE_DRIVE: OptionSpec = { name: 'force', help: 'also where the guest has locked the drive' };
 const FORMAT: OptionSpec = {
   name: 'format',
@@ -51,6 +52,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       { name: 'memory', value: 'MiB', help: 'memory' },
       { name: 'disk', value: 'SIZE|FILE', many: true, help: 'a new disk of this size, or a copy of an image' },
+      {
+        name: 'disk-mode',
+        value: 'MODE',
+        many: true,
+        choices: DISK_MODES,
+        help: 'of the --disk before it: immutable (as it was again at every power-off) or write-through (left out of snapshots)',
+      },
       { name: 'floppy', value: 'FILE', many: true, help: 'a copy of this image in A:, then B:' },
       { name: 'cdrom', value: 'FILE', help: 'CD-ROM image, used where it is' },
       { name: 'in-place', help: 'use the files themselves: the guest writes into them, and there are no snapshots' },

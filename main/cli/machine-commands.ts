@@ -6,6 +6,7 @@ import {
   MACHINE_TEMPLATES,
   fail,
   machineDraftSchema,
+  mediumIdOf,
   mediumPath,
   type MachineConfig,
   type MachineDraft,
@@ -50,7 +51,7 @@ async function create(c: CommandContext): Promise<Outcome> {
       fail('config.unavailable', `${template.name}: ${template.unavailable}`, 'choose another --template'),
     );
   if (template?.id === DEBIAN_PACKAGES) return buildDebian(c, template);
-  const disks = c.all('disk');
+  const disks = c.each('disk', 'disk-mode');
   const inPlace = c.has('in-place');
   const made: string[] = [];
   const checked = async (kind: MediumKind, path: string, writable: boolean): Promise<string> =>
@@ -74,7 +75,14 @@ async function create(c: CommandContext): Promise<Outcome> {
     const floppies = [];
     for (const [i, value] of c.all('floppy').entries()) floppies.push(await attach('floppy', value, i));
     const attached = [];
-    for (const [i, value] of disks.entries()) attached.push(await attach('disk', value, i));
+    for (const [i, { value, about }] of disks.entries()) {
+      const disk = await attach('disk', value, i);
+      if (about !== undefined && mediumIdOf(disk.path) === undefined)
+        throw new FailureError(
+          fail('args.invalid', `--disk-mode ${about} is for disks of the library`, 'leave out --in-place'),
+        );
+      attached.push({ ...disk, ...(about !== undefined && { mode: about }) });
+    }
     const cdrom = c.option('cdrom');
     const kernel = c.option('kernel');
     const initrd = c.option('initrd');
@@ -116,9 +124,13 @@ function existing(path: string): string {
 async function buildDebian(c: CommandContext, { diskBytes }: MachineTemplate): Promise<Outcome> {
   const [name] = c.names;
   const [size = String(diskBytes), ...more] = c.all('disk');
-  if (more.length > 0 || !looksLikeSize(size))
+  if (more.length > 0 || !looksLikeSize(size) || c.has('disk-mode'))
     throw new FailureError(
-      fail('args.invalid', 'this system is put on one new disk', 'write its size: --disk 2G, or leave it out'),
+      fail(
+        'args.invalid',
+        'this system is put on one new, ordinary disk',
+        'write its size: --disk 2G, or leave it out',
+      ),
     );
   const memory = c.option('memory');
   const params = {
@@ -164,7 +176,7 @@ async function info(c: CommandContext): Promise<Outcome> {
       `state      ${status.state}${info.saved ? ', saved' : ''}`,
       `memory     ${config.memoryMiB} MiB`,
       ...config.floppies.map((floppy, i) => `floppy ${'AB'[i]}   ${floppy ? show(floppy.path) : 'empty'}`),
-      ...config.disks.map((disk, i) => `disk ${i}     ${show(disk.path)}`),
+      ...config.disks.map(({ path, mode }, i) => `disk ${i}     ${show(path)}${mode ? `, ${mode}` : ''}`),
       ...(config.cdrom ? [`CD-ROM     ${show(config.cdrom.path)}`] : []),
       `snapshots  ${snapshots.length}`,
     ],
