@@ -118,6 +118,10 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
   };
+  /** A picture shows plots that have something to plot. */
+  const plotted = async (): Promise<void> => {
+    if (process.env['TERRARIUM_SCREENSHOTS']) await page.waitForTimeout(20_000);
+  };
   await row(page, 'FreeDOS').click();
   await waitForPicture(page);
   await seen('machines');
@@ -134,6 +138,7 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await dialogClosed();
   await page.getByRole('tab', { name: t('details.tab.activity') }).click();
   await page.getByRole('figure').nth(3).waitFor();
+  await plotted();
   await seen('machine-activity');
   await page.getByRole('tab', { name: t('details.tab.snapshots') }).click();
   await button(page, t('action.new')).click();
@@ -162,8 +167,7 @@ async function visitAll(page: Page, t: Words, seen: (screen: string) => Promise<
   await link('activity').click();
   await page.getByRole('figure').nth(4).waitFor();
   await page.waitForFunction(() => document.querySelector('figure')?.getAttribute('aria-label')?.match(/[1-9]/));
-  // A picture shows plots that have something to plot.
-  if (process.env['TERRARIUM_SCREENSHOTS']) await page.waitForTimeout(20_000);
+  await plotted();
   await seen('activity');
   await link('logs').click();
   await page.getByRole('log').getByText('FreeDOS').first().waitFor();
