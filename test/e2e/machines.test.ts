@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mediumPath } from '../../core/contract/index.ts';
@@ -217,6 +218,26 @@ describe('a machine with a FreeDOS floppy', () => {
     await button(page, 'Clear').click();
     await expect.poll(() => shown.textContent()).toMatch(/^\s*A:\\>\s*$/);
     await page.getByRole('tab', { name: 'Screen' }).click();
+  });
+
+  test('shows how far an image is that is sent from its window, and ends that there', async () => {
+    const large = path.join(manager.shell.libraryFolder, '..', 'large.img');
+    fs.writeFileSync(large, '');
+    fs.truncateSync(large, 4 * 2 ** 30);
+    try {
+      await button(page, 'Media').click();
+      const [chooser] = await Promise.all([
+        page.waitForEvent('filechooser'),
+        page.getByRole('menuitem', { name: 'Open an image…' }).first().click(),
+      ]);
+      await chooser.setFiles(large);
+      await footer(page).getByRole('button', { name: 'Work in progress: 1 running' }).click();
+      await page.getByRole('button', { name: 'Cancel the work on large.img' }).click();
+
+      await footer(page).getByText('Work in progress').waitFor({ state: 'detached' });
+    } finally {
+      fs.rmSync(large);
+    }
   });
 
   test('begins anew when it is reset', async () => {

@@ -8,6 +8,7 @@ import type { MachineStream } from '../../ipc/machine-stream.ts';
 import type { HostKey } from '../../state/preferences.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { StateLabel } from '../../ui/state-label.tsx';
+import { Works, useWorks } from '../../ui/works.tsx';
 import type { Capture } from './guest-screen.tsx';
 import type { Size } from './scaling.ts';
 import classes from './status-line.module.css';
@@ -37,12 +38,18 @@ export function StatusLine({ stream, machine, live, size, capture, hostKey, hint
   const [status, setStatus] = useState<StatusMessage>();
   useEffect(() => stream.on('status', setStatus), [stream]);
   const shown = live ? status : undefined;
+  const works = useWorks();
   return (
     <footer className={classes['line']} aria-label={t('status.label')}>
       <StateLabel state={state} saved={machine.saved} />
       <span id={hintId} className={classes['hint']}>
         {live ? t(`window.hint.${capture}`, { key: t(`hostKey.${hostKey}`) }) : ''}
       </span>
+      {works.running > 0 && (
+        <Works position="top-end" className={classes['works']} ringPx={20}>
+          {`${t('tasks.title')}: ${t('tasks.running', { count: works.running })}`}
+        </Works>
+      )}
       {live && size && (
         <span data-testid="resolution">{t('status.resolution', { width: size.width, height: size.height })}</span>
       )}
