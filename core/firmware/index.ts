@@ -1,6 +1,7 @@
 /** The PC BIOS: ROM images of machine code stubs, and the host-side handlers that the stubs call out to. */
 export { Bios } from './bios.ts';
 export { addressMap } from './memory15.ts';
+export { biosKeyBuffer } from './key-buffer.ts';
 export { checkKernel } from './kernel.ts';
 export type { BiosCpu, BiosDrive, BiosEnv, BiosMemory, KernelImage } from './env.ts';
 export { linuxPayload, type LinuxPayload } from './linux-unpacked.ts';

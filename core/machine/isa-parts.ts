@@ -26,6 +26,7 @@ import { Port61 } from '../devices/misc/port61.ts';
 import { Port92 } from '../devices/misc/port92.ts';
 import { MC146818_RANGE, Mc146818Rtc } from '../devices/rtc/mc146818.ts';
 import { I8254Pit } from '../devices/timer/i8254.ts';
+import { biosKeyBuffer } from '../firmware/index.ts';
 import type { BoardParts } from './board-parts.ts';
 import type { SharedWire } from './wires.ts';
 
@@ -92,7 +93,14 @@ export function addIsaParts(parts: BoardParts, { wires, pitLine, rtcLine }: IsaW
       log,
     }),
   );
-  const typist = parts.add(new KeyTypist('typist', { timers, keyboard, report: backends.log }));
+  const typist = parts.add(
+    new KeyTypist('typist', {
+      timers,
+      keyboard,
+      biosKeyBuffer: () => biosKeyBuffer(memory.physical),
+      report: backends.log,
+    }),
+  );
   const floppy = addFloppy(parts, wires[6].driver(), dma, rtc);
   const serial = backends.serial.slice(0, COM.length).map((sink, i) => {
     const uart = parts.add(new Uart16550Device(`com${i + 1}`, { timers, irq: wires[COM[i].irq].driver(), sink }));

@@ -41,7 +41,12 @@ function input(part: InputPart): Subject {
     reset: () => {},
     log: silentLog,
   });
-  const typist = new KeyTypist('typist', { timers, keyboard, report: () => {} });
+  const typist = new KeyTypist('typist', {
+    timers,
+    keyboard,
+    biosKeyBuffer: () => ({ tail: 0x1e, room: 15 }),
+    report: () => {},
+  });
   const parts: Record<InputPart, Device> = { controller, keyboard, mouse, typist };
   return {
     device: parts[part],

@@ -55,3 +55,12 @@ test('a DOS program reads keys by INT 16h, and scan codes by an INT 09h of its o
     ...CODES.flatMap(([, bytes]) => bytes.split(' ').map((byte) => `00${byte}`)),
   ]);
 });
+
+test('what is typed while a program is busy is not lost, though the BIOS keeps fifteen keys only', () => {
+  const guest = startProgram('busy');
+  guest.runUntil(() => guest.debug === 'B');
+
+  guest.type('abcdefghijklmnopqrstuvwxyz0123456789');
+
+  expect(finish(guest)).toEqual(['abcdefghijklmnopqrstuvwxyz0123456789']);
+});

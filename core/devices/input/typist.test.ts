@@ -13,6 +13,8 @@ class Desk {
   readonly events: string[] = [];
   /** False while the guest leaves a key in the keyboard's queue. */
   guestReads = true;
+  /** The BIOS's key buffer. */
+  bios = { tail: 0x1e, room: Infinity };
   #pending = false;
   readonly keyboard = {
     key: (code: string, down: boolean): boolean => {
@@ -28,6 +30,7 @@ class Desk {
   readonly typist = new KeyTypist('typist', {
     timers: this.timers,
     keyboard: this.keyboard,
+    biosKeyBuffer: () => this.bios,
     report: (message) => this.reports.push(message),
   });
   pass(ms: number): void {
@@ -70,6 +73,48 @@ describe('typist', () => {
     desk.pass(200);
 
     expect(desk.events).toEqual(['+KeyA', '-KeyA', '+KeyB', '-KeyB']);
+  });
+
+  it('waits for a program that leaves its keys in the buffer of the BIOS', () => {
+    const desk = new Desk();
+    desk.bios = { tail: 0x1e, room: 2 };
+
+    desk.typist.type('ab');
+    desk.pass(5);
+    desk.bios = { tail: 0x20, room: 1 };
+    desk.pass(60_000);
+    expect(desk.events).toEqual(['+KeyA', '-KeyA']);
+    desk.bios = { tail: 0x20, room: 15 };
+    desk.pass(100);
+
+    expect(desk.events).toEqual(['+KeyA', '-KeyA', '+KeyB', '-KeyB']);
+  });
+
+  it('lets Ctrl+Alt+Del through to a program that takes no keys', () => {
+    const desk = new Desk();
+    desk.typist.type('a');
+    desk.pass(100);
+    desk.bios = { tail: 0x20, room: 0 };
+
+    desk.typist.type('b');
+    desk.pass(100);
+    desk.typist.stop();
+    desk.typist.chord(['ControlLeft', 'AltLeft', 'Delete']);
+    desk.pass(100);
+
+    expect(desk.events.slice(2, 5)).toEqual(['+ControlLeft', '+AltLeft', '+Delete']);
+  });
+
+  it('does not wait for a buffer of the BIOS that its guest does not use', () => {
+    const desk = new Desk();
+    desk.typist.type('a');
+    desk.pass(100);
+    desk.bios = { tail: 0x1e, room: 0 };
+
+    desk.typist.type('bc');
+    desk.pass(200);
+
+    expect(desk.events.join(' ')).toBe('+KeyA -KeyA +KeyB -KeyB +KeyC -KeyC');
   });
 
   it('presses a chord in order and releases it in reverse', () => {
@@ -142,7 +187,12 @@ describe('typist', () => {
     const clock = new ManualClock();
     const timers = new TimerQueue(clock);
     const keyboard = new Ps2KeyboardDevice('keyboard');
-    const typist = new KeyTypist('typist', { timers, keyboard, report: () => {} });
+    const typist = new KeyTypist('typist', {
+      timers,
+      keyboard,
+      biosKeyBuffer: () => ({ tail: 0x1e, room: 15 }),
+      report: () => {},
+    });
     let codes = 0;
 
     typist.chord(['Home', 'End', 'Insert', 'Delete', 'PageUp', 'PageDown', 'ArrowUp', 'ArrowDown']);

@@ -1,18 +1,19 @@
 import type { TypistInput } from '../../backends/index.ts';
 import type { Device, Timer, TimerQueue } from '../../bus/index.ts';
-import { create, defineState, f64, fifo, resetState, type StateOf } from '../../state/index.ts';
+import { create, defineState, f64, fifo, resetState, u16, type StateOf } from '../../state/index.ts';
 import { KEYS, keyIndex } from './scancodes.ts';
 import { usLayoutKey } from './us-layout.ts';
 
 /** Types text at a person's pace of guest time. No hardware: the hands on the keyboard, with a queue that is saved. */
 export const Typist = defineState({
   name: 'typist',
-  version: 1,
+  version: 2,
   fields: {
     queue: fifo(65536, { doc: 'characters; 80h + n is followed by n key indexes of a chord' }),
     presses: fifo(16, { doc: 'key indexes to press next, in order' }),
     releases: fifo(16, { doc: 'key indexes to release next, in order' }),
     nextNs: f64({ doc: 'next press or release, -1: nothing to do', reset: -1 }),
+    biosTail: u16({ doc: "tail of the BIOS's key buffer when the last stroke began" }),
   },
 });
 
@@ -22,11 +23,21 @@ const RELEASE_NS = 14_000_000;
 const RETRY_NS = 2_000_000;
 const CHORD = 0x80;
 const MAX_CHORD_KEYS = 16;
+const COMMAND_KEYS = ['ControlLeft', 'ControlRight', 'AltLeft'].map((code) => keyIndex(code)!);
 const SHIFT = keyIndex('ShiftLeft')!;
+
+/** The ring in the BIOS data area where INT 09h puts keys until a program asks for them. */
+export interface BiosKeyBuffer {
+  /** Where the next key goes, offset from 0040:0000. */
+  readonly tail: number;
+  /** How many more keys it takes. What comes then is lost, with a beep. */
+  readonly room: number;
+}
 
 export interface TypistConfig {
   readonly timers: TimerQueue;
   readonly keyboard: { key(code: string, down: boolean): boolean; readonly ready: boolean };
+  readonly biosKeyBuffer: () => BiosKeyBuffer;
   /** What could not be typed, in words. */
   readonly report: (message: string) => void;
 }
@@ -110,6 +121,7 @@ export class KeyTypist implements Device<typeof Typist>, TypistInput {
     }
     if (!this.#cfg.keyboard.ready) return this.#next(RETRY_NS);
     if (s.presses.size === 0 && s.releases.size === 0) {
+      if (this.#wouldBeLost()) return this.#next(RETRY_NS);
       const keys = this.#nextStroke();
       for (const index of keys) s.presses.push(index);
       for (const index of keys.reverse()) s.releases.push(index);
@@ -121,6 +133,24 @@ export class KeyTypist implements Device<typeof Typist>, TypistInput {
     }
     if (s.releases.size > 0) this.#key(s.releases.shift()!, false);
     this.#next(s.releases.size > 0 ? RETRY_NS : RELEASE_NS);
+  }
+
+  /**
+   * The BIOS's key buffer is full but for a key that INT 09h may just be storing, and its guest uses it, which the last
+   * stroke shows by having moved the tail: in the memory of any other system it is what was left there when that started,
+   * and nobody will ever empty it.
+   */
+  #wouldBeLost(): boolean {
+    const { tail, room } = this.#cfg.biosKeyBuffer();
+    if (room < 2 && tail !== this.state.biosTail && !this.#isCommand()) return true;
+    this.state.biosTail = tail;
+    return false;
+  }
+
+  /** Ctrl or the left Alt is in the next chord: what ends or resets a program that takes no keys must not wait for it. */
+  #isCommand(): boolean {
+    const [head, ...rest] = this.state.queue.toArray().slice(0, 1 + MAX_CHORD_KEYS);
+    return head >= CHORD && rest.slice(0, head & 0x7f).some((index) => COMMAND_KEYS.includes(index));
   }
 
   #nextStroke(): number[] {
