@@ -1,4 +1,4 @@
-import { Menu } from '@mantine/core';
+import { Menu, Text } from '@mantine/core';
 import {
   IconAppWindow,
   IconArrowLeft,
@@ -18,6 +18,7 @@ import type { MachineInfo } from '../../../core/contract/index.ts';
 import type { MachineStream } from '../../ipc/machine-stream.ts';
 import { isLive } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
+import type { HostKey } from '../../state/preferences.ts';
 import { goTo, machinesHash } from '../../state/route.ts';
 import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
@@ -31,6 +32,7 @@ import { SPECIAL_KEYS } from './special-keys.ts';
 
 export interface MachineToolBarProps {
   readonly machine: MachineInfo;
+  readonly hostKey: HostKey;
   readonly stream: MachineStream;
   readonly run: RunCommand;
   readonly scaling: Scaling;
@@ -47,13 +49,18 @@ export interface MachineToolBarProps {
 
 /** Over a machine's screen: what ends it, what its devices are given, how it is seen. */
 export function MachineToolBar(props: MachineToolBarProps) {
-  const { machine, stream, run, scaling, onScaling, onFullScreen } = props;
+  const { machine, hostKey, stream, run, scaling, onScaling, onFullScreen } = props;
   const { softKeyboard, onSoftKeyboard, onPaste, onTyped, onScreenshot, ref } = props;
   const { t } = useTranslation();
   const { client, dialogs } = useApp();
   const live = isLive(machine);
   const { id } = machine.config;
   const path = usePathOfMedium(machine);
+  const shortcut = (letter: string) => (
+    <Text component="kbd" size="xs" c="dimmed">
+      {`${t(`hostKey.${hostKey}`)}+${letter}`}
+    </Text>
+  );
   return (
     <>
       <ToolBar
@@ -104,12 +111,16 @@ export function MachineToolBar(props: MachineToolBarProps) {
               ))}
           </Menu.Dropdown>
         </Menu>
-        <Menu position="bottom-start" width={260}>
+        <Menu position="bottom-start" width={300}>
           <Menu.Target>
             <ToolButton icon={IconKeyboard} label={t('window.keyboard')} disabled={!live} />
           </Menu.Target>
-          <Menu.Dropdown mah={460} style={{ overflowY: 'auto' }}>
-            <Menu.Item leftSection={<IconClipboardText size={16} aria-hidden />} onClick={onPaste}>
+          <Menu.Dropdown mah="calc(100dvh - 110px)" style={{ overflowY: 'auto' }}>
+            <Menu.Item
+              leftSection={<IconClipboardText size={16} aria-hidden />}
+              rightSection={shortcut('V')}
+              onClick={onPaste}
+            >
               {t('window.paste')}
             </Menu.Item>
             <Menu.CheckboxItem checked={softKeyboard} onChange={onSoftKeyboard} closeMenuOnClick>
@@ -130,15 +141,25 @@ export function MachineToolBar(props: MachineToolBarProps) {
             ))}
           </Menu.Dropdown>
         </Menu>
-        <Menu position="bottom-start" width={240}>
+        <Menu position="bottom-start" width={300}>
           <Menu.Target>
             <ToolButton icon={IconAspectRatio} label={t('window.view')} />
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item leftSection={<IconMaximize size={16} aria-hidden />} disabled={!live} onClick={onFullScreen}>
+            <Menu.Item
+              leftSection={<IconMaximize size={16} aria-hidden />}
+              rightSection={shortcut('F')}
+              disabled={!live}
+              onClick={onFullScreen}
+            >
               {t('window.fullScreen')}
             </Menu.Item>
-            <Menu.Item leftSection={<IconPhoto size={16} aria-hidden />} disabled={!live} onClick={onScreenshot}>
+            <Menu.Item
+              leftSection={<IconPhoto size={16} aria-hidden />}
+              rightSection={shortcut('E')}
+              disabled={!live}
+              onClick={onScreenshot}
+            >
               {t('window.screenshot')}
             </Menu.Item>
             <Menu.Item leftSection={<IconAppWindow size={16} aria-hidden />} onClick={() => openOwnWindow(client, id)}>

@@ -120,6 +120,7 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
       <MachineToolBar
         ref={tools}
         machine={machine}
+        hostKey={hostKey}
         stream={stream}
         run={run}
         scaling={scaling}
@@ -186,6 +187,11 @@ function KnownMachine({ machine }: { readonly machine: MachineInfo }) {
         hostKey={hostKey}
         hintId={hintId}
       />
+      {fullscreen && (
+        <p role="status" className={classes['leaving']}>
+          {t('window.leaveFullScreen', { key: t(`hostKey.${hostKey}`) })}
+        </p>
+      )}
       {pasting && (
         <PasteDialog
           stream={stream}

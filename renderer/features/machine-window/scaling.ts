@@ -8,7 +8,9 @@ export interface Size {
 }
 
 export interface ScaledScreen extends Size {
-  /** Enlarged pixels stay sharp; a reduced picture is smoothed, or lines would vanish. */
+  /** What the picture is enlarged by, pixel by pixel, before it is brought to this size. */
+  readonly multiple: number;
+  /** Not reduced at the end: what is reduced is smoothed, or lines would vanish. */
   readonly sharp: boolean;
 }
 
@@ -21,5 +23,7 @@ export function scaleScreen(guest: Size, area: Size, devicePixelRatio: number, s
   const whole = toFit >= 1 ? Math.floor(toFit) : toFit;
   const factor = { fit: toFit, integer: whole, actual: 1 }[scaling];
   const css = factor / devicePixelRatio;
-  return { width: guest.width * css, height: guest.height * css, sharp: factor >= 1 };
+  // Without this, some of the pixels would be wider than others by a whole pixel of the display.
+  const multiple = factor > 1 && !Number.isInteger(factor) ? Math.ceil(factor) : 1;
+  return { width: guest.width * css, height: guest.height * css, multiple, sharp: factor >= 1 && multiple === 1 };
 }

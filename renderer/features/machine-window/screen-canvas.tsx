@@ -22,6 +22,7 @@ export function ScreenCanvas({ stream, scaling, onSize, canvasRef, ackDelayMs = 
   const area = useElementSize();
   const devicePixelRatio = useDevicePixelRatio();
   const [guest, setGuest] = useState<Size>();
+  const painterRef = useRef<ScreenPainter>(null);
 
   useEffect(() => {
     const canvas = ownRef.current;
@@ -39,6 +40,7 @@ export function ScreenCanvas({ stream, scaling, onSize, canvasRef, ackDelayMs = 
       onPainted: acknowledge,
       onSize: (width, height) => setGuest({ width, height }),
     });
+    painterRef.current = painter;
     const end = stream.on('frame', (frame) => painter.push(frame));
     return () => {
       end();
@@ -52,6 +54,8 @@ export function ScreenCanvas({ stream, scaling, onSize, canvasRef, ackDelayMs = 
   }, [guest, onSize]);
 
   const scaled = guest && scaleScreen(guest, area, devicePixelRatio, scaling);
+  const multiple = scaled?.multiple ?? 1;
+  useEffect(() => painterRef.current?.enlarge(multiple), [stream, ackDelayMs, multiple]);
   return (
     <div ref={area.ref} className={classes['area']}>
       <canvas

@@ -25,6 +25,17 @@ function setUp() {
       drawn.push(`${w}x${h}+${x}+${y}: ${rows.join(' ')}`);
     },
   };
+  const enlarged: string[] = [];
+  Object.assign(context, {
+    drawImage: (_source: unknown, ...[x, y, w, h, toX, toY, toW, toH]: number[]) =>
+      enlarged.push(`${w}x${h}+${x}+${y} -> ${toW}x${toH}+${toX}+${toY}`),
+  });
+  vi.stubGlobal(
+    'OffscreenCanvas',
+    class {
+      getContext = () => ({ ...context, canvas: this });
+    },
+  );
   const canvas = { width: 300, height: 150, getContext: () => context } as unknown as HTMLCanvasElement;
   const painter = new ScreenPainter(canvas, {
     onPainted: (sequence) => acknowledged.push(sequence),
@@ -33,7 +44,7 @@ function setUp() {
     cancel: () => scheduled.splice(0),
   });
   const repaint = (): void => scheduled.shift()?.();
-  return { drawn, acknowledged, sizes, scheduled, canvas, painter, repaint };
+  return { drawn, enlarged, acknowledged, sizes, scheduled, canvas, painter, repaint };
 }
 
 function frame(
@@ -99,6 +110,21 @@ describe('the painter of a screen', () => {
 
     expect(sizes).toEqual(['8x4', '16x8']);
     expect([canvas.width, canvas.height]).toEqual([16, 8]);
+  });
+
+  test('draws what changes as squares on a canvas that is a multiple of the picture, and all of it when that changes', () => {
+    const { painter, canvas, enlarged, drawn, repaint } = setUp();
+
+    painter.push(frame(1, 8, 4, [0, 0, 8, 4]));
+    painter.enlarge(3);
+    expect([canvas.width, canvas.height]).toEqual([24, 12]);
+    painter.push(frame(2, 8, 4, [2, 1, 3, 2]));
+    repaint();
+    expect(enlarged).toEqual(['8x4+0+0 -> 24x12+0+0', '3x2+2+1 -> 9x6+6+3']);
+    painter.enlarge(1);
+
+    expect([canvas.width, canvas.height]).toEqual([8, 4]);
+    expect(drawn.at(-1)).toBe('8x4+0+0: 1 1 1 1');
   });
 
   test('acknowledges a frame without pixels, or the machine would wait for ever', () => {

@@ -1,5 +1,7 @@
 import type { FrameMessage, MovedRect, PixelRect } from '../../../core/contract/stream.ts';
 
+type Area = Pick<PixelRect, 'x' | 'y' | 'width' | 'height'>;
+
 export interface PainterOptions {
   /** The frame is on the screen: the machine may send another. */
   readonly onPainted: (sequence: number) => void;
@@ -14,6 +16,9 @@ export interface PainterOptions {
  *
  * The picture is kept beside the canvas, where what scrolled is moved: a canvas that is drawn onto itself is copied first,
  * which takes five times as long.
+ *
+ * A picture that is not shown in whole multiples is drawn larger than it is, each pixel as a square of them, and reduced by
+ * the browser: so its pixels stay sharp, and all equally wide to the eye.
  */
 export class ScreenPainter {
   readonly #canvas: HTMLCanvasElement;
@@ -22,6 +27,10 @@ export class ScreenPainter {
   readonly #schedule: (paint: () => void) => number;
   readonly #cancel: (handle: number) => void;
   #picture = new ImageData(1, 1);
+  /** Pixels of the canvas, in each direction, for one of the picture. */
+  #multiple = 1;
+  /** The picture once more, where it can be drawn enlarged from. */
+  #source: OffscreenCanvasRenderingContext2D | null = null;
   #pending: FrameMessage[] = [];
   /** Until the screen repaints. */
   #scheduled: number | undefined;
@@ -37,6 +46,13 @@ export class ScreenPainter {
   push(frame: FrameMessage): void {
     this.#pending.push(frame);
     if (this.#scheduled === undefined) this.#paint();
+  }
+
+  enlarge(multiple: number): void {
+    if (multiple === this.#multiple) return;
+    this.#multiple = multiple;
+    this.#resize();
+    this.#show({ x: 0, y: 0, width: this.#picture.width, height: this.#picture.height });
   }
 
   dispose(): void {
@@ -60,15 +76,29 @@ export class ScreenPainter {
   #draw({ width, height, rects }: FrameMessage): void {
     if (this.#picture.width !== width || this.#picture.height !== height) {
       this.#picture = new ImageData(width, height);
-      this.#canvas.width = width;
-      this.#canvas.height = height;
+      this.#resize();
       this.#options.onSize(width, height);
     }
     for (const rect of rects) {
       if ('from' in rect) moveRows(this.#picture, rect);
       else putRows(this.#picture, rect);
-      this.#context?.putImageData(this.#picture, 0, 0, rect.x, rect.y, rect.width, rect.height);
+      this.#show(rect);
     }
+  }
+
+  #resize(): void {
+    const { width, height } = this.#picture;
+    this.#canvas.width = width * this.#multiple;
+    this.#canvas.height = height * this.#multiple;
+    this.#source = this.#multiple === 1 ? null : new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
+    if (this.#context) this.#context.imageSmoothingEnabled = false;
+  }
+
+  #show({ x, y, width, height }: Area): void {
+    const n = this.#multiple;
+    if (!this.#source) return this.#context?.putImageData(this.#picture, 0, 0, x, y, width, height);
+    this.#source.putImageData(this.#picture, 0, 0, x, y, width, height);
+    this.#context?.drawImage(this.#source.canvas, x, y, width, height, x * n, y * n, width * n, height * n);
   }
 }
 
