@@ -36,6 +36,8 @@ afterAll(() => manager.stop());
 
 const footer = (of: Page) => of.getByRole('contentinfo');
 const dialogButton = (name: string) => page.getByRole('dialog').getByRole('button', { name, exact: true });
+/** Not clicked nor sent there by the test: what was asked for is done, and the guest is typed into again. */
+const guestHasKeyboard = () => page.locator('[data-testid=screen]:focus').waitFor();
 const dialogClosed = () => page.getByRole('dialog').waitFor({ state: 'detached' });
 
 /** One machine, whose life goes on from test to test: each boot takes seconds. */
@@ -60,8 +62,7 @@ describe('a machine with a FreeDOS floppy', () => {
     expect(text).toMatch(/A:\\>ver\s+FreeCom version 0\.82/);
     await typeCommand(page, 'dir');
     await waitForScreen(page, /5 file\(s\)[^]*A:\\>\s*$/);
-    await page.waitForFunction(() => document.querySelector('canvas')?.width === 720);
-    expect(await footer(page).textContent()).toContain('720 × 400');
+    await footer(page).getByText('720 × 400').waitFor();
     await expect.poll(() => litPixels(page)).toBeGreaterThan(before);
 
     await button(page, 'Machines').click();
@@ -90,6 +91,7 @@ describe('a machine with a FreeDOS floppy', () => {
     await chooseFromMenu(page, 'Keyboard', 'Paste as typing…');
     await page.getByRole('dialog').getByLabel('Text').fill('cls\necho "Pasted" {1/2}\n');
     await dialogButton('Type it').click();
+    await guestHasKeyboard();
     await waitForScreen(page, /A:\\>echo "Pasted" \{1\/2\}\s+"Pasted" \{1\/2\}\s+A:\\>\s*$/);
 
     // A long one shows how far it is, and can be ended.
@@ -118,18 +120,25 @@ describe('a machine with a FreeDOS floppy', () => {
   test('fills the whole screen, and gives it back at the host key and F', async () => {
     await chooseFromMenu(page, 'View', 'Full screen');
     await page.waitForFunction(() => document.fullscreenElement?.querySelector('canvas') instanceof HTMLCanvasElement);
-    await button(page, 'View').waitFor({ state: 'hidden' });
+    await page.getByRole('status').getByText('Right Ctrl+F leaves full screen').waitFor();
+    await guestHasKeyboard();
+    const tools = page.getByRole('region', { name: 'Machine', exact: true });
+    const toolsShown = (): Promise<boolean> => tools.evaluate((bar) => bar.getBoundingClientRect().top === 0);
+    await expect.poll(toolsShown).toBe(false);
     const { width, height } = (await page.getByTestId('screen').boundingBox()) ?? { width: 0, height: 0 };
     expect([width, height]).toEqual(await page.evaluate(() => [innerWidth, innerHeight]));
-    // What the host key asks for is seen there as well.
+    // The host key alone brings the toolbar, with it what it asks for is seen there as well.
+    await page.keyboard.press('ControlRight');
+    await expect.poll(toolsShown).toBe(true);
     await page.getByTestId('screen').focus();
+    await expect.poll(toolsShown).toBe(false);
     await page.keyboard.down('ControlRight');
     await page.keyboard.press('KeyV');
     await page.keyboard.up('ControlRight');
     await page.getByRole('dialog', { name: 'Paste as typing' }).waitFor();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
     await dialogClosed();
-    await page.getByTestId('screen').focus();
+    await guestHasKeyboard();
     await page.keyboard.down('ControlRight');
     await page.keyboard.press('KeyF');
     await page.keyboard.up('ControlRight');

@@ -57,7 +57,7 @@ export function MachineToolBar(props: MachineToolBarProps) {
   const { id } = machine.config;
   const path = usePathOfMedium(machine);
   const shortcut = (letter: string) => (
-    <Text component="kbd" size="xs" c="dimmed">
+    <Text component="kbd" size="xs" c="dimmed" aria-hidden>
       {`${t(`hostKey.${hostKey}`)}+${letter}`}
     </Text>
   );
