@@ -1,12 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEBIAN_PACKAGES, MACHINE_TEMPLATES } from '../../core/contract/templates.ts';
 import { debianCache } from '../fixtures/debian-package.ts';
 import { guestImage } from '../fixtures/guests.ts';
-import { launchBrowser } from './support/browser.ts';
-import { startShell, type Shell } from './support/shell.ts';
+import { stages, type Look, type Scene } from './support/stage.ts';
 import {
   AT_PROMPT,
   button,
@@ -15,7 +14,6 @@ import {
   DEBIAN_PROMPT,
   dropFile,
   machineNames,
-  removeAllMachines,
   row,
   startFromList,
   typeCommand,
@@ -25,49 +23,28 @@ import {
 import { wordsOf, type Language } from './support/words.ts';
 
 /** What a person does in their first hour, from an empty library to two guests that were one: all by the interface. */
-let shell: Shell;
-let browser: Browser;
+const STAGES = stages();
+afterAll(() => Promise.all(STAGES.map((stage) => stage.close())));
 
-beforeAll(async () => {
-  [shell, browser] = await Promise.all([startShell(), launchBrowser()]);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await shell?.stop();
-});
-
-const LOOKS: readonly {
-  readonly language: Language;
-  readonly locale: string;
-  readonly colorScheme: 'light' | 'dark';
-}[] = [
-  { language: 'en', locale: 'en-US', colorScheme: 'light' },
-  { language: 'ko', locale: 'ko-KR', colorScheme: 'dark' },
+const ENGLISH: Look = { locale: 'en-US', colorScheme: 'light', width: 1024, height: 640 };
+const LOOKS: readonly (Look & { readonly language: Language })[] = [
+  { ...ENGLISH, language: 'en' },
+  { ...ENGLISH, language: 'ko', locale: 'ko-KR', colorScheme: 'dark' },
 ];
+const SHOWINGS = STAGES.flatMap((stage) => LOOKS.map((look) => ({ stage, place: stage.name, look, ...look })));
 
-describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale, colorScheme }) => {
+describe.each(SHOWINGS)('the story in $language, $colorScheme, in $place', ({ stage, look, language }) => {
   const t = wordsOf(language);
-  let context: BrowserContext;
+  let scene: Scene;
   let page: Page;
 
   beforeAll(async () => {
-    context = await browser.newContext({
-      viewport: { width: 1024, height: 640 },
-      reducedMotion: 'reduce',
-      locale,
-      colorScheme,
-    });
-    context.setDefaultTimeout(60_000);
-    page = await context.newPage();
-    await page.goto(shell.url);
+    scene = await stage.open(look);
+    page = scene.page;
     await page.getByText(t('machines.empty.title')).waitFor();
   });
 
-  afterAll(async () => {
-    await removeAllMachines(page);
-    await context.close();
-  });
+  afterAll(() => scene?.close());
 
   const dialogButton = (name: string) => page.getByRole('dialog').getByRole('button', { name, exact: true });
   const closed = () => page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -239,9 +216,18 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
   };
 
   test('two guests run side by side, each in its own window', async () => {
-    const other = await context.newPage();
-    await other.goto(`${new URL(shell.url).origin}/#/machines/${(await machineOf('fork'))?.id}`);
+    await toManager();
+    await row(page, 'fork').dblclick();
+    await waitForScreen(page, AT_PROMPT);
+    const opening = scene.nextWindow();
+    await chooseFromMenu(page, t('window.view'), t('window.ownWindow'));
+    const other = await opening;
     await waitForScreen(other, AT_PROMPT);
+    await page.bringToFront();
+    await toManager();
+    await row(page, 'freedos').dblclick();
+    await waitForScreen(page, AT_PROMPT);
+    await other.bringToFront();
 
     await other.getByTestId('screen').focus();
     await typeCommand(other, 'type a.txt');
@@ -305,16 +291,10 @@ describe.each(LOOKS)('the story in $language, $colorScheme', ({ language, locale
   });
 });
 
-describe('the wizard', () => {
+describe.each(STAGES)('the wizard in $name', (stage) => {
   test('makes a machine of every template, with its parts', async () => {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      locale: 'en-US',
-      reducedMotion: 'reduce',
-    });
-    context.setDefaultTimeout(60_000);
-    const page = await context.newPage();
-    await page.goto(shell.url);
+    const scene = await stage.open({ ...ENGLISH, width: 1280, height: 800 });
+    const { page } = scene;
     const t = wordsOf('en');
     const offered = MACHINE_TEMPLATES.filter(({ id, unavailable }) => id !== DEBIAN_PACKAGES && !unavailable);
     for (const { id } of offered) {
@@ -334,24 +314,21 @@ describe('the wizard', () => {
       expect(made.get(id)?.disks.length, id).toBe(diskBytes > 0 ? 1 : 0);
     }
     await groupsByHand(page, made.get('bsd')?.id ?? '');
-    await removeAllMachines(page);
-    await context.close();
+    await scene.close();
   });
 });
 
-describe("Debian from this computer's packages", () => {
+describe.each(STAGES)("Debian from this computer's packages, in $name", (stage) => {
   /** To be downloaded, or to boot, beside another test. */
   const BOOT_MS = 300_000;
 
   test('is built by two clicks, can be cancelled, and keeps what is written', { timeout: 3 * BOOT_MS }, async () => {
-    const context = await browser.newContext({ viewport: { width: 1024, height: 640 }, locale: 'en-US' });
-    context.setDefaultTimeout(60_000);
-    const page = await context.newPage();
+    const scene = await stage.open(ENGLISH);
+    const { page, libraryFolder } = scene;
     // What was downloaded for any test is not downloaded again.
-    fs.mkdirSync(path.join(shell.libraryFolder, 'cache'));
+    fs.mkdirSync(path.join(libraryFolder, 'cache'), { recursive: true });
     fs.mkdirSync(debianCache, { recursive: true });
-    fs.symlinkSync(debianCache, path.join(shell.libraryFolder, 'cache/debian'));
-    await page.goto(shell.url);
+    fs.symlinkSync(debianCache, path.join(libraryFolder, 'cache/debian'));
     const dialog = page.getByRole('dialog', { name: 'New machine' });
 
     await button(page, "Debian Linux from this computer's packages").click();
@@ -384,8 +361,7 @@ describe("Debian from this computer's packages", () => {
     await typeCommand(page, 'cat k', DEBIAN_PROMPT);
     await waitForScreen(page, /cat k\s+kept\s/);
     expect([taken.ok, clone.ok]).toEqual([true, true]);
-    await removeAllMachines(page);
-    await context.close();
+    await scene.close();
   });
 });
 
