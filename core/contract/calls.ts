@@ -236,7 +236,11 @@ export const CALLS = {
   },
   'snapshots.list': {
     params: z.strictObject({ machine: machineIdSchema }),
-    result: z.strictObject({ snapshots: z.array(snapshotInfoSchema) }),
+    result: z.strictObject({
+      snapshots: z.array(snapshotInfoSchema),
+      /** Whether the machine is another now than the snapshot that it comes from, as one that runs is. Null: it comes from none. */
+      changed: z.boolean().nullable(),
+    }),
   },
   /** Of a machine in any state. `memory`: with it, where the machine runs. */
   'snapshots.take': {

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { FailureError, failure, type Disposable } from '../base/index.ts';
 import { lockInLibrary, machineLock, mediumLock, type Library } from './library.ts';
 import { cloneMedium, freeMediumName, withWriter } from './media.ts';
+import { LOG_HEADER_BYTES } from './disk-log.ts';
 import { prepareFold } from './disk.ts';
-import { knownLogNumbers } from './log-files.ts';
+import { knownLogNumbers, logNumbers, logPath } from './log-files.ts';
 import { addMachine } from './take-snapshot.ts';
 import {
   getMedium,
   getPosition,
   getSnapshot,
+  listMedia,
   listSnapshots,
   putMedium,
   putPosition,
@@ -77,6 +80,17 @@ export function restoreSnapshot(library: Library, snapshot: Snapshot): string {
         .immediate(),
   );
   return snapshot.config;
+}
+
+/** Whether a disk no longer holds what it held then, or was written since. */
+export function diskDiffers(library: Library, { medium: id, root, sizeBytes }: SnapshotDisk): boolean {
+  const medium = listMedia(library).find((one) => one.id === id);
+  if (medium?.root !== root || medium.sizeBytes !== sizeBytes) return true;
+  const logs = logNumbers(library, id).filter((log) => log >= medium.firstLog);
+  return logs.some((log) => {
+    const file = statSync(logPath(library, id, log), { throwIfNoEntry: false });
+    return file !== undefined && file.size > LOG_HEADER_BYTES;
+  });
 }
 
 function putBack(library: Library, disk: SnapshotDisk): void {

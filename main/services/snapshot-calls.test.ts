@@ -161,3 +161,24 @@ test('two states are compared part by part: what both hold, and what only one of
   expect(present.parts[0].secondBytes - present.parts[0].sharedBytes).toBeGreaterThan(16000);
   expect(present.parts[0].sharedBytes).toBe(present.parts[0].firstBytes);
 });
+
+test('whether a machine has changed since its snapshot is told, by its disks and by its parts', async () => {
+  const disk = await medium('watched');
+  const machine = await machineWith([{ path: mediumPath(disk), writable: true }]);
+  const changed = async () => (await call('snapshots.list', { machine })).changed;
+  const before = await changed();
+  write(disk, 1);
+
+  const { id } = await call('snapshots.take', { machine, name: 'one', note: '', memory: true });
+  const taken = await changed();
+  write(disk, 2);
+  const written = await changed();
+  await call('snapshots.restore', { id });
+  const restored = await changed();
+  await call('machines.update', { id: machine, changes: { note: 'mine', memoryMiB: 32 } });
+  const equipped = await changed();
+  await call('machines.update', { id: machine, changes: { memoryMiB: 16 } });
+
+  expect([before, taken, written, restored, equipped]).toEqual([null, false, true, false, true]);
+  expect(await changed()).toBe(false);
+});

@@ -39,6 +39,7 @@ import {
 import { askMachine } from '../vm-host/socket.ts';
 import { attempt } from './attempt.ts';
 import { compareStates } from './compare-snapshots.ts';
+import { presentChanged } from './present-changed.ts';
 import type { Removable } from './removals.ts';
 import type { Handlers } from './services.ts';
 import { shownSnapshots } from './shown-snapshots.ts';
@@ -217,8 +218,10 @@ export function snapshotCalls(context: SnapshotContext): {
   };
 
   const calls: Pick<Handlers, SnapshotCalls> = {
-    'snapshots.list': async ({ machine }) =>
-      attempt('snapshots', () => {
+    'snapshots.list': async ({ machine }) => {
+      const config = get(machine);
+      if (!config.ok) return config;
+      return attempt('snapshots', () => {
         const { owners } = usageOf(library, { byMachine: false });
         const position = getPosition(library, machine);
         const bytesOf = new Map(owners.map((owner) => [owner.id, owner]));
@@ -237,8 +240,15 @@ export function snapshotCalls(context: SnapshotContext): {
             bytes: bytesOf.get(snapshot.id)?.bytes ?? 0,
             uniqueBytes: bytesOf.get(snapshot.id)?.uniqueBytes ?? 0,
           }));
-        return { snapshots: shownSnapshots(snapshots, hidden()) };
-      }),
+        const shown = shownSnapshots(snapshots, hidden());
+        const from = shown.find(({ current }) => current);
+        const changed =
+          from === undefined
+            ? null
+            : isActive(machine) || presentChanged(library, config.value, getSnapshot(library, from.id));
+        return { snapshots: shown, changed };
+      });
+    },
     'snapshots.take': async ({ machine, name, note, memory }) => {
       const config = get(machine);
       return config.ok ? take(config.value, name, note, memory) : config;

@@ -12,7 +12,8 @@ export type Dialog =
   | { readonly kind: 'new'; readonly image?: File; readonly template?: string }
   | { readonly kind: 'settings'; readonly machine: string; readonly page?: SettingsPage }
   | { readonly kind: 'take'; readonly machines: readonly string[] }
-  | { readonly kind: 'restore'; readonly snapshot: SnapshotInfo }
+  /** `unchanged`: the snapshot that holds the present state. */
+  | { readonly kind: 'restore'; readonly snapshot: SnapshotInfo; readonly unchanged?: SnapshotInfo }
   | { readonly kind: 'compare'; readonly machine: string; readonly snapshot?: SnapshotInfo }
   /** `snapshot`: of the one machine. */
   | { readonly kind: 'clone'; readonly machines: readonly string[]; readonly snapshot?: SnapshotInfo }

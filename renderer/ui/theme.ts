@@ -43,6 +43,7 @@ export const theme = createTheme({
     Modal: { styles: { title: { fontSize: 17, fontWeight: 650, lineHeight: 1.3, paddingInlineEnd: 12 } } },
     // As wide as the icons of the items above and below.
     Menu: { styles: { itemIndicator: { width: 16, marginInlineEnd: 'var(--mantine-spacing-xs)' } } },
+    Notification: { styles: { description: { color: 'var(--text-dimmed)' } } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
   },
 });

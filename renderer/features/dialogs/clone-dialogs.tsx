@@ -53,7 +53,16 @@ function CopyNames({
   ...field
 }: { readonly names: readonly string[] } & React.ComponentProps<typeof TextInput>) {
   const { t } = useTranslation();
-  if (names.length === 1) return <TextInput label={t('create.name')} maxLength={NAME_MAX} data-autofocus {...field} />;
+  if (names.length === 1)
+    return (
+      <TextInput
+        label={t('create.name')}
+        maxLength={NAME_MAX}
+        data-autofocus
+        {...field}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+    );
   return (
     <div>
       <Text size="sm" fw={600}>

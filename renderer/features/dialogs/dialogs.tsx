@@ -47,7 +47,16 @@ export function Dialogs({ dialog }: { readonly dialog: Dialog }) {
       return <PowerDialog action={dialog.action} machines={named(dialog.machines)} onClose={close} />;
     case 'restore': {
       const [machine] = named([dialog.snapshot.machine]);
-      return machine && <RestoreDialog machine={machine} snapshot={dialog.snapshot} onClose={close} />;
+      return (
+        machine && (
+          <RestoreDialog
+            machine={machine}
+            snapshot={dialog.snapshot}
+            onClose={close}
+            {...(dialog.unchanged && { unchanged: dialog.unchanged })}
+          />
+        )
+      );
     }
     case 'fork':
       return <ForkDialog machines={named(dialog.machines)} onClose={close} />;

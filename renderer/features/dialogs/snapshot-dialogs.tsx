@@ -44,7 +44,12 @@ export function TakeDialog({ machines, onClose }: TakeDialogProps) {
       onClose={onClose}
       onSubmit={submit}
     >
-      <TextInput label={t('snapshots.name')} data-autofocus {...form.getInputProps('name')} />
+      <TextInput
+        label={t('snapshots.name')}
+        data-autofocus
+        {...form.getInputProps('name')}
+        onFocus={(event) => event.currentTarget.select()}
+      />
       <Textarea label={t('snapshots.note')} autosize minRows={2} maxRows={6} {...form.getInputProps('note')} />
       {live && (
         <Checkbox
@@ -60,16 +65,18 @@ export function TakeDialog({ machines, onClose }: TakeDialogProps) {
 export interface RestoreDialogProps {
   readonly machine: MachineInfo;
   readonly snapshot: SnapshotInfo;
+  /** It holds the present state: that need not be kept once more. */
+  readonly unchanged?: SnapshotInfo;
   readonly onClose: () => void;
 }
 
-export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps) {
+export function RestoreDialog({ machine, snapshot, unchanged, onClose }: RestoreDialogProps) {
   const { t } = useTranslation();
   const { client } = useApp();
   const { time } = useFormats();
   const moment = useMoment();
   const form = useForm({
-    initialValues: { keep: true, name: t('restore.keptName', { time: moment }), start: isLive(machine) },
+    initialValues: { keep: !unchanged, name: t('restore.keptName', { time: moment }), start: isLive(machine) },
     validate: { name: (name, { keep }) => (keep && name.trim() === '' ? t('snapshots.nameNeeded') : null) },
   });
   const { keep, name, start } = form.values;
@@ -86,7 +93,7 @@ export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps
     <FormDialog
       title={t('restore.title', { name: snapshot.name })}
       submitLabel={t('restore.submit')}
-      danger={!keep}
+      danger={!keep && !unchanged}
       disabled={!form.isValid()}
       onClose={onClose}
       onSubmit={submit}
@@ -97,7 +104,13 @@ export function RestoreDialog({ machine, snapshot, onClose }: RestoreDialogProps
       </Text>
       <Checkbox
         label={t('restore.keep')}
-        description={t(keep ? 'restore.keepHint' : 'restore.loseHint')}
+        description={
+          keep
+            ? t('restore.keepHint')
+            : unchanged
+              ? t('restore.sameHint', { name: unchanged.name })
+              : t('restore.loseHint')
+        }
         {...form.getInputProps('keep', { type: 'checkbox' })}
       />
       {keep && <TextInput label={t('restore.keepName')} {...form.getInputProps('name')} />}

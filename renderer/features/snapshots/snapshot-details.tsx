@@ -1,5 +1,5 @@
 import { Stack, Text, TextInput, Textarea } from '@mantine/core';
-import { useState } from 'react';
+import { useState, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../state/context.ts';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
@@ -8,16 +8,30 @@ import { Fact, Facts } from '../../ui/section.tsx';
 import { SizeBar } from '../../ui/size-bar.tsx';
 import { SnapshotPicture } from './snapshot-picture.tsx';
 
+/** What is being typed over a value that is kept; another value, from another window, takes its place. */
+function useKept(kept: string): [string, (typed: string) => void] {
+  const [state, setState] = useState({ kept, typed: kept });
+  if (state.kept !== kept) setState({ kept, typed: kept });
+  return [state.typed, (typed) => setState({ kept, typed })];
+}
+
 /** One snapshot; its name and note are changed where they stand. */
 export function SnapshotDetails({ snapshot }: { readonly snapshot: SnapshotInfo }) {
   const { t } = useTranslation();
   const { client, actions } = useApp();
   const { time, bytes } = useFormats();
-  const [name, setName] = useState(snapshot.name);
-  const [note, setNote] = useState(snapshot.note);
+  const [name, setName] = useKept(snapshot.name);
+  const [note, setNote] = useKept(snapshot.note);
   const keep = async (changes: { readonly name?: string; readonly note?: string }): Promise<void> => {
     const done = await client.call('snapshots.edit', { id: snapshot.id, ...changes });
     if (!done.ok) actions.failed(snapshot.machine, done.error);
+  };
+  const keepName = (): void => {
+    if (name.trim() !== '' && name !== snapshot.name) void keep({ name: name.trim() });
+  };
+  const onNameKey = (event: KeyboardEvent): void => {
+    if (event.key === 'Enter') keepName();
+    if (event.key === 'Escape') setName(snapshot.name);
   };
   return (
     <Stack gap="sm">
@@ -27,9 +41,8 @@ export function SnapshotDetails({ snapshot }: { readonly snapshot: SnapshotInfo 
         value={name}
         error={name.trim() === '' && t('snapshots.nameNeeded')}
         onChange={(event) => setName(event.currentTarget.value)}
-        onBlur={() => {
-          if (name.trim() !== '' && name !== snapshot.name) void keep({ name: name.trim() });
-        }}
+        onBlur={keepName}
+        onKeyDown={onNameKey}
       />
       <Textarea
         label={t('snapshots.note')}
@@ -40,6 +53,9 @@ export function SnapshotDetails({ snapshot }: { readonly snapshot: SnapshotInfo 
         onChange={(event) => setNote(event.currentTarget.value)}
         onBlur={() => {
           if (note !== snapshot.note) void keep({ note });
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') setNote(snapshot.note);
         }}
       />
       <Facts>

@@ -10,7 +10,7 @@ import {
   IconTrash,
   type Icon,
 } from '@tabler/icons-react';
-import { useId, useState, type KeyboardEvent } from 'react';
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { isLive } from '../../state/actions.ts';
@@ -44,17 +44,28 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
   const { value, failure } = useResource(
     'snapshots.list',
     { machine: id },
-    (event) => event.event === 'snapshots.changed' && event.machine === id,
+    (event) =>
+      (event.event === 'snapshots.changed' && event.machine === id) ||
+      (event.event === 'machine.changed' && event.machine.config.id === id),
   );
   const snapshots = value?.snapshots ?? [];
+  const from = snapshots.find(({ current }) => current);
+  const present: PresentState = { from, changed: value?.changed !== false };
   const lines = snapshotLines(snapshots);
   const [chosenKey, setChosenKey] = useState(PRESENT);
   const chosen = snapshots.find((snapshot) => snapshot.id === chosenKey);
+  const tree = useRef<HTMLDivElement>(null);
 
-  const remove = (snapshot: SnapshotInfo): void => {
-    setChosenKey(PRESENT);
-    void removals.remove([{ kind: 'snapshot', id: snapshot.id }]).then((why) => why && actions.failed(id, why));
+  const remove = async (snapshot: SnapshotInfo): Promise<void> => {
+    const next = lines.findIndex((line) => keyOf(line) === snapshot.id) + 1;
+    const why = await removals.remove([{ kind: 'snapshot', id: snapshot.id }]);
+    if (why) return actions.failed(id, why);
+    // The line that stands there now: Delete, Delete, Delete goes down the list.
+    setChosenKey((now) => (now === snapshot.id && next < lines.length ? keyOf(lines[next]) : now));
+    tree.current?.focus({ preventScroll: true });
   };
+  const restore = (snapshot: SnapshotInfo): void =>
+    dialogs.open({ kind: 'restore', snapshot, ...(from && !present.changed && { unchanged: from }) });
 
   const ofChosen = chosen && { snapshot: chosen };
   const acts: readonly Act[] = [
@@ -63,7 +74,7 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
       name: 'restore',
       icon: IconRestore,
       disabled: !chosen,
-      run: () => chosen && dialogs.open({ kind: 'restore', snapshot: chosen }),
+      run: () => chosen && restore(chosen),
     },
     {
       name: 'clone',
@@ -83,7 +94,7 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
       disabled: snapshots.length === 0,
       run: () => dialogs.open({ kind: 'compare', machine: id, ...ofChosen }),
     },
-    { name: 'delete', icon: IconTrash, disabled: !chosen, run: () => chosen && remove(chosen) },
+    { name: 'delete', icon: IconTrash, disabled: !chosen, run: () => chosen && void remove(chosen) },
   ];
 
   return (
@@ -105,12 +116,15 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
         </Group>
         {failure && <FailureAlert failure={failure} />}
         <Tree
+          ref={tree}
           machine={machine}
+          present={present}
           lines={lines}
-          chosen={chosenKey}
+          chosen={chosen?.id ?? PRESENT}
           acts={acts}
           onChoose={setChosenKey}
-          onDelete={remove}
+          onRestore={restore}
+          onDelete={(snapshot) => void remove(snapshot)}
         />
       </div>
       <aside className={classes['side']} aria-label={t('snapshots.details')}>
@@ -118,7 +132,11 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
           <SnapshotDetails key={chosen.id} snapshot={chosen} />
         ) : (
           <Text size="sm" c="var(--text-dimmed)">
-            {snapshots.length === 0 ? t('snapshots.none') : t('snapshots.choose')}
+            {snapshots.length === 0
+              ? t('snapshots.none')
+              : from
+                ? t(present.changed ? 'snapshots.changedText' : 'snapshots.unchangedText', { name: from.name })
+                : t('snapshots.choose')}
           </Text>
         )}
       </aside>
@@ -126,20 +144,33 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
   );
 }
 
+/** The snapshot that the machine's present comes from, and whether that is another by now. */
+interface PresentState {
+  readonly from: SnapshotInfo | undefined;
+  readonly changed: boolean;
+}
+
 interface TreeProps {
+  readonly ref: Ref<HTMLDivElement>;
+  readonly present: PresentState;
   readonly machine: MachineInfo;
   readonly lines: readonly SnapshotLine[];
   readonly chosen: string;
   readonly acts: readonly Act[];
   readonly onChoose: (key: string) => void;
+  readonly onRestore: (snapshot: SnapshotInfo) => void;
   readonly onDelete: (snapshot: SnapshotInfo) => void;
 }
 
-function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
+function Tree({ ref, machine, present, lines, chosen, acts, onChoose, onRestore, onDelete }: TreeProps) {
   const { t } = useTranslation();
-  const { dialogs } = useApp();
   const prefix = useId();
   const at = lines.findIndex((line) => keyOf(line) === chosen);
+  const chosenId = `${prefix}-${chosen}`;
+  useEffect(() => {
+    document.getElementById(chosenId)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [chosenId, at]);
+  const deepest = Math.max(...lines.map(({ level }) => level));
   const largest = Math.max(1, ...lines.map((line) => (line.kind === 'snapshot' ? line.snapshot.bytes : 0)));
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -153,8 +184,7 @@ function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
     const target = targets[event.key];
     if (target !== undefined) onChoose(keyOf(lines[target]));
     else if (event.key === 'Delete' && line?.kind === 'snapshot') onDelete(line.snapshot);
-    else if (event.key === 'Enter' && line?.kind === 'snapshot')
-      dialogs.open({ kind: 'restore', snapshot: line.snapshot });
+    else if (event.key === 'Enter' && line?.kind === 'snapshot') onRestore(line.snapshot);
     else return;
     event.preventDefault();
   };
@@ -163,11 +193,13 @@ function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
     <Menu position="bottom-start">
       <Menu.ContextMenu>
         <div
+          ref={ref}
           className={classes['tree']}
+          style={{ '--deepest': deepest } as React.CSSProperties}
           role="tree"
           tabIndex={0}
           aria-label={t('snapshots.tree', { name: machine.config.name })}
-          aria-activedescendant={at >= 0 ? `${prefix}-${chosen}` : undefined}
+          aria-activedescendant={chosenId}
           onKeyDown={onKeyDown}
         >
           {lines.map((line, index) => {
@@ -196,11 +228,13 @@ function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
                   />
                 ))}
                 <span className={classes['dot']} data-current={line.kind === 'current' || undefined} />
-                {line.kind === 'current' ? (
-                  <Present machine={machine} />
-                ) : (
-                  <SnapshotCard snapshot={line.snapshot} largest={largest} />
-                )}
+                <div className={classes['slot']}>
+                  {line.kind === 'current' ? (
+                    <Present machine={machine} {...present} />
+                  ) : (
+                    <SnapshotCard snapshot={line.snapshot} largest={largest} />
+                  )}
+                </div>
               </div>
             );
           })}
@@ -223,14 +257,15 @@ function Tree({ machine, lines, chosen, acts, onChoose, onDelete }: TreeProps) {
   );
 }
 
-function Present({ machine }: { readonly machine: MachineInfo }) {
+function Present({ machine, from, changed }: PresentState & { readonly machine: MachineInfo }) {
   const { t } = useTranslation();
+  const state = machine.saved ? t('state.saved') : t(`state.${machine.status.state}`);
   return (
     <span className={classes['present']}>
       <IconPlayerPlay size={18} stroke={1.7} aria-hidden />
       <span className={classes['name']}>{t('snapshots.present')}</span>
       <Text span size="xs" c="var(--text-dimmed)">
-        {machine.saved ? t('state.saved') : t(`state.${machine.status.state}`)}
+        {from && !isLive(machine) ? t(changed ? 'snapshots.changed' : 'snapshots.unchanged', { state }) : state}
       </Text>
     </span>
   );
@@ -243,7 +278,9 @@ function SnapshotCard({ snapshot, largest }: { readonly snapshot: SnapshotInfo; 
     <span className={classes['card']}>
       <SnapshotPicture snapshot={snapshot} />
       <span className={classes['words']}>
-        <span className={classes['name']}>{snapshot.name}</span>
+        <span className={classes['name']} title={snapshot.name}>
+          {snapshot.name}
+        </span>
         <Text span size="xs" c="var(--text-dimmed)">
           {time(snapshot.createdAt)}
           {snapshot.hasMemory && (
