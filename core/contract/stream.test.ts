@@ -50,6 +50,7 @@ const machineMessages: Exclude<MachineMessage, { type: 'frame' }>[] = [
     instructions: 2 ** 52,
     instructionsPerSecond: 1e8,
     busyShare: 0.25,
+    guestShare: 0.125,
     readBytes: 4096,
     writtenBytes: 512,
     residentBytes: 2 ** 28,

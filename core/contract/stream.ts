@@ -78,8 +78,10 @@ export interface StatusMessage {
   readonly guestNs: number;
   readonly instructions: number;
   readonly instructionsPerSecond: number;
-  /** 0 (idle) to 1 (a whole core). */
+  /** Of the host's processor, by the machine's process: 0 (idle) to 1 (a whole core) and more, where several threads work. */
   readonly busyShare: number;
+  /** Of that, by the thread that runs the guest. The others compile, and read and write disks. */
+  readonly guestShare: number;
   /** What the drives moved since the start. */
   readonly readBytes: number;
   readonly writtenBytes: number;
@@ -243,6 +245,7 @@ export function encodeMachineMessage(message: Exclude<MachineMessage, FrameMessa
       out.f64(message.instructions);
       out.f64(message.instructionsPerSecond);
       out.f64(message.busyShare);
+      out.f64(message.guestShare);
       out.f64(message.readBytes);
       out.f64(message.writtenBytes);
       out.f64(message.residentBytes);
@@ -341,6 +344,7 @@ export function decodeMachineMessage(data: Uint8Array): Result<MachineMessage> {
           instructions: finite(input),
           instructionsPerSecond: finite(input),
           busyShare: finite(input),
+          guestShare: finite(input),
           readBytes: finite(input),
           writtenBytes: finite(input),
           residentBytes: finite(input),

@@ -146,7 +146,7 @@ export function resizeMedium(library: Library, id: string, toBytes: number, forc
             failure(
               'store.shrink',
               `"${medium.name}" has data at byte ${index * CHUNK_BYTES}, behind the new end`,
-              'shrink the file system and the partition first, or use --force',
+              'shrink the file system and the partition first, or have the data cut off (--force)',
             ),
           );
         }

@@ -23,7 +23,7 @@ import {
 import { systemEntropy, systemWallClock } from '../vm-host/clocks.ts';
 import { openDiskFile, type DiskFile } from '../vm-host/disk-file.ts';
 import { openHostFile } from '../vm-host/image-file.ts';
-import { lockImage } from '../vm-host/image-lock.ts';
+import { lockImage, lockImageToRead } from '../vm-host/image-lock.ts';
 import { hostPath } from './host-path.ts';
 import type { TaskContext } from './tasks.ts';
 
@@ -96,7 +96,7 @@ const SLICE_MS = 10;
 /** Nothing but the finished image stays: what was made is removed on an error or when it is cancelled. */
 export function convertImageFile(conversion: Conversion, context: ConvertContext): Promise<Result<ImageDescription>> {
   const from = { ...conversion.from, path: hostPath(conversion.from.path) };
-  return whileNobodyWrites(from.path, context.lockFolder, async () => {
+  return whileRead(from.path, context.lockFolder, async () => {
     const source = openDiskFile({ ...from, writable: false });
     if (!source.ok) return source;
     try {
@@ -285,17 +285,27 @@ function withImage<T>(ref: ImageRef, writable: boolean, action: (disk: DiskFile)
   }
 }
 
-/** Nobody writes the image meanwhile: what is read is of one moment, what is written is not overwritten. */
-export async function whileNobodyWrites<T>(
+type Action<T> = () => Result<T> | Promise<Result<T>>;
+
+/** Nobody else writes the image meanwhile, or reads it to copy it. */
+const whileNobodyWrites = <T>(path: string, folder: string | undefined, action: Action<T>): Promise<Result<T>> =>
+  locked(path, folder, lockImage, action);
+
+/** Nobody writes the image meanwhile: what is read is of one moment. */
+export const whileRead = <T>(path: string, folder: string | undefined, action: Action<T>): Promise<Result<T>> =>
+  locked(path, folder, lockImageToRead, action);
+
+async function locked<T>(
   path: string,
   folder: string | undefined,
-  action: () => Result<T> | Promise<Result<T>>,
+  lockIt: typeof lockImage,
+  action: Action<T>,
 ): Promise<Result<T>> {
   const absolute = hostPath(path);
   const file = openHostFile(absolute, 'disk');
   if (!file.ok) return file;
   file.value.dispose();
-  const lock = await lockImage(file.value.identity, absolute, folder);
+  const lock = await lockIt(file.value.identity, absolute, folder);
   if (!lock.ok) return lock;
   try {
     return await action();

@@ -32,7 +32,7 @@ import { examineMedium } from './examine-medium.ts';
 import { guessMedium } from './guess-medium.ts';
 import { hostImagesOf } from './host-images.ts';
 import { hostPath } from './host-path.ts';
-import { whileNobodyWrites } from './images.ts';
+import { whileRead } from './images.ts';
 import { imageHost, importImage } from './import-image.ts';
 import type { Removable } from './removals.ts';
 import type { Handlers } from './services.ts';
@@ -162,7 +162,7 @@ export function mediaCalls(context: MediaContext): { calls: Pick<Handlers, Media
     'media.import': async ({ path, name, kind, allow, alone }) => {
       const absolute = hostPath(path);
       const related = alone ? undefined : relatedFiles({ allowed: allow ?? [] });
-      const imported = await whileNobodyWrites(absolute, undefined, () =>
+      const imported = await whileRead(absolute, undefined, () =>
         attempt(absolute, async () =>
           changed(
             await drive('import', absolute, importImage(library, absolute, { name, kind, related }), (step) => step),

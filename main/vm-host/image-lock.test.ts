@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lockImage } from './image-lock.ts';
+import { lockImage, lockImageToRead } from './image-lock.ts';
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -40,6 +40,20 @@ test('a writer in another process is refused, and its lock ends with it even by 
   await once(holder, 'exit');
 
   expect(await lockImage('5-6', 'a.img', folder)).toMatchObject({ ok: true });
+});
+
+test('readers of one process share the lock, which ends with the last of them and keeps writers out till then', async () => {
+  const [first, second] = await Promise.all(['a.img', 'a.img'].map((path) => lockImageToRead('1-2', path, folder)));
+  if (first.ok) first.value.dispose();
+  const writer = await lockImage('1-2', 'a.img', folder);
+  if (second.ok) second.value.dispose();
+
+  expect([first.ok, second.ok, writer.ok]).toEqual([true, true, false]);
+  const next = await lockImage('1-2', 'a.img', folder);
+  const refused = await lockImageToRead('1-2', 'a.img', folder);
+  if (next.ok) next.value.dispose();
+  expect([next.ok, refused.ok]).toEqual([true, false]);
+  expect(await lockImageToRead('1-2', 'a.img', folder)).toMatchObject({ ok: true });
 });
 
 test('a folder that cannot be made is an error that names it', async () => {

@@ -45,3 +45,32 @@ export async function lockImage(
     );
   }
 }
+
+interface Readers {
+  count: number;
+  readonly lock: Promise<Result<Disposable>>;
+}
+
+/** By the file of the lock. */
+const reading = new Map<string, Readers>();
+
+/** Keeps writers out as a writer does, but not other works of this process that read the image, too. */
+export async function lockImageToRead(
+  identity: string,
+  path: string,
+  folder: string = lockFolder(),
+): Promise<Result<Disposable>> {
+  const key = join(folder, identity);
+  const readers = reading.get(key) ?? { count: 0, lock: lockImage(identity, path, folder) };
+  reading.set(key, readers);
+  readers.count++;
+  const lock = await readers.lock;
+  const leave = (): void => {
+    if (--readers.count > 0) return;
+    reading.delete(key);
+    if (lock.ok) lock.value.dispose();
+  };
+  if (lock.ok) return ok({ dispose: leave });
+  leave();
+  return lock;
+}

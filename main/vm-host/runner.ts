@@ -28,7 +28,6 @@ export class MachineRunner implements Disposable {
   #state: 'new' | 'running' | 'paused' | 'stopped' = 'new';
   #immediate: NodeJS.Immediate | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #busyMs = 0;
   #slices = 0;
   readonly #patience = new Patience();
 
@@ -39,11 +38,6 @@ export class MachineRunner implements Disposable {
 
   get paused(): boolean {
     return this.#state === 'paused';
-  }
-
-  /** Host time spent inside the machine, in milliseconds. */
-  get busyMs(): number {
-    return this.#busyMs;
   }
 
   /** Grows whenever the machine ran, so that others can tell whether anything may have changed. */
@@ -117,12 +111,9 @@ export class MachineRunner implements Disposable {
       const aheadNs = this.#machine.nowNs - hostClock.nowNs;
       if (aheadNs > 0) return this.#sleep(aheadNs);
     }
-    const before = performance.now();
     const { instructions } = this.#machine;
     const status = this.#machine.run(virtualClock ? this.#machine.nowNs + VIRTUAL_STEP_NS : Infinity, SLICE_MS);
-    const after = performance.now();
-    this.#busyMs += after - before;
-    this.#patience.note(after, this.#machine.instructions - instructions);
+    this.#patience.note(performance.now(), this.#machine.instructions - instructions);
     this.#slices++;
     afterSlice(status.kind === 'idle');
     if (this.#state !== 'running') return;

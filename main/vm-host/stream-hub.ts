@@ -30,7 +30,7 @@ export class StreamHub implements Disposable {
   #slicesShown = -1;
   #shownAtMs = 0;
   #size = '';
-  #statusAt = { hostMs: performance.now(), instructions: 0, busyMs: 0, interpreted: 0, compiled: 0 };
+  #statusAt = { hostMs: performance.now(), instructions: 0, ...spent(), interpreted: 0, compiled: 0 };
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -169,10 +169,11 @@ export class StreamHub implements Disposable {
     this.#statusAt = {
       hostMs: nowMs,
       instructions: machine.instructions,
-      busyMs: runner.busyMs,
+      ...spent(),
       interpreted,
       compiled,
     };
+    const shareOf = (field: 'busyMs' | 'guestMs'): number => (this.#statusAt[field] - before[field]) / hostMs;
     const activity = meter.take();
     const sharedBytes = this.#sharedMemory.bytes;
     for (const session of this.#sessions)
@@ -184,7 +185,8 @@ export class StreamHub implements Disposable {
         guestNs: machine.nowNs,
         instructions: machine.instructions,
         instructionsPerSecond: Math.max(0, machine.instructions - before.instructions) / (hostMs / 1000),
-        busyShare: Math.min(1, (runner.busyMs - before.busyMs) / hostMs),
+        busyShare: shareOf('busyMs'),
+        guestShare: shareOf('guestMs'),
         readBytes: meter.readBytes,
         writtenBytes: meter.writtenBytes,
         residentBytes: process.memoryUsage.rss(),
@@ -193,4 +195,10 @@ export class StreamHub implements Disposable {
         typingBytes: machine.typist.waiting,
       });
   }
+}
+
+/** Of the host's processor since the start, by all threads and by this one, on which the guest runs. */
+function spent(): { readonly busyMs: number; readonly guestMs: number } {
+  const inMs = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
+  return { busyMs: inMs(process.cpuUsage()), guestMs: inMs(process.threadCpuUsage()) };
 }

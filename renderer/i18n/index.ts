@@ -33,6 +33,10 @@ export function startI18n(): void {
     fallbackLng: 'en',
     interpolation: { escapeValue: false },
   });
+  // Chosen in another window.
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key === STORED && isLanguage(newValue)) void i18next.changeLanguage(newValue);
+  });
   // One machine is named, several are counted, in every language: also in those whose grammar has one form for both.
   const { pluralResolver } = i18next.services as {
     pluralResolver: { getSuffix(language: string, count: number, options?: object): string };

@@ -1,4 +1,4 @@
-import { Button, Stack, type ModalProps } from '@mantine/core';
+import { Button, Stack, Text, type ModalProps } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
@@ -65,8 +65,24 @@ export function FormDialog(props: FormDialogProps) {
           {children}
           {upload && <UploadRow upload={upload} />}
           {work.task && <TaskRow task={work.task} />}
-          {failure && <FailureAlert failure={failure} />}
-          <DialogActions>
+          {failure &&
+            // That was the person's own will.
+            (failure.code === 'task.cancelled' ? (
+              <Text size="sm" role="status">
+                {t('tasks.cancelledHere')}
+              </Text>
+            ) : (
+              <FailureAlert failure={failure} />
+            ))}
+          <DialogActions
+            aside={
+              (upload ?? work.task) && (
+                <Button variant="subtle" px="xs" onClick={onClose}>
+                  {t('tasks.background')}
+                </Button>
+              )
+            }
+          >
             <Button
               variant="default"
               onClick={() => (upload ? upload.cancel() : work.task ? work.cancel() : onClose())}

@@ -5,7 +5,7 @@ const FOCUSABLE =
 
 interface Focused {
   readonly element: HTMLElement;
-  /** Inner ones first, the application's root last. */
+  /** Inner ones first. */
   readonly around: readonly Element[];
   readonly place: DOMRect;
 }
@@ -43,7 +43,11 @@ export function useKeptFocus(): void {
       last = target;
       if (!root.contains(target)) return;
       const around: Element[] = [];
-      for (let box = target.parentElement; box && box !== root.parentElement; box = box.parentElement) around.push(box);
+      // Not beyond its own part of the screen: when another screen is shown, none of that was asked for.
+      for (let box = target.parentElement; box && !box.querySelector('main'); box = box.parentElement) {
+        around.push(box);
+        if (box.matches('main, nav, [role=toolbar]')) break;
+      }
       inside = { element: target, around, place: target.getBoundingClientRect() };
     };
     const onFocusOut = ({ target, relatedTarget }: FocusEvent): void => {

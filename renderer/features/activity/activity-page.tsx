@@ -39,7 +39,7 @@ export function ActivityPage() {
             <MachineSection key={machine.config.id} machine={machine} onSamples={onSamples} />
           ))}
           <Text size="xs" c="var(--text-dimmed)" maw={760}>
-            {t('activity.memoryNote')}
+            {t('activity.note')}
           </Text>
         </Stack>
       )}

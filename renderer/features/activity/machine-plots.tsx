@@ -24,6 +24,7 @@ export function MachinePlots({
       times: of('at'),
       compiled: of('compiled'),
       interpreted: of('interpreted'),
+      beside: of('beside'),
       mips: of('mips'),
       guest: samples.map(() => memoryMiB * MIB),
       resident: of('residentBytes'),
@@ -42,6 +43,7 @@ export function MachinePlots({
         series={[
           { label: t('activity.compiled'), color: 'green', values: columns.compiled },
           { label: t('activity.interpreted'), color: 'amber', values: columns.interpreted },
+          { label: t('activity.beside'), color: 'blue', values: columns.beside },
         ]}
         format={percent}
         atLeast={1}

@@ -82,7 +82,7 @@ export function Plot({ title, times, series, format, atLeast, unit, height = 120
             ...(unit === 'bytes' && { incrs: BYTE_STEPS }),
             ticks: { show: false },
             values: (_, ticks) => ticks.map((tick) => formatRef.current(tick)),
-            space: 34,
+            space: height < 100 ? 20 : 34,
           },
         ],
         series: [
@@ -120,7 +120,7 @@ export function Plot({ title, times, series, format, atLeast, unit, height = 120
   return (
     <figure
       className={classes['figure']}
-      aria-label={`${title}: ${present.map(({ label, text }) => `${label} ${text}`).join(', ')}`}
+      aria-label={`${title}: ${present.map(({ label, text }) => (label === title ? text : `${label} ${text}`)).join(', ')}`}
     >
       <Group justify="space-between" gap={2}>
         <Text size="sm" fw={600} pr="xs">

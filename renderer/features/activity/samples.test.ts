@@ -7,7 +7,7 @@ const status = (part: Partial<StatusMessage>): StatusMessage => ({
   paused: false,
   absolutePointer: false,
   activity: { floppy: false, disk: false, cdrom: false, serial: false },
-  ...{ guestNs: 0, instructions: 0, instructionsPerSecond: 0, busyShare: 0, readBytes: 0, writtenBytes: 0 },
+  ...{ guestNs: 0, instructions: 0, instructionsPerSecond: 0, busyShare: 0, guestShare: 0, readBytes: 0, writtenBytes: 0 },
   ...{ residentBytes: 0, sharedBytes: undefined, compiledShare: 0, typingBytes: 0 },
   ...part,
 });
@@ -16,9 +16,9 @@ test('rates are differences of counters over the time between them', () => {
   const sampler = new Sampler();
 
   expect(sampler.take(status({ readBytes: 1000 }), 10)).toBeUndefined();
-  const sample = sampler.take(status({ readBytes: 3000, busyShare: 0.5, compiledShare: 0.8 }), 12);
+  const sample = sampler.take(status({ readBytes: 3000, busyShare: 0.75, guestShare: 0.5, compiledShare: 0.8 }), 12);
 
-  expect(sample).toMatchObject({ readPerSecond: 1000, writtenPerSecond: 0, cpu: 0.5, compiled: 0.4 });
+  expect(sample).toMatchObject({ readPerSecond: 1000, writtenPerSecond: 0, cpu: 0.75, compiled: 0.4, beside: 0.25 });
   expect(sample?.interpreted).toBeCloseTo(0.1);
 });
 

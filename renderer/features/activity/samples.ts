@@ -4,7 +4,7 @@ import type { StatusMessage } from '../../../core/contract/stream.ts';
 export interface Sample {
   /** Host time, in seconds. */
   readonly at: number;
-  /** Of a core, 0 to 1. */
+  /** Of a core; above 1 where several threads work. */
   readonly cpu: number;
   /** Million guest instructions per second. */
   readonly mips: number;
@@ -13,9 +13,10 @@ export interface Sample {
   readonly sharedBytes: number | null;
   readonly readPerSecond: number;
   readonly writtenPerSecond: number;
-  /** Share of the busy time spent in compiled code, and in the interpreter: together they are `cpu`. */
+  /** Spent in compiled code, in the interpreter, and beside the guest: together they are `cpu`. */
   readonly compiled: number;
   readonly interpreted: number;
+  readonly beside: number;
 }
 
 /** Two minutes of statuses. */
@@ -39,8 +40,9 @@ export class Sampler {
       sharedBytes: status.sharedBytes ?? null,
       readPerSecond: rate('readBytes'),
       writtenPerSecond: rate('writtenBytes'),
-      compiled: status.busyShare * status.compiledShare,
-      interpreted: status.busyShare * (1 - status.compiledShare),
+      compiled: status.guestShare * status.compiledShare,
+      interpreted: status.guestShare * (1 - status.compiledShare),
+      beside: Math.max(0, status.busyShare - status.guestShare),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { Button, Group, MultiSelect, Text, TextInput } from '@mantine/core';
 import { IconDownload, IconSearch } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type UIEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { LogEntry } from '../../../core/contract/index.ts';
 import { useApp, useMachines } from '../../state/context.ts';
@@ -49,7 +49,7 @@ export interface LogViewProps {
 
 export function LogView({ machine, name }: LogViewProps) {
   const { t } = useTranslation();
-  const { clock } = useFormats();
+  const { clock, time } = useFormats();
   const { machines } = useMachines();
   const entries = useLog(machine);
   const [text, setText] = useState('');
@@ -69,9 +69,15 @@ export function LogView({ machine, name }: LogViewProps) {
     overscan: 12,
   });
   const { length } = shown;
+  const newest = shown.at(-1);
+  // Whoever reads further up is not taken away from there.
+  const follows = useRef(true);
   useEffect(() => {
-    if (length > 0) virtualizer.scrollToIndex(length - 1);
-  }, [length, virtualizer]);
+    if (length > 0 && follows.current) virtualizer.scrollToIndex(length - 1);
+  }, [length, newest, virtualizer]);
+  const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: UIEvent): void => {
+    follows.current = scrollHeight - scrollTop - clientHeight < 30;
+  };
 
   const save = (): void => {
     const lines = shown.map(
@@ -113,7 +119,14 @@ export function LogView({ machine, name }: LogViewProps) {
           {entries.length > 0 ? t('logs.noMatch') : t('logs.none')}
         </Text>
       )}
-      <div ref={scrollRef} className={classes['scroll']} tabIndex={0} role="log" aria-label={t('frame.logs')}>
+      <div
+        ref={scrollRef}
+        className={classes['scroll']}
+        tabIndex={0}
+        role="log"
+        aria-label={t('frame.logs')}
+        onScroll={onScroll}
+      >
         <div style={{ position: 'relative', height: virtualizer.getTotalSize() }}>
           {virtualizer.getVirtualItems().map(({ index, start }) => {
             const { at, level, source, machineId, message, code } = shown[index];
@@ -127,7 +140,9 @@ export function LogView({ machine, name }: LogViewProps) {
                 data-of={machine === undefined ? 'all' : 'one'}
                 style={{ transform: `translateY(${start}px)` }}
               >
-                <time dateTime={at}>{clock(at)}</time>
+                <time dateTime={at} title={time(at)}>
+                  {clock(at)}
+                </time>
                 <span className={classes['level']}>{t(`logs.level.${level}`)}</span>
                 {machine === undefined && <span className={classes['source']}>{nameOf(machineId) || source}</span>}
                 <span className={classes['message']} lang="en">

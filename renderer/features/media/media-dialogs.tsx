@@ -38,6 +38,10 @@ const EXTENSIONS: Readonly<Record<ImageFormatName, string>> = {
   vhd: 'vhd',
 };
 
+/** The name of a file of that format. */
+const withExtension = (path: string, format: ImageFormatName): string =>
+  `${path.replace(/\.(img|iso|qcow2|vdi|vmdk|vhd)$/i, '')}.${EXTENSIONS[format]}`;
+
 function useFormatOptions(): { readonly value: ImageFormatName; readonly label: string }[] {
   const { t } = useTranslation();
   return IMAGE_FORMAT_NAMES.map((value) => ({ value, label: t(`media.format.${value}`) }));
@@ -139,7 +143,12 @@ export function ImportDialog({ file: dropped, onClose }: DialogProps & { readonl
           }}
         >
           {(props) => (
-            <Button {...props} variant="default" leftSection={<IconFileImport size={16} aria-hidden />}>
+            <Button
+              {...props}
+              variant="default"
+              leftSection={<IconFileImport size={16} aria-hidden />}
+              data-autofocus={!dropped || undefined}
+            >
               {t('create.browse')}
             </Button>
           )}
@@ -203,12 +212,16 @@ export function ExportDialog({ medium, onClose, moves = false }: OfMedium & { re
         allowDeselect={false}
         data={formats}
         value={format}
-        onChange={(chosen) => chosen && setFormat(chosen as ImageFormatName)}
+        onChange={(chosen) => {
+          if (!chosen) return;
+          setFormat(chosen as ImageFormatName);
+          if (/\.\w+$/.test(path)) setPath(withExtension(path, chosen as ImageFormatName));
+        }}
       />
       <TextInput
         label={t('media.target')}
         description={t('media.targetHint')}
-        placeholder={`/home/…/${medium.name}.${EXTENSIONS[format]}`}
+        placeholder={`/home/…/${withExtension(medium.name, format)}`}
         spellCheck={false}
         data-autofocus
         value={path}
