@@ -156,7 +156,7 @@ describe('the library', () => {
     await dialogButton('Import').click();
     await dialog.getByRole('progressbar').waitFor();
     await dialogButton('Cancel').click();
-    await dialog.getByText('Code: task.cancelled').waitFor();
+    await dialog.getByText('Cancelled. Nothing of it was kept.').waitFor();
     await dialog.getByLabel('Path of the image').fill(small);
     await dialog.getByRole('radio', { name: 'Floppy', checked: true }).waitFor();
     await dialogButton('Import').click();
@@ -213,7 +213,7 @@ describe('the library', () => {
     await dialogButton('Move').click();
     await dialog.getByRole('progressbar').waitFor();
     await dialogButton('Cancel').click();
-    await dialog.getByText('Code: task.cancelled').waitFor();
+    await dialog.getByText('Cancelled. Nothing of it was kept.').waitFor();
     await dialogButton('Cancel').click();
     await dialogClosed();
     await page.getByRole('row', { name: /Huge 2 TiB/ }).waitFor();

@@ -18,6 +18,7 @@ import { useResource } from '../../state/resource.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Page } from '../../ui/page.tsx';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
+import { useKept } from '../../ui/use-kept.ts';
 import { LibraryFolder } from './library-folder.tsx';
 
 /** What a person chooses once; everything is kept, and applies at once. */
@@ -27,6 +28,14 @@ export function PreferencesPage() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [preferences, change] = usePreferences();
   const { value: info, reload } = useResource('app.info', {});
+  const [memoryMiB, setMemoryMiB] = useKept<number | string>(preferences.memoryMiB ?? '');
+  const memory = { min: info?.memoryMiB.min ?? 1, max: info?.memoryMiB.max ?? 3072 };
+  // What is out of bounds is put right when the field is left.
+  const takeMemory = (value: number | string): void => {
+    setMemoryMiB(value);
+    if (value === '') change({ memoryMiB: undefined });
+    else if (typeof value === 'number' && value >= memory.min && value <= memory.max) change({ memoryMiB: value });
+  };
   const ids = { theme: useId(), language: useId() };
   return (
     <Page title={t('frame.preferences')}>
@@ -85,11 +94,10 @@ export function PreferencesPage() {
               placeholder={t('preferences.memoryOfTemplate')}
               suffix=" MiB"
               styles={{ wrapper: { maxWidth: 280 } }}
-              min={info?.memoryMiB.min ?? 1}
-              max={info?.memoryMiB.max ?? 3072}
+              {...memory}
               allowDecimal={false}
-              value={preferences.memoryMiB ?? ''}
-              onChange={(value) => change({ memoryMiB: typeof value === 'number' ? value : undefined })}
+              value={memoryMiB}
+              onChange={takeMemory}
             />
           </Stack>
         </Section>

@@ -1,19 +1,13 @@
 import { Stack, Text, TextInput, Textarea } from '@mantine/core';
-import { useState, type KeyboardEvent } from 'react';
+import type { KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApp } from '../../state/context.ts';
 import type { SnapshotInfo } from '../../state/dialogs.ts';
 import { useFormats } from '../../ui/formats.ts';
 import { Fact, Facts } from '../../ui/section.tsx';
 import { SizeBar } from '../../ui/size-bar.tsx';
+import { useKept } from '../../ui/use-kept.ts';
 import { SnapshotPicture } from './snapshot-picture.tsx';
-
-/** What is being typed over a value that is kept; another value, from another window, takes its place. */
-function useKept(kept: string): [string, (typed: string) => void] {
-  const [state, setState] = useState({ kept, typed: kept });
-  if (state.kept !== kept) setState({ kept, typed: kept });
-  return [state.typed, (typed) => setState({ kept, typed })];
-}
 
 /** One snapshot; its name and note are changed where they stand. */
 export function SnapshotDetails({ snapshot }: { readonly snapshot: SnapshotInfo }) {

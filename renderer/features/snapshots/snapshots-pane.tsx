@@ -130,7 +130,7 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
       <aside className={classes['side']} aria-label={t('snapshots.details')}>
         {chosen ? (
           <SnapshotDetails key={chosen.id} snapshot={chosen} />
-        ) : (
+        ) : value === undefined ? null : (
           <Text size="sm" c="var(--text-dimmed)">
             {snapshots.length === 0
               ? t('snapshots.none')
