@@ -7,7 +7,15 @@ const status = (part: Partial<StatusMessage>): StatusMessage => ({
   paused: false,
   absolutePointer: false,
   activity: { floppy: false, disk: false, cdrom: false, serial: false },
-  ...{ guestNs: 0, instructions: 0, instructionsPerSecond: 0, busyShare: 0, guestShare: 0, readBytes: 0, writtenBytes: 0 },
+  ...{
+    guestNs: 0,
+    instructions: 0,
+    instructionsPerSecond: 0,
+    busyShare: 0,
+    guestShare: 0,
+    readBytes: 0,
+    writtenBytes: 0,
+  },
   ...{ residentBytes: 0, sharedBytes: undefined, compiledShare: 0, typingBytes: 0 },
   ...part,
 });
