@@ -20,8 +20,8 @@ export interface EventHandlers {
   /** Events flow from now on; what happened before has to be asked for. */
   onConnected(): void;
   onEvent(event: TerrariumEvent): void;
-  /** Nothing is heard until onConnected is called again. */
-  onDisconnected(): void;
+  /** Nothing is heard until onConnected is called again. `refused`: a server answers that does not know this page. */
+  onDisconnected(refused?: boolean): void;
 }
 
 export interface ImportOptions {

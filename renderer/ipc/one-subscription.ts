@@ -21,9 +21,9 @@ export function withOneSubscription(client: Client): Client {
           all((subscriber) => subscriber.onConnected());
         },
         onEvent: (event) => all((subscriber) => subscriber.onEvent(event)),
-        onDisconnected: () => {
+        onDisconnected: (refused) => {
           connected = false;
-          all((subscriber) => subscriber.onDisconnected());
+          all((subscriber) => subscriber.onDisconnected(refused));
         },
       });
       if (connected) handlers.onConnected();

@@ -32,6 +32,13 @@ const unreachable = (message: string): { readonly ok: false; readonly error: { c
   error: { code: UNREACHABLE, message },
 });
 
+/** Another server than the one whose token this page has: it was started anew. */
+const isRefused = (): Promise<boolean> =>
+  fetch(API_EVENTS_PATH).then(
+    ({ status }) => status === 401,
+    () => false,
+  );
+
 function socketTo(path: string): WebSocket {
   const url = new URL(path, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -95,8 +102,10 @@ export class WebClient implements Client {
     const open = (): void => {
       const current = socketTo(API_EVENTS_PATH);
       socket = current;
+      let opened = false;
       current.addEventListener('open', () => {
         if (ended) return;
+        opened = true;
         delayMs = RETRY_MS_MIN;
         handlers.onConnected();
       });
@@ -106,6 +115,8 @@ export class WebClient implements Client {
       current.addEventListener('close', () => {
         if (ended) return;
         handlers.onDisconnected();
+        // Why it was not opened, a socket does not tell.
+        if (!opened) void isRefused().then((refused) => refused && !ended && handlers.onDisconnected(true));
         retry = setTimeout(open, delayMs);
         delayMs = Math.min(delayMs * 2, RETRY_MS_MAX);
       });

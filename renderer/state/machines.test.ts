@@ -91,6 +91,19 @@ describe('the machines that a window knows', () => {
     expect(shown()).toEqual([['new', 'stopped']]);
   });
 
+  test('a server that does not know the page is told from one that does not answer, until it is connected to', async () => {
+    const { store, events, answers } = setUp();
+    events.onDisconnected();
+    events.onDisconnected(true);
+    events.onDisconnected();
+    expect(store.get().connection).toBe('refused');
+
+    events.onConnected();
+    await answers[0]([]);
+
+    expect(store.get().connection).toBe('connected');
+  });
+
   test('keep what is known when they cannot be read, and say why', async () => {
     const { store, events, answers, shown } = setUp();
     events.onConnected();

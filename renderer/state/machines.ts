@@ -6,7 +6,7 @@ export interface MachinesView {
   /** By name. */
   readonly machines: readonly MachineInfo[];
   /** `loading` until the first list; `disconnected`: what is shown may be old. */
-  readonly connection: 'loading' | 'connected' | 'disconnected';
+  readonly connection: 'loading' | 'connected' | 'disconnected' | 'refused';
   /** Why the list could not be read. */
   readonly failure: Failure | undefined;
 }
@@ -31,7 +31,12 @@ export class MachinesStore extends Store<MachinesView> {
     return this.#client.subscribe({
       onConnected: () => void this.#load(),
       onEvent: (event) => this.apply(event),
-      onDisconnected: () => this.update((view) => ({ ...view, connection: 'disconnected' })),
+      onDisconnected: (refused = false) =>
+        this.update((view) => ({
+          ...view,
+          // Until a try succeeds that stays so.
+          connection: refused || view.connection === 'refused' ? 'refused' : 'disconnected',
+        })),
     });
   }
 

@@ -8,10 +8,10 @@ import { FailureAlert } from './failure-alert.tsx';
 export function ConnectionBanner({ connection, failure }: Pick<MachinesView, 'connection' | 'failure'>) {
   const { t } = useTranslation();
   if (failure) return <FailureAlert failure={failure} />;
-  if (connection !== 'disconnected') return null;
+  if (connection !== 'disconnected' && connection !== 'refused') return null;
   return (
     <Alert color="yellow" variant="light" radius={0} icon={<IconPlugConnectedX aria-hidden />}>
-      {t('app.disconnected')}
+      {t(`app.${connection}`)}
     </Alert>
   );
 }

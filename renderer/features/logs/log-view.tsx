@@ -18,6 +18,15 @@ function useLog(machine: string | undefined): readonly LogEntry[] {
   const [entries, setEntries] = useState<readonly LogEntry[]>([]);
   useEffect(() => {
     let gone = false;
+    let come: LogEntry[] = [];
+    let soon: ReturnType<typeof setTimeout> | undefined;
+    // A machine may log hundreds of lines a second: they are shown together.
+    const take = (): void => {
+      const taken = come;
+      come = [];
+      soon = undefined;
+      setEntries((before) => [...before, ...taken].slice(-ENTRIES_MAX));
+    };
     const load = async (): Promise<void> => {
       const listed = await client.call('logs.list', machine === undefined ? {} : { machine });
       if (!gone && listed.ok) setEntries(listed.value.entries);
@@ -27,13 +36,15 @@ function useLog(machine: string | undefined): readonly LogEntry[] {
       onEvent: (event) => {
         if (event.event !== 'log') return;
         const { entry } = event;
-        if (machine === undefined || entry.machineId === machine)
-          setEntries((before) => [...before.slice(1 - ENTRIES_MAX), entry]);
+        if (machine !== undefined && entry.machineId !== machine) return;
+        come.push(entry);
+        soon ??= setTimeout(take, 100);
       },
       onDisconnected: () => {},
     });
     return () => {
       gone = true;
+      clearTimeout(soon);
       end();
     };
   }, [client, machine]);
