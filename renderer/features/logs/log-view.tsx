@@ -12,10 +12,10 @@ import classes from './log-view.module.css';
 const LEVELS = ['error', 'warning', 'info', 'debug'] as const;
 const ENTRIES_MAX = 5000;
 
-/** Of one machine, or of everything: what was logged, and what is logged from now on. */
-function useLog(machine: string | undefined): readonly LogEntry[] {
+/** Of one machine, or of everything: what was logged, and what is logged from now on. Undefined until that is known. */
+function useLog(machine: string | undefined): readonly LogEntry[] | undefined {
   const { client } = useApp();
-  const [entries, setEntries] = useState<readonly LogEntry[]>([]);
+  const [entries, setEntries] = useState<readonly LogEntry[]>();
   useEffect(() => {
     let gone = false;
     let come: LogEntry[] = [];
@@ -25,7 +25,7 @@ function useLog(machine: string | undefined): readonly LogEntry[] {
       const taken = come;
       come = [];
       soon = undefined;
-      setEntries((before) => [...before, ...taken].slice(-ENTRIES_MAX));
+      setEntries((before) => [...(before ?? []), ...taken].slice(-ENTRIES_MAX));
     };
     const load = async (): Promise<void> => {
       const listed = await client.call('logs.list', machine === undefined ? {} : { machine });
@@ -62,7 +62,8 @@ export function LogView({ machine, name }: LogViewProps) {
   const { t } = useTranslation();
   const { clock, time } = useFormats();
   const { machines } = useMachines();
-  const entries = useLog(machine);
+  const known = useLog(machine);
+  const entries = known ?? [];
   const [text, setText] = useState('');
   const [levels, setLevels] = useState<string[]>(['error', 'warning', 'info']);
   const scrollRef = useRef<HTMLDivElement>(null);
@@ -125,7 +126,7 @@ export function LogView({ machine, name }: LogViewProps) {
           {t('logs.save')}
         </Button>
       </Group>
-      {length === 0 && (
+      {known && length === 0 && (
         <Text c="var(--text-dimmed)" ta="center" py="xl">
           {entries.length > 0 ? t('logs.noMatch') : t('logs.none')}
         </Text>
