@@ -1,9 +1,12 @@
+import { rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Disposable } from '../../core/base/index.ts';
-import type { MachineStatus } from '../../core/contract/index.ts';
+import { fail, type MachineStatus } from '../../core/contract/index.ts';
 import type { Library } from '../../core/store/index.ts';
 import { askMachine, socketPath } from '../vm-host/socket.ts';
 import { runsElsewhere, untilFree } from './detached.ts';
+
+const LOST = fail('machine.crashed', 'its process ended unexpectedly', 'start it again');
 
 interface Running {
   readonly since: string;
@@ -30,11 +33,23 @@ export class MachinesElsewhere implements Disposable {
     return runsElsewhere(this.#library, machine);
   }
 
-  /** Undefined: it does not run elsewhere. */
+  /** Undefined: it neither runs elsewhere nor ended there in another way than machines end. */
   status(machine: string): MachineStatus | undefined {
-    if (!this.isRunning(machine)) return undefined;
+    if (!this.isRunning(machine)) return this.#aborted(machine);
     const { paused, since } = this.#get(machine);
     return { state: paused ? 'paused' : 'running', since };
+  }
+
+  /** A machine that ends takes the file of its socket away. */
+  #aborted(machine: string): MachineStatus | undefined {
+    if (process.platform === 'win32') return undefined;
+    const file = statSync(socketPath(this.#library.folder, machine), { throwIfNoEntry: false });
+    return file && { state: 'aborted', since: file.mtime.toISOString(), reason: LOST };
+  }
+
+  /** The machine is gone, or how it ended is known better. */
+  forget(machine: string): void {
+    if (!this.isRunning(machine)) rmSync(socketPath(this.#library.folder, machine), { force: true });
   }
 
   /** Resolves when it is known of all of these whether they are paused. */

@@ -13,6 +13,7 @@ import {
   type MachineState,
   type Task,
   type TerrariumEvent,
+  type MachineStatus,
   type WindowMessage,
 } from '../../core/contract/index.ts';
 import { forkLauncher } from './host-process.ts';
@@ -353,10 +354,19 @@ describe("the end of a machine's process", () => {
     const neighbour = await start('neighbour');
     process.kill(services.pid(victim)!, 'SIGKILL');
     expect((await becomes(victim, 'aborted')).status).toMatchObject({ reason: { code: 'machine.killed' } });
+    // Another Terrarium, and one that is opened later, see what became of it.
+    const other = open();
+    const seen = async (): Promise<MachineStatus | undefined> =>
+      valueOf(await other.handlers['machines.list']({})).machines.find(({ config }) => config.id === victim)?.status;
+    expect(await seen()).toMatchObject({ state: 'aborted', reason: { code: 'machine.crashed' } });
     const window = watch(neighbour);
     window.send(EVERYTHING);
     await window.screen('A:\\>');
     expect(valueOf(await services.handlers['machines.start']({ id: victim })).status.state).toBe('running');
+    expect(await seen()).toMatchObject({ state: 'running' });
+    valueOf(await services.handlers['machines.stop']({ id: victim }));
+    expect(await seen()).toMatchObject({ state: 'stopped' });
+    other.dispose();
   });
 
   test('an exception inside makes it aborted, with the message in the log', async () => {

@@ -21,6 +21,7 @@ import {
   type LogEntry,
   type MachineConfig,
   type MachineInfo,
+  type MachineStatus,
   type MediumKind,
   type TerrariumEvent,
 } from '../../core/contract/index.ts';
@@ -114,6 +115,8 @@ export function createServices(options: ServicesOptions): Result<Services> {
     libraryFolder: options.libraryFolder,
     log,
     onStatus: (id, status) => {
+      // Killed because it hung when it was to end: it is off, as was asked.
+      if (status.state === 'stopped') elsewhere.forget(id);
       const config = registry.get(id);
       if (!config.ok) return;
       changed(config.value);
@@ -144,9 +147,15 @@ export function createServices(options: ServicesOptions): Result<Services> {
   };
   const elsewhere = new MachinesElsewhere(library.value, options.listens ? show : undefined);
   const lockFolder = options.supervisor?.lockFolder;
+  const statusOf = (id: string): MachineStatus => {
+    const own = supervisor.status(id);
+    const there = supervisor.isActive(id) ? undefined : elsewhere.status(id);
+    // What this process saw of an end is more than what can be seen of it from elsewhere.
+    return there === undefined || (there.state === 'aborted' && own.state === 'aborted') ? own : there;
+  };
   const infoOf = (config: MachineConfig): MachineInfo => ({
     config,
-    status: (supervisor.isActive(config.id) ? undefined : elsewhere.status(config.id)) ?? supervisor.status(config.id),
+    status: statusOf(config.id),
     saved: getPosition(library.value, config.id).resume !== undefined,
   });
   const changed = (config: MachineConfig): MachineInfo => {
@@ -291,6 +300,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
       forgetMachine(library.value, id);
       collecting.soon();
       supervisor.forget(id);
+      elsewhere.forget(id);
       tell({ event: 'machine.removed', id });
     },
     changed: (id) => {
@@ -464,7 +474,7 @@ export function createServices(options: ServicesOptions): Result<Services> {
     events: events.event,
     log,
     openStream: (id, end) => {
-      const { state } = (supervisor.isActive(id) ? undefined : elsewhere.status(id)) ?? supervisor.status(id);
+      const { state } = statusOf(id);
       return state === 'running' || state === 'paused'
         ? ok(openMachineStream(options.libraryFolder, id, end))
         : err(fail('machine.not-running', `the machine is ${state}`, 'start it first'));

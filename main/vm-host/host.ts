@@ -15,7 +15,7 @@ import { MachineSnapshots } from './machine-snapshots.ts';
 import { changeConfig } from './stored-config.ts';
 import { listenOnSocket, socketPath } from './socket.ts';
 import { serveWindow } from './stream-socket.ts';
-import { DisposableStore, FailureError, err, ok, type Result } from '../../core/base/index.ts';
+import { DisposableStore, FailureError, err, ok, type Disposable, type Result } from '../../core/base/index.ts';
 import {
   getPosition,
   getSnapshot,
@@ -40,7 +40,10 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
   let started = false;
   const log = (message: string): void => parent.send({ kind: 'log', level: 'info', message: message.slice(0, 4096) });
 
+  /** The file of its socket says that the machine runs; what a crash leaves behind says so, too. */
+  let listening: Disposable | undefined;
   const end = (code: number): void => {
+    if (code === 0) listening?.dispose();
     resources.dispose();
     running = undefined;
     parent.exit(code);
@@ -122,12 +125,11 @@ export function serveMachine(parent: Parent, factory: MachineFactory, prepare?: 
           },
         });
         const { folder, machine } = place;
-        const listening = await listenOnSocket(
+        listening = await listenOnSocket(
           socketPath(folder, machine),
           (request, params) => performRequest(handlers, request, params),
           (socket, early) => serveWindow(socket, early, (send) => hub.open(send)),
         );
-        resources.add(listening);
       } catch (error) {
         const failed = failureOf(error);
         if (!failed.ok) parent.send({ kind: 'failed', error: failed.error });
