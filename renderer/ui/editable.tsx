@@ -28,8 +28,9 @@ export function Editable({
   const [editing, setEditing] = useState<boolean>();
   if (locked !== undefined)
     return (
-      <Tooltip label={locked}>
-        <span className={classes['locked']}>
+      <Tooltip label={locked} events={{ hover: true, focus: true, touch: true }}>
+        {/* The keyboard comes to the reason, too. */}
+        <span className={classes['locked']} tabIndex={0}>
           {shown} <IconLock size={13} aria-label={locked} />
         </span>
       </Tooltip>
@@ -63,19 +64,23 @@ export const leaveKeys = (keep: () => void, lose: () => void) => (event: Keyboar
   }
 };
 
+type ProblemOf = (value: string) => string | undefined;
+
 interface TextFieldProps {
   readonly label: string;
   readonly value: string;
-  readonly validate: (value: string) => boolean;
+  /** In words; undefined: it can be kept. */
+  readonly problemOf?: ProblemOf | undefined;
   readonly onKeep: (value: string) => void;
   readonly onLose: () => void;
 }
 
 /** Kept when it is left, as far as it is valid. */
-export function TextField({ label, value, validate, onKeep, onLose }: TextFieldProps) {
+export function TextField({ label, value, problemOf, onKeep, onLose }: TextFieldProps) {
   const [text, setText] = useState(value);
+  const problem = problemOf?.(text);
   const keep = (): void => {
-    if (validate(text)) onKeep(text);
+    if (problem === undefined) onKeep(text);
   };
   return (
     <TextInput
@@ -85,7 +90,7 @@ export function TextField({ label, value, validate, onKeep, onLose }: TextFieldP
       spellCheck={false}
       aria-label={label}
       value={text}
-      error={!validate(text)}
+      error={problem}
       onFocus={(event) => event.currentTarget.select()}
       onChange={(event) => setText(event.currentTarget.value)}
       onBlur={keep}
@@ -99,18 +104,18 @@ export function EditableText({
   value,
   shown,
   locked,
-  validate,
+  problemOf,
   onChange,
 }: EditableProps<string> & {
   /** What stands for it, where that is not the value itself. */
   readonly shown?: string | undefined;
-  readonly validate: (value: string) => boolean;
+  readonly problemOf?: ProblemOf;
 }) {
   const field = (done: () => void): ReactNode => (
     <TextField
       label={label}
       value={value}
-      validate={validate}
+      problemOf={problemOf}
       onKeep={(text) => {
         done();
         if (text !== value) onChange(text);
@@ -131,6 +136,7 @@ interface NumberFieldProps {
 }
 
 function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProps) {
+  const { t } = useTranslation();
   const [typed, setTyped] = useState<number | string>(value ?? '');
   const isValid = typeof typed === 'number' && Number.isInteger(typed) && typed >= min && typed <= max;
   const keep = (): void => {
@@ -146,7 +152,7 @@ function NumberField({ label, value, min, max, onKeep, onLose }: NumberFieldProp
       max={max}
       clampBehavior="none"
       value={typed}
-      error={!isValid && !(value === null && typed === '')}
+      error={!isValid && !(value === null && typed === '') && t('create.problem.memory', { min, max })}
       onChange={setTyped}
       onBlur={keep}
       onKeyDown={leaveKeys(keep, onLose)}

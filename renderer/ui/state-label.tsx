@@ -11,16 +11,19 @@ import { useTranslation } from 'react-i18next';
 import type { MachineState } from '../../core/contract/index.ts';
 import classes from './state-label.module.css';
 
-const LOOK: Readonly<Record<MachineState, { readonly icon: Icon; readonly color: string }>> = {
+const LOOK: Readonly<Record<MachineState | 'saved', { readonly icon: Icon; readonly color: string }>> = {
   stopped: { icon: IconPower, color: 'var(--state-stopped)' },
   starting: { icon: IconLoader2, color: 'var(--state-busy)' },
   running: { icon: IconPlayerPlayFilled, color: 'var(--state-running)' },
   paused: { icon: IconPlayerPauseFilled, color: 'var(--state-paused)' },
   stopping: { icon: IconLoader2, color: 'var(--state-busy)' },
   aborted: { icon: IconAlertTriangleFilled, color: 'var(--state-aborted)' },
+  saved: { icon: IconDeviceFloppy, color: 'var(--state-busy)' },
 };
 
-const SAVED = { icon: IconDeviceFloppy, color: 'var(--state-busy)' };
+/** A saved machine is stopped, in the middle of its work. */
+export const shownState = (state: MachineState, saved: boolean): MachineState | 'saved' =>
+  saved && state === 'stopped' ? 'saved' : state;
 
 /** A machine's state by picture, word and colour, so that no one of them has to be seen. */
 export interface StateLabelProps {
@@ -32,11 +35,12 @@ export interface StateLabelProps {
 
 export function StateLabel({ state, saved = false, size = 13 }: StateLabelProps) {
   const { t } = useTranslation();
-  const { icon: Glyph, color } = saved && state === 'stopped' ? SAVED : LOOK[state];
+  const shown = shownState(state, saved);
+  const { icon: Glyph, color } = LOOK[shown];
   return (
     <span className={classes['label']} style={{ color, fontSize: size }} data-state={state}>
       <Glyph size={size + 1} aria-hidden />
-      {saved && state === 'stopped' ? t('state.saved') : t(`state.${state}`)}
+      {t(`state.${shown}`)}
     </span>
   );
 }

@@ -14,7 +14,7 @@ export interface ToolButtonProps extends Omit<ComponentProps<'button'>, 'childre
 
 /** A button of a toolbar: picture over word. */
 export function ToolButton(props: ToolButtonProps) {
-  const { icon: Glyph, label, tint, narrow = false, className, style, ...rest } = props;
+  const { icon: Glyph, label, tint, narrow = false, disabled = false, onClick, className, style, ...rest } = props;
   return (
     <UnstyledButton
       {...rest}
@@ -23,7 +23,9 @@ export function ToolButton(props: ToolButtonProps) {
       {...(narrow && { 'aria-label': label })}
       // Toolbar moves between the elements that carry these.
       data-toolbar-toggle
-      data-disabled={rest.disabled || undefined}
+      // Not `disabled`: what was just pressed, and cannot be pressed again, keeps the focus.
+      aria-disabled={disabled || undefined}
+      onClick={disabled ? undefined : onClick}
     >
       <Glyph size={narrow ? 14 : 22} stroke={1.7} aria-hidden />
       {!narrow && <span>{label}</span>}

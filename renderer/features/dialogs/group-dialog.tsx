@@ -1,10 +1,11 @@
-import { Autocomplete } from '@mantine/core';
+import { Autocomplete, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { machineGroupSchema, type MachineInfo } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { groupsOf, renamedGroup } from '../machines/groups.ts';
+import { useFollowGroup } from '../machines/use-closed-groups.ts';
 
 export interface GroupDialogProps {
   readonly machines: readonly MachineInfo[];
@@ -18,8 +19,16 @@ export interface GroupDialogProps {
 export function GroupDialog({ machines, all, from, onClose }: GroupDialogProps) {
   const { t } = useTranslation();
   const { client } = useApp();
+  const follow = useFollowGroup();
   const [group, setGroup] = useState(from ?? machines[0]?.config.group ?? '');
   const isValid = machineGroupSchema.safeParse(group.trim()).success;
+  const field = {
+    label: t('details.group'),
+    description: t('group.hint'),
+    'data-autofocus': true,
+    value: group,
+    error: !isValid && t('group.problem'),
+  };
   return (
     <FormDialog
       title={
@@ -31,24 +40,27 @@ export function GroupDialog({ machines, all, from, onClose }: GroupDialogProps) 
       disabled={!isValid}
       onClose={onClose}
       onSubmit={async () => {
-        for (const { config } of machines) {
-          const to = from === undefined ? group.trim() : renamedGroup(config.group, from, group.trim());
-          const moved = await client.call('machines.update', { id: config.id, changes: { group: to } });
-          if (!moved.ok) return moved.error;
-        }
+        const moved = await Promise.all(
+          machines.map(({ config }) => {
+            const to = from === undefined ? group.trim() : renamedGroup(config.group, from, group.trim());
+            return client.call('machines.update', { id: config.id, changes: { group: to } });
+          }),
+        );
+        const failed = moved.find((done) => !done.ok);
+        if (failed) return failed.error;
+        if (from !== undefined) follow(from, group.trim());
         return undefined;
       }}
     >
-      <Autocomplete
-        label={t('details.group')}
-        description={t('group.hint')}
-        data-autofocus
-        openOnFocus={false}
-        data={from === undefined ? groupsOf(all) : []}
-        value={group}
-        error={!isValid && t('group.problem')}
-        onChange={setGroup}
-      />
+      {from === undefined ? (
+        <Autocomplete {...field} openOnFocus={false} data={groupsOf(all)} onChange={setGroup} />
+      ) : (
+        <TextInput
+          {...field}
+          onFocus={(event) => event.currentTarget.select()}
+          onChange={(event) => setGroup(event.currentTarget.value)}
+        />
+      )}
     </FormDialog>
   );
 }

@@ -36,6 +36,11 @@ export function PowerDialog({ action, machines, onClose }: PowerDialogProps) {
       onClose={onClose}
       onSubmit={submit}
     >
+      {machines.length > 1 && (
+        <Text size="sm" fw={600} lineClamp={4}>
+          {machines.map(({ config }) => config.name).join(', ')}
+        </Text>
+      )}
       <Text size="sm">{t(`power.${action}.text`)}</Text>
       <Checkbox
         label={t('power.snapshotFirst')}

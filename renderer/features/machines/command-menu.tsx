@@ -2,7 +2,7 @@ import { Menu } from '@mantine/core';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
-import { COMMANDS, COMMAND_SECTIONS, subjectsOf, type CommandId } from './commands.ts';
+import { COMMANDS, COMMAND_SECTIONS, hintOf, subjectsOf, type CommandId } from './commands.ts';
 import type { RunCommand } from './use-commands.ts';
 
 /** What most machines never meet is not there unless it can be done; of Pause and Resume the one that fits is. */
@@ -38,7 +38,7 @@ export function CommandItems({
               leftSection={<Glyph size={16} aria-hidden />}
               disabled={subjectsOf(id, machines).length === 0}
               // A menu's narrow words: the reason is for whoever wonders.
-              {...(COMMANDS[id].single && machines.length > 1 && { title: t('action.oneOnly') })}
+              title={hintOf(t, id, machines)}
               onClick={() => run(id, machines)}
             >
               {t(`action.${id}`)}

@@ -17,6 +17,7 @@ import {
   IconTrash,
   type Icon,
 } from '@tabler/icons-react';
+import type { TFunction } from 'i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { allows, isIdle, isLive } from '../../state/actions.ts';
 import type { ToolButtonProps } from '../../ui/tool-button.tsx';
@@ -81,3 +82,10 @@ export const COMMAND_SECTIONS: readonly (readonly CommandId[])[] = [
 /** Those among the machines that the command can be given to: a mixed selection is acted on as far as it goes. */
 export const subjectsOf = (id: CommandId, machines: readonly MachineInfo[]): readonly MachineInfo[] =>
   COMMANDS[id].single && machines.length !== 1 ? [] : machines.filter((machine) => COMMANDS[id].allows(machine));
+
+/** Why a command is not for all that is selected, where it is not; undefined: it is, or for none of it. */
+export function hintOf(t: TFunction, id: CommandId, machines: readonly MachineInfo[]): string | undefined {
+  if (COMMANDS[id].single && machines.length > 1) return t('action.oneOnly');
+  const count = subjectsOf(id, machines).length;
+  return count > 0 && count < machines.length ? t('action.someOnly', { count, all: machines.length }) : undefined;
+}

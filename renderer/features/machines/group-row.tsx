@@ -1,6 +1,6 @@
 import { IconChevronRight, IconFolder, IconFolderOpen } from '@tabler/icons-react';
 import { memo, useRef, type CSSProperties } from 'react';
-import { useDraggable, useDropTarget, type Dragged } from './drag.ts';
+import { useDraggable } from './drag.ts';
 import type { GroupLine } from './groups.ts';
 import classes from './machine-list.module.css';
 
@@ -8,18 +8,18 @@ export interface GroupRowProps {
   readonly id: string;
   readonly group: GroupLine;
   readonly current: boolean;
+  /** Something hangs over the group and can be let go. */
+  readonly over: boolean;
   readonly topPx: number;
   readonly heightPx: number;
   readonly onSelect: (group: GroupLine) => void;
   readonly onToggle: (path: string) => void;
-  readonly onDrop: (dragged: Dragged, group: string) => void;
 }
 
 export const GroupRow = memo(function GroupRow(props: GroupRowProps) {
-  const { id, group, current, topPx, heightPx, onSelect, onToggle, onDrop } = props;
+  const { id, group, current, over, topPx, heightPx, onSelect, onToggle } = props;
   const ref = useRef<HTMLDivElement>(null);
   useDraggable(ref, { kind: 'group', path: group.path });
-  const over = useDropTarget(ref, group.path, onDrop);
   const Glyph = group.open ? IconFolderOpen : IconFolder;
   return (
     <div
@@ -32,6 +32,7 @@ export const GroupRow = memo(function GroupRow(props: GroupRowProps) {
       className={classes['group']}
       style={{ transform: `translateY(${topPx}px)`, height: heightPx, '--level': group.level } as CSSProperties}
       data-current={current || undefined}
+      data-group={group.path}
       data-over={over || undefined}
       onClick={() => onSelect(group)}
       onContextMenu={() => onSelect(group)}
@@ -48,7 +49,9 @@ export const GroupRow = memo(function GroupRow(props: GroupRowProps) {
         <IconChevronRight size={15} aria-hidden />
       </span>
       <Glyph size={17} stroke={1.7} aria-hidden />
-      <span className={classes['groupName']}>{group.name}</span>
+      <span className={classes['groupName']} title={group.name}>
+        {group.name}
+      </span>
       <span className={classes['count']}>{group.machines.length}</span>
     </div>
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { MachineInfo } from '../../../core/contract/index.ts';
-import { groupsOf, linesOf, movedGroup, parentOf, renamedGroup } from './groups.ts';
+import { groupsOf, linesOf, movedGroup, outerLine, parentOf, renamedGroup } from './groups.ts';
 
 const machine = (name: string, group = ''): MachineInfo => ({ config: { id: name, name, group } }) as MachineInfo;
 const shown = (machines: MachineInfo[], closed: string[] = []): string[] =>
@@ -23,6 +23,11 @@ describe('the list', () => {
     const old = linesOf(library, new Set()).find((line) => line.kind === 'group' && line.path === 'Old');
     expect(old).toMatchObject({ machines: ['b', 'a'] });
   });
+});
+
+test('a line knows the group that it is in', () => {
+  const lines = linesOf(library, new Set());
+  expect(lines.map((_, index) => outerLine(lines, index))).toEqual([-1, 0, -1, 2, 3, 2, -1]);
 });
 
 test('groups in between exist although no machine is in them alone', () => {

@@ -51,6 +51,10 @@ export function linesOf(machines: readonly MachineInfo[], closed: ReadonlySet<st
   return walk(root, '', 1);
 }
 
+/** The line of the group that a line is in; -1 at the top. */
+export const outerLine = (lines: readonly Line[], index: number): number =>
+  lines.findLastIndex((line, at) => at < index && line.level < lines[index].level);
+
 /** Every group that there is, those in between included. */
 export function groupsOf(machines: readonly MachineInfo[]): string[] {
   const paths = new Set<string>();
@@ -71,6 +75,9 @@ export function movedGroup(path: string, target: string): string | undefined {
 /** The group of a machine in `from` (or below it) once `from` is called `to`. */
 export const renamedGroup = (group: string, from: string, to: string): string =>
   group === from ? to : group.startsWith(`${from}/`) ? `${to}${group.slice(from.length)}`.replace(/^\//, '') : group;
+
+/** What the list calls a group's line. */
+export const groupKey = (path: string): string => `group:${path}`;
 
 /** The group around a group; "" is the top. */
 export const parentOf = (group: string): string => group.split('/').slice(0, -1).join('/');

@@ -1,6 +1,6 @@
 import { Paper, Text } from '@mantine/core';
 import { IconFileImport } from '@tabler/icons-react';
-import { useRef, useState, type DragEvent, type ReactNode } from 'react';
+import { useRef, useState, type DragEvent, type ReactNode, type Ref } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './image-drop.module.css';
 
@@ -8,9 +8,11 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer.types.include
 
 /** A file of the host that is dropped anywhere on the manager is an image to make a machine of. */
 export function ImageDrop({
+  ref,
   onImage,
   children,
 }: {
+  readonly ref?: Ref<HTMLDivElement>;
   readonly onImage: (image: File) => void;
   readonly children: ReactNode;
 }) {
@@ -25,6 +27,7 @@ export function ImageDrop({
   };
   return (
     <div
+      ref={ref}
       className={classes['area']}
       data-testid="image-drop"
       onDragEnter={(event) => count(event, 1)}

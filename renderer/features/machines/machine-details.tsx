@@ -25,6 +25,7 @@ import { MachinePreview } from './machine-preview.tsx';
 import { MachineStorage } from './machine-storage.tsx';
 import { EditableBootOrder } from './editable-boot-order.tsx';
 import { SerialPorts } from './serial-ports.tsx';
+import { useLabelProblems } from './label-problems.ts';
 import { fileName } from './use-attached.ts';
 import { templateName } from '../../i18n/templates.ts';
 
@@ -98,6 +99,7 @@ interface PartProps {
 function GeneralSection({ machine, change }: PartProps) {
   const { t } = useTranslation();
   const { time } = useFormats();
+  const { problemOfName, problemOfGroup } = useLabelProblems();
   const { config } = machine;
   return (
     <Section
@@ -110,7 +112,7 @@ function GeneralSection({ machine, change }: PartProps) {
           <EditableText
             label={t('details.name')}
             value={config.name}
-            validate={(name) => name.trim().length > 0 && name.trim().length <= 64}
+            problemOf={(name) => problemOfName(name, config.id)}
             onChange={(name) => change({ name: name.trim() })}
           />
         </Fact>
@@ -119,8 +121,8 @@ function GeneralSection({ machine, change }: PartProps) {
             label={t('details.group')}
             value={config.group}
             shown={config.group === '' ? t('details.noGroup') : undefined}
-            validate={(group) => group === '' || group.split('/').every((part) => part.trim() !== '')}
-            onChange={(group) => change({ group })}
+            problemOf={problemOfGroup}
+            onChange={(group) => change({ group: group.trim() })}
           />
         </Fact>
         <Fact name={t('details.template')}>
@@ -219,7 +221,6 @@ function SystemSection({ machine, change }: PartProps) {
             value={config.firmware ?? ''}
             shown={config.firmware === null ? t('details.builtIn') : fileName(config.firmware)}
             locked={reason}
-            validate={() => true}
             onChange={(path) => change({ firmware: path.trim() === '' ? null : path.trim() })}
           />
         </Fact>
@@ -240,7 +241,7 @@ function KernelFacts({
   readonly change: Change;
 }) {
   const { t } = useTranslation();
-  const field = { locked, validate: () => true };
+  const field = { locked };
   return (
     <>
       <Fact name={t('details.kernel')}>

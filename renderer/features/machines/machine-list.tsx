@@ -1,16 +1,26 @@
 import { CloseButton, Menu, Text, TextInput } from '@mantine/core';
-import { useCallbackRef, useLocalStorage, useMergedRef } from '@mantine/hooks';
+import { useCallbackRef, useMergedRef, useWindowEvent } from '@mantine/hooks';
 import { IconFolder, IconFolderOff, IconSearch } from '@tabler/icons-react';
 import { useCallback, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { useApp } from '../../state/context.ts';
-import { moveSelection, type Selection } from '../../state/selection.ts';
+import { clickSelection, moveSelection, type Selection } from '../../state/selection.ts';
 import { CommandItems } from './command-menu.tsx';
-import { linesOf, movedGroup, parentOf, renamedGroup, type GroupLine, type Line } from './groups.ts';
+import {
+  groupKey,
+  linesOf,
+  movedGroup,
+  outerLine,
+  parentOf,
+  renamedGroup,
+  type GroupLine,
+  type Line,
+} from './groups.ts';
 import classes from './machine-list.module.css';
 import { MachineRows, type MachineRowsHandle } from './machine-rows.tsx';
-import { useDropTarget, type Dragged } from './drag.ts';
+import { useGroupDrop, type Dragged } from './drag.ts';
+import { useClosedGroups, useFollowGroup } from './use-closed-groups.ts';
 import type { RunCommand } from './use-commands.ts';
 
 export interface MachineListProps {
@@ -24,18 +34,19 @@ export interface MachineListProps {
 
 const startsWith = (name: string, letter: string): boolean =>
   name.toLocaleLowerCase().startsWith(letter.toLocaleLowerCase());
-const keyOf = (line: Line): string => (line.kind === 'group' ? `group:${line.path}` : line.machine.config.id);
+const keyOf = (line: Line): string => (line.kind === 'group' ? groupKey(line.path) : line.machine.config.id);
+
+/** What a line stands for. */
+const machinesOf = (line: Line): readonly string[] =>
+  line.kind === 'group' ? line.machines : [line.machine.config.id];
 
 /** The machines of the library in their groups; as many as there are, only those in sight are made. */
 export function MachineList({ machines, selection, onSelect, onActivate, run }: MachineListProps) {
   const { t } = useTranslation();
   const { client, actions, dialogs } = useApp();
   const [search, setSearch] = useState('');
-  const [closed, setClosed] = useLocalStorage<readonly string[]>({
-    key: 'terrarium.closedGroups',
-    defaultValue: [],
-    getInitialValueInEffect: false,
-  });
+  const [closed, setClosed] = useClosedGroups();
+  const follow = useFollowGroup();
   const prefix = useId();
   const scrollRef = useRef<HTMLDivElement>(null);
   const [scrollElement, setScrollElement] = useState<HTMLElement | null>(null);
@@ -50,6 +61,7 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
   }, [machines, wanted, closed]);
   const keys = useMemo(() => lines.map(keyOf), [lines]);
   const currentIndex = keys.indexOf(selection.current ?? '');
+  const selectable = lines.map((line, index) => [keys[index], machinesOf(line)] as const);
   const optionId = useCallback((key: string): string => `${prefix}-${key.replaceAll(/\s/g, '_')}`, [prefix]);
   const chosen = machines.filter(({ config }) => selection.selected.has(config.id));
 
@@ -58,30 +70,41 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
 
   const regroup = useCallback(
     async (changes: readonly (readonly [id: string, group: string])[]): Promise<void> => {
-      for (const [id, group] of changes) {
-        const done = await client.call('machines.update', { id, changes: { group } });
-        if (!done.ok) actions.failed(id, done.error);
-      }
+      await Promise.all(
+        changes.map(async ([id, group]) => {
+          const done = await client.call('machines.update', { id, changes: { group } });
+          if (!done.ok) actions.failed(id, done.error);
+        }),
+      );
     },
     [client, actions],
   );
   /** A machine takes the rest of the selection along when it is part of it. */
-  const drop = (dragged: Dragged, target: string): void => {
-    if (dragged.kind === 'machine') {
-      const ids = selection.selected.has(dragged.id) ? [...selection.selected] : [dragged.id];
-      void regroup(ids.map((id) => [id, target] as const));
-      return;
-    }
-    const moved = movedGroup(dragged.path, target);
-    if (moved === undefined || moved === dragged.path) return;
-    void regroup(
-      machines
-        .map(({ config }) => [config.id, renamedGroup(config.group, dragged.path, moved), config.group] as const)
-        .filter(([, to, from]) => to !== from)
-        .map(([id, to]) => [id, to] as const),
-    );
+  const isDragged = (id: string, with_: string): boolean =>
+    id === with_ || (selection.selected.has(with_) && selection.selected.has(id));
+  /** Which machines come to other groups when something is dropped on a group, and to which. */
+  const moves = (dragged: Dragged, target: string): readonly (readonly [id: string, group: string])[] => {
+    const moved = dragged.kind === 'group' ? movedGroup(dragged.path, target) : target;
+    if (moved === undefined) return [];
+    const goesTo = ({ id, group: from }: MachineInfo['config']): string =>
+      dragged.kind === 'group' ? renamedGroup(from, dragged.path, moved) : isDragged(id, dragged.id) ? moved : from;
+    return machines
+      .filter(({ config }) => goesTo(config) !== config.group)
+      .map(({ config }) => [config.id, goesTo(config)] as const);
   };
-  const overList = useDropTarget(scrollRef, '', drop);
+  const overGroup = useGroupDrop(
+    scrollRef,
+    (dragged, target) => moves(dragged, target).length > 0,
+    (dragged, target) => {
+      void regroup(moves(dragged, target));
+      if (dragged.kind === 'group') follow(dragged.path, movedGroup(dragged.path, target) ?? dragged.path);
+    },
+  );
+  const dragWordsOf = (dragged: Dragged): string | undefined => {
+    const count =
+      dragged.kind === 'machine' ? machines.filter(({ config }) => isDragged(config.id, dragged.id)).length : 1;
+    return count > 1 ? t('machines.dragged', { count }) : undefined;
+  };
 
   const current = lines[currentIndex] as Line | undefined;
   const group = current?.kind === 'group' ? current : undefined;
@@ -91,12 +114,14 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
       dialogs.open({ kind: 'settings', machine: current.machine.config.id, page: 'general' });
   };
   /** What is in it goes to the group around it. */
-  const dissolve = ({ path, machines: inside }: NonNullable<typeof group>): void =>
+  const dissolve = ({ path, machines: inside }: GroupLine): void => {
     void regroup(
       machines
         .filter(({ config }) => inside.includes(config.id))
         .map(({ config }) => [config.id, renamedGroup(config.group, path, parentOf(path))] as const),
     );
+    follow(path, parentOf(path));
+  };
 
   const goTo = (moved: Selection): void => {
     onSelect(moved);
@@ -104,25 +129,49 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     if (to >= 0) rowsRef.current?.scrollToIndex(to);
   };
 
+  /** Wherever the focus is on this screen: the words around the list are nothing that anyone selects. */
+  useWindowEvent('keydown', (event) => {
+    const isAll =
+      event.key.toLowerCase() === 'a' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
+    const { target } = event;
+    if (!isAll || event.defaultPrevented || !(target instanceof Element)) return;
+    if (target.closest('input, textarea, [contenteditable], [role=dialog], [role=log]')) return;
+    event.preventDefault();
+    const moved = moveSelection(event, selection, selectable);
+    if (moved) onSelect(moved);
+  });
+
+  /** The menu of the current line opens beside it, as a click with the other button opens it. */
+  const openMenu = (): void => {
+    const line = document.getElementById(optionId(keys[currentIndex]));
+    if (!line) return;
+    const { left, bottom } = line.getBoundingClientRect();
+    const at = { clientX: left + 24, clientY: bottom - 8 };
+    line.dispatchEvent(new window.MouseEvent('contextmenu', { bubbles: true, cancelable: true, ...at }));
+  };
+
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key === 'ContextMenu' || (event.key === 'F10' && event.shiftKey)) {
+      event.preventDefault();
+      return openMenu();
+    }
     if (event.key === 'Enter' && current) {
       event.preventDefault();
       if (current.kind === 'machine') onActivate(current.machine);
       else toggle(current.path);
       return;
     }
-    if (group && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
+    if (current && (event.key === 'ArrowLeft' || event.key === 'ArrowRight')) {
       event.preventDefault();
-      if (group.open === (event.key === 'ArrowLeft')) toggle(group.path);
+      const outwards = event.key === 'ArrowLeft';
+      if (group && group.open === outwards) return toggle(group.path);
+      const to = outwards ? outerLine(lines, currentIndex) : group ? currentIndex + 1 : -1;
+      if (to >= 0) goTo({ current: keys[to], selected: new Set(machinesOf(lines[to])) });
       return;
     }
     if (event.key === 'Delete') return run('remove', chosen);
     if (event.key === 'F2') return rename();
-    const moved = moveSelection(
-      event,
-      selection,
-      lines.map((one, i) => [keys[i], one.kind === 'machine' ? [keys[i]] : one.machines] as const),
-    );
+    const moved = moveSelection(event, selection, selectable);
     if (moved) goTo(moved);
     else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const next = [...lines.slice(currentIndex + 1), ...lines.slice(0, currentIndex + 1)].find(
@@ -134,30 +183,16 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
     event.preventDefault();
   };
 
-  const select = (event: MouseEvent, key: string): void => {
-    if (event.ctrlKey || event.metaKey) {
-      const selected = new Set(selection.selected);
-      if (!selected.delete(key)) selected.add(key);
-      onSelect({ current: key, selected });
-    } else if (event.shiftKey) {
-      const [a, b] = [currentIndex < 0 ? 0 : currentIndex, keys.indexOf(key)].sort((x, y) => x - y);
-      const between = lines
-        .slice(a, b + 1)
-        .filter((line) => line.kind === 'machine')
-        .map(keyOf);
-      onSelect({ current: selection.current ?? key, selected: new Set(between) });
-    } else if (event.type === 'contextmenu' && selection.selected.has(key)) onSelect({ ...selection, current: key });
-    else onSelect({ current: key, selected: new Set([key]) });
-  };
-
   const stable = {
-    onSelect: useCallbackRef(select),
+    onSelect: useCallbackRef((event: MouseEvent, key: string) =>
+      onSelect(clickSelection(event, key, selection, selectable)),
+    ),
     onSelectGroup: useCallbackRef((line: GroupLine) =>
       onSelect({ current: keyOf(line), selected: new Set(line.machines) }),
     ),
     onToggle: useCallbackRef(toggle),
     onActivate: useCallbackRef(onActivate),
-    onDrop: useCallbackRef(drop),
+    dragWordsOf: useCallbackRef(dragWordsOf),
   };
   return (
     <section className={classes['pane']} aria-label={t('machines.list')}>
@@ -192,12 +227,12 @@ export function MachineList({ machines, selection, onSelect, onActivate, run }: 
             aria-label={t('machines.list')}
             aria-multiselectable
             aria-activedescendant={currentIndex >= 0 ? optionId(keys[currentIndex]) : undefined}
-            data-over={overList || undefined}
+            data-over={overGroup === '' || undefined}
             onKeyDown={onKeyDown}
           >
             <MachineRows
               ref={rowsRef}
-              {...{ scrollElement, lines, keys, currentIndex, optionId, ...stable }}
+              {...{ scrollElement, lines, keys, currentIndex, overGroup, optionId, ...stable }}
               selected={selection.selected}
             />
           </div>

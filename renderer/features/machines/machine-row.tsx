@@ -5,7 +5,7 @@ import { isLive } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import { StateLabel } from '../../ui/state-label.tsx';
 import { ScreenCanvas } from '../machine-window/screen-canvas.tsx';
-import { useDraggable, useDropTarget, type Dragged } from './drag.ts';
+import { useDraggable, type Dragged } from './drag.ts';
 import classes from './machine-list.module.css';
 import { TemplateTile } from './template-tile.tsx';
 
@@ -18,19 +18,21 @@ export interface MachineRowProps {
   readonly level: number;
   readonly selected: boolean;
   readonly current: boolean;
+  /** Something hangs over the machine's group and can be let go. */
+  readonly over: boolean;
   readonly topPx: number;
   readonly heightPx: number;
   readonly onSelect: (event: MouseEvent, id: string) => void;
   readonly onActivate: (machine: MachineInfo) => void;
-  readonly onDrop: (dragged: Dragged, group: string) => void;
+  /** What hangs at the pointer where more than this machine is dragged with it. */
+  readonly dragWordsOf: (dragged: Dragged) => string | undefined;
 }
 
 export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
-  const { id, machine, level, selected, current, topPx, heightPx, onSelect, onActivate, onDrop } = props;
+  const { id, machine, level, selected, current, over, topPx, heightPx, onSelect, onActivate, dragWordsOf } = props;
   const { config, status } = machine;
   const ref = useRef<HTMLDivElement>(null);
-  useDraggable(ref, { kind: 'machine', id: config.id });
-  useDropTarget(ref, config.group, onDrop);
+  useDraggable(ref, { kind: 'machine', id: config.id }, dragWordsOf);
   return (
     <div
       ref={ref}
@@ -41,13 +43,17 @@ export const MachineRow = memo(function MachineRow(props: MachineRowProps) {
       className={classes['row']}
       style={{ transform: `translateY(${topPx}px)`, height: heightPx, '--level': level } as CSSProperties}
       data-current={current || undefined}
+      data-group={config.group}
+      data-over={over || undefined}
       onClick={(event) => onSelect(event, config.id)}
       onContextMenu={(event) => onSelect(event, config.id)}
       onDoubleClick={() => onActivate(machine)}
     >
       {isLive(machine) ? <Thumbnail id={config.id} /> : <TemplateTile template={config.template} size={44} />}
       <span className={classes['words']}>
-        <span className={classes['name']}>{config.name}</span>
+        <span className={classes['name']} title={config.name}>
+          {config.name}
+        </span>
         <StateLabel state={status.state} saved={machine.saved} />
       </span>
     </div>

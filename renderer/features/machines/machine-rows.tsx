@@ -22,12 +22,14 @@ export interface MachineRowsProps {
   readonly keys: readonly string[];
   readonly currentIndex: number;
   readonly selected: ReadonlySet<string>;
+  /** The group over which something hangs that can be let go. */
+  readonly overGroup: string | undefined;
   readonly optionId: (key: string) => string;
   readonly onSelect: (event: MouseEvent, id: string) => void;
   readonly onSelectGroup: (group: GroupLine) => void;
   readonly onToggle: (path: string) => void;
   readonly onActivate: (machine: MachineInfo) => void;
-  readonly onDrop: (dragged: Dragged, group: string) => void;
+  readonly dragWordsOf: (dragged: Dragged) => string | undefined;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface MachineRowsProps {
  * has to be the same things from one time to the next.
  */
 export const MachineRows = memo(function MachineRows(props: MachineRowsProps) {
-  const { ref, scrollElement, lines, keys, currentIndex, selected, optionId } = props;
-  const { onSelect, onSelectGroup, onToggle, onActivate, onDrop } = props;
+  const { ref, scrollElement, lines, keys, currentIndex, selected, overGroup, optionId } = props;
+  const { onSelect, onSelectGroup, onToggle, onActivate, dragWordsOf } = props;
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scrollElement,
@@ -55,7 +57,8 @@ export const MachineRows = memo(function MachineRows(props: MachineRowsProps) {
           current: index === currentIndex,
           topPx: start,
           heightPx: ROW_PX[line.kind],
-          onDrop,
+          // Of no group in particular the list itself says so.
+          over: overGroup !== '' && overGroup === (line.kind === 'group' ? line.path : line.machine.config.group),
         };
         return line.kind === 'group' ? (
           <GroupRow key={key} {...place} group={line} onSelect={onSelectGroup} onToggle={onToggle} />
@@ -68,6 +71,7 @@ export const MachineRows = memo(function MachineRows(props: MachineRowsProps) {
             selected={selected.has(key)}
             onSelect={onSelect}
             onActivate={onActivate}
+            dragWordsOf={dragWordsOf}
           />
         );
       })}

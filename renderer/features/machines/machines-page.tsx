@@ -1,6 +1,6 @@
 import { Loader, Text } from '@mantine/core';
-import { useDocumentTitle } from '@mantine/hooks';
-import { useMemo } from 'react';
+import { useDidUpdate, useDocumentTitle } from '@mantine/hooks';
+import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
 import { allows } from '../../state/actions.ts';
@@ -23,11 +23,17 @@ export function MachinesPage() {
   const [selection, setSelection] = useSelection(machines);
   const chosen = machines.filter(({ config }) => selection.selected.has(config.id));
   useDocumentTitle(t('app.name'));
+  const page = useRef<HTMLDivElement>(null);
+  // The list and what stands for it while there is none replace each other: the keyboard is where it was.
+  useDidUpdate(() => {
+    if (connection === 'loading' || document.activeElement !== document.body) return;
+    page.current?.querySelector<HTMLElement>('[role=tree], main button')?.focus();
+  }, [machines.length === 0]);
 
   const activate = (machine: MachineInfo): void => run(allows(machine, 'start') ? 'start' : 'show', [machine]);
 
   return (
-    <ImageDrop onImage={(image) => dialogs.open({ kind: 'new', image })}>
+    <ImageDrop ref={page} onImage={(image) => dialogs.open({ kind: 'new', image })}>
       <MachinesToolBar machines={chosen} run={run} />
       {connection === 'loading' ? (
         <div className={classes['centre']} role="status">

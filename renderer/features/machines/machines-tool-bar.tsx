@@ -6,7 +6,7 @@ import { useApp } from '../../state/context.ts';
 import { ToolBar, ToolDivider } from '../../ui/tool-bar.tsx';
 import { ToolButton } from '../../ui/tool-button.tsx';
 import { CommandItems } from './command-menu.tsx';
-import { COMMANDS, subjectsOf, type CommandId } from './commands.ts';
+import { COMMANDS, hintOf, subjectsOf, type CommandId } from './commands.ts';
 import type { RunCommand } from './use-commands.ts';
 
 export interface CommandBarProps {
@@ -70,7 +70,7 @@ export function CommandButton({ id, machines, run }: CommandBarProps & { readonl
       {...(tint && { tint })}
       label={t(`action.${id}`)}
       disabled={subjectsOf(id, machines).length === 0}
-      {...(COMMANDS[id].single && machines.length > 1 && { title: t('action.oneOnly') })}
+      title={hintOf(t, id, machines)}
       onClick={() => run(id, machines)}
     />
   );

@@ -82,13 +82,13 @@ function SerialPort({ name, port, locked, onChange }: SerialPortProps) {
   const [asking, setAsking] = useState(false);
   const label = `${name}: ${t('settings.serialFile')}`;
   const toFile = (path: string): void => onChange({ mode: 'file', path: path.trim() });
-  const isPath = (path: string): boolean => path.trim() !== '';
+  const problemOf = (path: string): string | undefined => (path.trim() === '' ? t('settings.pathNeeded') : undefined);
   if (asking)
     return (
       <TextField
         label={label}
         value=""
-        validate={isPath}
+        problemOf={problemOf}
         onKeep={(path) => {
           setAsking(false);
           toFile(path);
@@ -106,7 +106,7 @@ function SerialPort({ name, port, locked, onChange }: SerialPortProps) {
         onChange={(mode) => (mode === 'file' ? setAsking(true) : onChange({ mode }))}
       />
       {port.mode === 'file' && (
-        <EditableText label={label} value={port.path} locked={locked} validate={isPath} onChange={toFile} />
+        <EditableText label={label} value={port.path} locked={locked} problemOf={problemOf} onChange={toFile} />
       )}
     </>
   );

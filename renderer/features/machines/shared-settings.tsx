@@ -5,7 +5,6 @@ import {
   MEMORY_MIB_MIN,
   CPU_MODELS,
   engineSchema,
-  machineGroupSchema,
   pointerSchema,
   type MachineChanges,
   type MachineConfig,
@@ -15,6 +14,7 @@ import { isIdle } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import { EditableNumber, EditableSelect, EditableText } from '../../ui/editable.tsx';
 import { useFormats } from '../../ui/formats.ts';
+import { useLabelProblems } from './label-problems.ts';
 import { Fact, Facts, Section } from '../../ui/section.tsx';
 
 /** What several machines have in common, changed for all of them at once; where they differ it says so until then. */
@@ -37,6 +37,7 @@ export function SharedSettings({ machines }: { readonly machines: readonly Machi
   };
   const busy = machines.filter((machine) => !isIdle(machine) || machine.saved).map(({ config }) => config.name);
   const locked = busy.length > 0 ? t('shared.locked', { names: busy.join(', ') }) : undefined;
+  const { problemOfGroup } = useLabelProblems();
   const various = t('shared.various');
   const [group, memoryMiB] = [common('group'), common('memoryMiB')];
   const choice = { shownIfNone: various, locked };
@@ -48,7 +49,7 @@ export function SharedSettings({ machines }: { readonly machines: readonly Machi
             label={t('details.group')}
             value={group ?? ''}
             shown={group === null ? various : group === '' ? t('details.noGroup') : undefined}
-            validate={(typed) => machineGroupSchema.safeParse(typed).success}
+            problemOf={problemOfGroup}
             onChange={(typed) => change({ group: typed })}
           />
         </Fact>

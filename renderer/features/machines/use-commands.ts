@@ -6,10 +6,14 @@ import type { MachineAction } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import { usePreferences } from '../../state/preferences.ts';
 import { goTo, machineHash } from '../../state/route.ts';
+import { shownState } from '../../ui/state-label.tsx';
 import { openOwnWindow } from '../machine-window/own-window.ts';
 import { subjectsOf, type CommandId } from './commands.ts';
 
 export type RunCommand = (id: CommandId, machines: readonly MachineInfo[]) => void;
+
+/** A notice is read at a glance. */
+const NAMED_MAX = 6;
 
 /** What a person does to machines, from any toolbar, menu or key. What loses something asks, or can be taken back. */
 export function useCommands(): RunCommand {
@@ -17,10 +21,31 @@ export function useCommands(): RunCommand {
   const { client, actions, dialogs, removals } = useApp();
   const [{ showOnStart }] = usePreferences();
 
+  /** Of a mixed selection some cannot: which, and what state keeps them from it. */
+  const tellLeftOut = useCallback(
+    (id: CommandId, leftOut: readonly MachineInfo[], all: number): void => {
+      const named = leftOut
+        .slice(0, NAMED_MAX)
+        .map(({ config, status, saved }) => `${config.name} (${t(`state.${shownState(status.state, saved)}`)})`);
+      const more = leftOut.length > NAMED_MAX ? ['…'] : [];
+      notifications.show({
+        id: 'left-out',
+        color: 'yellow',
+        autoClose: 8000,
+        title: t('leftOut.title', { action: t(`action.${id}`).replace('…', ''), count: leftOut.length, all }),
+        message: t('leftOut.text', { names: [...named, ...more].join(', ') }),
+        closeButtonProps: { 'aria-label': t('action.dismiss') },
+      });
+    },
+    [t],
+  );
+
   return useCallback(
     (id, machines) => {
       const subjects = subjectsOf(id, machines);
       if (subjects.length === 0) return;
+      const leftOut = machines.filter((machine) => !subjects.includes(machine));
+      if (leftOut.length > 0) tellLeftOut(id, leftOut, machines.length);
       const ids = subjects.map(({ config }) => config.id);
       const [first] = ids;
       const each = (action: MachineAction): void => ids.forEach((one) => void actions.run(action, one));
@@ -78,6 +103,6 @@ export function useCommands(): RunCommand {
             .then((why) => why && actions.failed(first, why));
       }
     },
-    [t, client, actions, dialogs, removals, showOnStart],
+    [t, client, actions, dialogs, removals, showOnStart, tellLeftOut],
   );
 }
