@@ -17,11 +17,14 @@ export function Editable({
   label,
   shown,
   locked,
+  autoFocus = false,
   field,
 }: {
   readonly label: string;
   readonly shown: ReactNode;
   readonly locked?: string | undefined;
+  /** It comes where the keyboard was. */
+  readonly autoFocus?: boolean | undefined;
   readonly field: (done: () => void) => ReactNode;
 }) {
   const { t } = useTranslation();
@@ -42,7 +45,7 @@ export function Editable({
     <UnstyledButton
       className={classes['value']}
       // After the field was left by a key, the keyboard is where it was before.
-      autoFocus={editing === false}
+      autoFocus={editing === false || autoFocus}
       onClick={() => setEditing(true)}
     >
       <span>{shown}</span>
@@ -187,6 +190,7 @@ interface EditableSelectProps<T extends string> extends Omit<EditableProps<T>, '
   readonly value: T | null;
   readonly shownIfNone?: string;
   readonly data: readonly { readonly value: T; readonly label: string }[];
+  readonly autoFocus?: boolean;
 }
 
 export function EditableSelect<T extends string>({
@@ -195,6 +199,7 @@ export function EditableSelect<T extends string>({
   shownIfNone,
   data,
   locked,
+  autoFocus,
   onChange,
 }: EditableSelectProps<T>) {
   const field = (done: () => void): ReactNode => (
@@ -214,5 +219,5 @@ export function EditableSelect<T extends string>({
     />
   );
   const shown = data.find((one) => one.value === value)?.label ?? value ?? shownIfNone;
-  return <Editable label={label} shown={shown} locked={locked} field={field} />;
+  return <Editable label={label} shown={shown} locked={locked} autoFocus={autoFocus} field={field} />;
 }

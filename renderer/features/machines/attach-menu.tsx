@@ -30,13 +30,13 @@ export function AttachMenu({ kind, medium, name, disabled, onChange }: AttachMen
   return (
     <span>
       <Menu position="bottom-end" width={280}>
-        <Menu.Target>
-          <Tooltip label={label}>
+        <Tooltip label={label}>
+          <Menu.Target>
             <ActionIcon variant="subtle" color="gray" aria-label={label} disabled={disabled}>
               <IconDotsVertical size={16} aria-hidden />
             </ActionIcon>
-          </Tooltip>
-        </Menu.Target>
+          </Menu.Target>
+        </Tooltip>
         <Menu.Dropdown mah={320} style={{ overflowY: 'auto' }}>
           <MediumChoices
             kind={kind}

@@ -20,13 +20,13 @@ export function MediumMenu({ machine, drive }: MediumMenuProps) {
   return (
     <>
       <Menu position="bottom-end" width={280}>
-        <Menu.Target>
-          <Tooltip label={label}>
+        <Tooltip label={label}>
+          <Menu.Target>
             <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label}>
               <IconDotsVertical size={16} aria-hidden />
             </ActionIcon>
-          </Tooltip>
-        </Menu.Target>
+          </Menu.Target>
+        </Tooltip>
         <Menu.Dropdown mah={420} style={{ overflowY: 'auto' }}>
           <MediumItems machine={machine} drive={drive} onAskPath={path.ask} />
         </Menu.Dropdown>

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { SerialConfig } from '../../../core/contract/index.ts';
 import { EditableSelect, EditableText, TextField } from '../../ui/editable.tsx';
 import { Fact, Facts } from '../../ui/section.tsx';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { SERIAL_PORTS_MAX, serialModesFor } from '../settings/settings-form.ts';
 import classes from './machine-details.module.css';
 
@@ -18,8 +19,9 @@ export interface SerialPortsProps {
 export function SerialPorts({ ports, locked, onChange }: SerialPortsProps) {
   const { t } = useTranslation();
   const last = ports.length - 1;
+  const place = useKeptFocus<HTMLDivElement>(ports.length);
   return (
-    <>
+    <div ref={place}>
       {ports.length === 0 && (
         <Text size="sm" c="var(--text-dimmed)">
           {t('details.noSerial')}
@@ -65,7 +67,7 @@ export function SerialPorts({ ports, locked, onChange }: SerialPortsProps) {
           {t('settings.addPort')}
         </Button>
       )}
-    </>
+    </div>
   );
 }
 
@@ -78,8 +80,8 @@ interface SerialPortProps {
 
 function SerialPort({ name, port, locked, onChange }: SerialPortProps) {
   const { t } = useTranslation();
-  /** A file was chosen, and which is not yet said. */
-  const [asking, setAsking] = useState(false);
+  /** A file was chosen, and which is not yet said; false: it was asked for. */
+  const [asking, setAsking] = useState<boolean>();
   const label = `${name}: ${t('settings.serialFile')}`;
   const toFile = (path: string): void => onChange({ mode: 'file', path: path.trim() });
   const problemOf = (path: string): string | undefined => (path.trim() === '' ? t('settings.pathNeeded') : undefined);
@@ -102,6 +104,7 @@ function SerialPort({ name, port, locked, onChange }: SerialPortProps) {
         label={name}
         value={port.mode}
         locked={locked}
+        autoFocus={asking === false}
         data={serialModesFor(port.mode).map((value) => ({ value, label: t(`details.serialMode.${value}`) }))}
         onChange={(mode) => (mode === 'file' ? setAsking(true) : onChange({ mode }))}
       />

@@ -2,6 +2,8 @@ import {
   DEBIAN_PACKAGES,
   MACHINE_TEMPLATES,
   MEMORY_MIB_DEFAULT,
+  machineGroupSchema,
+  machineNameSchema,
   mediumPath,
   type Attachment,
   type BootDevice,
@@ -68,9 +70,9 @@ export function fieldsOf(
 /** Of this computer's packages, with a disk of its own: no image, no other disk. */
 export const isBuilt = (templateId: string): boolean => templateId === DEBIAN_PACKAGES;
 
-const DISK_MIB_MAX = 2 * 2 ** 20;
+export const DISK_MIB_MAX = 2 * 2 ** 20;
 
-export type Problem = 'template' | 'name' | 'nameTaken' | 'memory' | 'image' | 'disk';
+export type Problem = 'template' | 'name' | 'nameTaken' | 'group' | 'memory' | 'image' | 'disk';
 
 export function problemsOf(
   form: NewMachineForm,
@@ -82,8 +84,9 @@ export function problemsOf(
   const problems = new Set<Problem>();
   if (templateOf(form.template).unavailable !== undefined) problems.add('template');
   const name = form.name.trim();
-  if (name === '' || name.length > 64) problems.add('name');
+  if (!machineNameSchema.safeParse(name).success) problems.add('name');
   if (names.some((taken) => taken.toLowerCase() === name.toLowerCase())) problems.add('nameTaken');
+  if (!machineGroupSchema.safeParse(form.group.trim()).success) problems.add('group');
   if (!isWhole(form.memoryMiB, memory.min, memory.max)) problems.add('memory');
   if (form.imageFrom === 'file' && !form.imageFile) problems.add('image');
   if (form.imageFrom === 'path' && form.imagePath.trim() === '') problems.add('image');

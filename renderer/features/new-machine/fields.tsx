@@ -17,7 +17,7 @@ import {
 } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { IconFileImport } from '@tabler/icons-react';
-import { useId } from 'react';
+import { useId, type KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CPU_MODELS, pointerSchema } from '../../../core/contract/index.ts';
 import { useFormats } from '../../ui/formats.ts';
@@ -25,7 +25,7 @@ import { Fact, Facts } from '../../ui/section.tsx';
 import { TemplateTile } from '../machines/template-tile.tsx';
 import { useGuess } from '../media/use-guess.ts';
 import { useMedia } from '../media/use-media.ts';
-import { isBuilt, type NewMachineForm, type Problem } from './draft.ts';
+import { DISK_MIB_MAX, isBuilt, type NewMachineForm, type Problem } from './draft.ts';
 import classes from './fields.module.css';
 import { guessKind } from './image-guess.ts';
 import { templateName } from '../../i18n/templates.ts';
@@ -36,6 +36,9 @@ export interface FieldsProps {
   readonly problems: ReadonlySet<Problem>;
   readonly memory: { readonly min: number; readonly max: number };
 }
+
+/** Of the templates. */
+const COLUMNS = 4;
 
 export function TemplateFields({
   chosen,
@@ -49,15 +52,29 @@ export function TemplateFields({
 }) {
   const { t } = useTranslation();
   const templates = useTemplates();
+  /** As in any group of radio buttons: the arrow keys choose. */
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>): void => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    const from = templates.findIndex(({ id }) => id === chosen);
+    let to = from + step;
+    while (templates[to]?.unavailable !== undefined) to += step;
+    const wanted = templates[to];
+    if (!wanted) return;
+    onChoose(wanted.id);
+    event.currentTarget.querySelectorAll<HTMLElement>('[role=radio]')[to].focus();
+  };
   return (
     <>
-      <SimpleGrid cols={4} spacing="xs" role="radiogroup" aria-label={t('create.template')}>
+      <SimpleGrid cols={COLUMNS} spacing="xs" role="radiogroup" aria-label={t('create.template')} onKeyDown={onKeyDown}>
         {templates.map(({ id, unavailable }) => (
           <UnstyledButton
             key={id}
             role="radio"
             aria-checked={id === chosen}
             aria-disabled={unavailable !== undefined}
+            tabIndex={id === chosen ? 0 : -1}
             className={classes['template']}
             onClick={() => unavailable === undefined && onChoose(id)}
           >
@@ -92,7 +109,12 @@ export function NameFields({ form, problems }: FieldsProps) {
           (problems.has('nameTaken') && t('create.problem.nameTaken'))
         }
       />
-      <TextInput label={t('details.group')} placeholder={t('details.noGroup')} {...form.getInputProps('group')} />
+      <TextInput
+        label={t('details.group')}
+        placeholder={t('details.noGroup')}
+        {...form.getInputProps('group')}
+        error={problems.has('group') && t('group.problem')}
+      />
     </Group>
   );
 }
@@ -261,6 +283,7 @@ const roundMemory = (mib: number): number => {
 export function DiskFields({ form, problems }: FieldsProps) {
   const { t } = useTranslation();
   const { media } = useMedia();
+  const { number, bytes } = useFormats();
   const free = media.filter(({ kind, usedBy }) => kind === 'disk' && usedBy.length === 0);
   const built = isBuilt(form.values.template);
   return (
@@ -277,10 +300,16 @@ export function DiskFields({ form, problems }: FieldsProps) {
             allowDecimal={false}
             disabled={form.values.disk !== 'new'}
             {...form.getInputProps('diskMiB')}
-            error={problems.has('disk') && form.values.disk === 'new' && t('create.problem.disk')}
+            error={
+              problems.has('disk') &&
+              form.values.disk === 'new' &&
+              t('create.problem.disk', { max: number(DISK_MIB_MAX) })
+            }
           />
           <Text size="xs" c="var(--text-dimmed)">
-            {t('create.diskHint')}
+            {form.values.disk === 'new' && !problems.has('disk')
+              ? `${bytes((Number(form.values.diskMiB) || 0) * 2 ** 20)}. ${t('create.diskHint')}`
+              : t('create.diskHint')}
           </Text>
         </Group>
         <Group>
@@ -316,9 +345,11 @@ export function Summary({ form }: FieldsProps) {
       <Box flex={1}>
         <Facts>
           <Fact name={t('create.name')}>{values.name}</Fact>
+          {values.group.trim() !== '' && <Fact name={t('details.group')}>{values.group.trim()}</Fact>}
           <Fact name={t('create.template')}>{templateName(t, values.template)}</Fact>
           <Fact name={t('create.memory')}>{t('details.memoryValue', { mib: number(Number(values.memoryMiB)) })}</Fact>
           <Fact name={t('details.cpuModel')}>{t(`details.cpuModelValue.${values.cpuModel}`)}</Fact>
+          <Fact name={t('details.pointer')}>{t(`details.pointerValue.${values.pointer}`)}</Fact>
           <Fact name={t('create.image')}>
             {isBuilt(values.template)
               ? t('create.builtShort')

@@ -1,7 +1,7 @@
 import { Alert, Button, Checkbox, Progress, Stack, Stepper, Switch, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { MEMORY_MIB_MAX, MEMORY_MIB_MIN, type Failure } from '../../../core/contract/index.ts';
 import { useApp, useMachines } from '../../state/context.ts';
@@ -10,6 +10,7 @@ import { useResource } from '../../state/resource.ts';
 import { goTo, machineHash } from '../../state/route.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
+import { focusWrong } from '../../ui/focus-wrong.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
 import { freeName } from '../machines/free-name.ts';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
@@ -27,7 +28,7 @@ export interface NewMachineDialogProps {
 
 /** Which problems keep a step from being left. */
 const STEP_PROBLEMS: readonly (readonly Problem[])[] = [
-  ['template', 'name', 'nameTaken'],
+  ['template', 'name', 'nameTaken', 'group'],
   ['image'],
   ['memory', 'disk'],
   [],
@@ -50,7 +51,12 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
       Math.max(64, Math.floor((info?.host.memoryMiB ?? 4096) * 0.75)),
     ),
   };
-  const form = useForm<NewMachineForm>({ initialValues: useInitialValues(image, template, preferences.memoryMiB) });
+  const [failure, setFailure] = useState<Failure>();
+  const form = useForm<NewMachineForm>({
+    initialValues: useInitialValues(image, template, preferences.memoryMiB),
+    // It was about what is no longer there.
+    onValuesChange: () => setFailure(undefined),
+  });
   const [step, setStep] = useState(
     (image && !problemsOf(form.values, memory).has('template')) || (template !== undefined && isBuilt(template))
       ? 3
@@ -58,7 +64,10 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   );
   const [expert, setExpert] = useState(false);
   const [tried, setTried] = useState(false);
-  const [failure, setFailure] = useState<Failure>();
+  const submitRef = useRef<HTMLButtonElement>(null);
+  const formRef = useRef<HTMLFormElement>(null);
+  /** Once what is wrong is shown, the keyboard is there. */
+  const showWrong = (): void => void setTimeout(() => focusWrong(formRef.current));
   const [work, setWork] = useState<{ readonly abort: AbortController; readonly share: number | undefined }>();
   const names = machines.map(({ config }) => config.name);
   const contents = useContents(form.values.imageFile, (kind) => form.setFieldValue('imageKind', kind));
@@ -73,23 +82,25 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
 
   const choose = (id: string): void => {
     const known = form.values.template;
+    // Chosen once more, it leaves what was set up since.
+    if (id === known) return;
     form.setValues(fieldsOf(id, memory.max, preferences.memoryMiB));
-    const isDefault = form.values.name === '' || form.values.name.startsWith(templateName(t, known));
-    if (isDefault)
-      form.setFieldValue(
-        'name',
-        freeName(
-          templateName(t, id),
-          machines.map(({ config }) => config),
-        ),
+    const nameFor = (template: string): string =>
+      freeName(
+        templateName(t, template),
+        machines.map(({ config }) => config),
       );
+    if (form.values.name === '' || form.values.name === nameFor(known)) form.setFieldValue('name', nameFor(id));
   };
 
   const submit = async (): Promise<void> => {
     setTried(true);
     setFailure(undefined);
     const first = STEP_PROBLEMS.findIndex((_, index) => !stands(index));
-    if (first >= 0) return setStep(first);
+    if (first >= 0) {
+      setStep(first);
+      return showWrong();
+    }
     const abort = new AbortController();
     setWork({ abort, share: undefined });
     const created = await createMachine(client, form.values, {
@@ -108,7 +119,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   const next = async (): Promise<void> => {
     setTried(true);
     setFailure(undefined);
-    if (!stands(step)) return;
+    if (!stands(step)) return showWrong();
     // What is wrong with a file is said where it is named, not at the end.
     const checked =
       step === IMAGE_STEP && imageFrom === 'path' && !built
@@ -137,6 +148,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
   return (
     <Dialog onClose={onClose} size={760} title={t('create.title')}>
       <form
+        ref={formRef}
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
@@ -189,11 +201,18 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
               {t('action.cancel')}
             </Button>
             {!expert && step > 0 && (
-              <Button variant="default" onClick={() => setStep(step - 1)}>
+              <Button
+                variant="default"
+                onClick={() => {
+                  setStep(step - 1);
+                  // This button is not there on the first page.
+                  if (step === 1) submitRef.current?.focus();
+                }}
+              >
                 {t('create.back')}
               </Button>
             )}
-            <Button type="submit" loading={work !== undefined} data-autofocus={isLast || undefined}>
+            <Button ref={submitRef} type="submit" loading={work !== undefined} data-autofocus={isLast || undefined}>
               {isLast ? t('create.submit') : t('create.next')}
             </Button>
           </DialogActions>

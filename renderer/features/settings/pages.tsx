@@ -27,6 +27,7 @@ import {
   pointerSchema,
   type MachineInfo,
 } from '../../../core/contract/index.ts';
+import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { SCALINGS, type Scaling } from '../machine-window/scaling.ts';
 import { BootOrderField } from './boot-order-field.tsx';
 import { SERIAL_PORTS_MAX, serialModesFor, type SettingsForm } from './settings-form.ts';
@@ -43,7 +44,7 @@ export function GeneralPage({ form }: PageProps) {
   const { t } = useTranslation();
   return (
     <>
-      <TextInput label={t('details.name')} maxLength={64} {...form.getInputProps('name')} />
+      <TextInput label={t('details.name')} {...form.getInputProps('name')} />
       <TextInput
         label={t('details.group')}
         description={t('group.hint')}
@@ -194,9 +195,10 @@ export function DisplayPage() {
 
 export function SerialPage({ form, locked }: PageProps) {
   const { t } = useTranslation();
+  const place = useKeptFocus<HTMLDivElement>(form.values.serial.length);
   const disabled = locked !== undefined;
   return (
-    <>
+    <Stack gap="md" ref={place}>
       {form.values.serial.map(({ mode }, index) => (
         <Group key={index} align="flex-start" wrap="nowrap">
           <Select
@@ -244,6 +246,6 @@ export function SerialPage({ form, locked }: PageProps) {
       >
         {t('settings.addPort')}
       </Button>
-    </>
+    </Stack>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, NavLink, Stack } from '@mantine/core';
+import { Alert, Button, NavLink, Stack, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import {
   IconCpu,
@@ -9,15 +9,25 @@ import {
   IconPlugConnected,
   type Icon,
 } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { isLabelChange, type Failure, type MachineChanges, type MachineInfo } from '../../../core/contract/index.ts';
+import {
+  MEMORY_MIB_MAX,
+  MEMORY_MIB_MIN,
+  isLabelChange,
+  memoryMiBSchema,
+  type Failure,
+  type MachineChanges,
+  type MachineInfo,
+} from '../../../core/contract/index.ts';
 import { isIdle } from '../../state/actions.ts';
 import { useApp } from '../../state/context.ts';
 import type { SettingsPage } from '../../state/dialogs.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
+import { focusWrong } from '../../ui/focus-wrong.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { useLabelProblems } from '../machines/label-problems.ts';
 import { DisplayPage, GeneralPage, SerialPage, SystemPage } from './pages.tsx';
 import { changesOf, formOf, type SettingsForm } from './settings-form.ts';
 import classes from './settings-dialog.module.css';
@@ -45,14 +55,21 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
   const [page, setPage] = useState(firstPage);
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState(false);
+  /** Asked whether what was changed is to be lost. */
+  const [leaving, setLeaving] = useState(false);
+  const { problemOfName, problemOfGroup } = useLabelProblems();
+  const formRef = useRef<HTMLFormElement>(null);
   const form = useForm<SettingsForm>({
     initialValues: formOf(config),
+    // It was about what is no longer there.
+    onValuesChange: () => setFailure(undefined),
     validate: {
-      name: (name) => (name.trim() === '' || name.trim().length > 64 ? t('create.problem.name') : null),
+      name: (name) => problemOfName(name, config.id) ?? null,
+      group: (group) => problemOfGroup(group) ?? null,
       memoryMiB: (mib) =>
-        typeof mib === 'number' && Number.isInteger(mib) && mib >= 1 && mib <= 3072
+        memoryMiBSchema.safeParse(mib).success
           ? null
-          : t('create.problem.memory', { min: 1, max: 3072 }),
+          : t('create.problem.memory', { min: MEMORY_MIB_MIN, max: MEMORY_MIB_MAX }),
       bootOrder: (order) => (order.some(({ enabled }) => enabled) ? null : t('settings.bootNeeded')),
       serial: { path: (path, { serial }, at) => serialProblem(path, serial, at) && t('settings.pathNeeded') },
       kernelImage: (image, { kernelAppend }) =>
@@ -67,7 +84,7 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
       const fields = Object.keys(errors);
       // What is wrong is shown where it is, on whichever page that is.
       if (!fields.some((field) => pageOf(field) === page)) setPage(pageOf(fields[0]));
-      return;
+      return void setTimeout(() => focusWrong(formRef.current));
     }
     const all = changesOf(config, form.values);
     // Fields that are locked show what is: they cannot have changed, but for a machine that started meanwhile.
@@ -82,10 +99,22 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
     else setFailure(done.error);
   };
 
+  /** Escape and the cross are pressed out of habit; once more, and it is gone on. */
+  const leave = (): void => {
+    if (leaving) stay();
+    else if (Object.keys(changesOf(config, form.values)).length > 0) setLeaving(true);
+    else onClose();
+  };
+  const stay = (): void => {
+    setLeaving(false);
+    formRef.current?.querySelector<HTMLElement>('[aria-current=page]')?.focus();
+  };
+
   const props = { form, machine, locked };
   return (
-    <Dialog onClose={onClose} size={840} title={t('settings.title', { name: config.name })}>
+    <Dialog onClose={leave} size={840} title={t('settings.title', { name: config.name })}>
       <form
+        ref={formRef}
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
@@ -103,6 +132,7 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
                 label={t(`settings.page.${one}`)}
                 leftSection={<Glyph size={18} stroke={1.7} aria-hidden />}
                 active={one === page}
+                data-autofocus={one === firstPage || undefined}
                 aria-current={one === page ? 'page' : undefined}
                 onClick={() => setPage(one)}
               />
@@ -130,10 +160,20 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
         </div>
         <Stack gap="sm" mt="md">
           {failure && <FailureAlert failure={failure} />}
+          {leaving && (
+            <Text size="sm" fw={600} ta="end" role="alert">
+              {t('settings.unsaved')}
+            </Text>
+          )}
           <DialogActions>
-            <Button variant="default" onClick={onClose}>
-              {t('action.cancel')}
+            <Button variant="default" onClick={onClose} {...(leaving && { c: 'red' })}>
+              {leaving ? t('settings.discard') : t('action.cancel')}
             </Button>
+            {leaving && (
+              <Button variant="default" autoFocus onClick={stay}>
+                {t('settings.stay')}
+              </Button>
+            )}
             <Button type="submit" loading={busy}>
               {t('settings.submit')}
             </Button>
@@ -146,7 +186,7 @@ export function SettingsDialog({ machine, page: firstPage, onClose }: SettingsDi
 
 /** Which page has a field that can be wrong. */
 function pageOf(field: string): SettingsPage {
-  if (field === 'name') return 'general';
+  if (field === 'name' || field === 'group') return 'general';
   return field.startsWith('serial') ? 'serial' : 'system';
 }
 
