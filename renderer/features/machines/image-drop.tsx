@@ -13,7 +13,8 @@ export function ImageDrop({
   children,
 }: {
   readonly ref?: Ref<HTMLDivElement>;
-  readonly onImage: (image: File) => void;
+  /** The first, and the names of those that were let go with it: each machine is asked about by itself. */
+  readonly onImage: (image: File, others: readonly string[]) => void;
   readonly children: ReactNode;
 }) {
   const { t } = useTranslation();
@@ -42,8 +43,12 @@ export function ImageDrop({
         event.preventDefault();
         depth.current = 0;
         setOver(false);
-        const [file] = event.dataTransfer.files;
-        if (file) onImage(file);
+        const [file, ...others] = event.dataTransfer.files;
+        if (file)
+          onImage(
+            file,
+            others.map(({ name }) => name),
+          );
       }}
     >
       {children}

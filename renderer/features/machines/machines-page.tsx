@@ -1,5 +1,6 @@
 import { Loader, Text } from '@mantine/core';
 import { useDidUpdate, useDocumentTitle } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
@@ -30,10 +31,22 @@ export function MachinesPage() {
     page.current?.querySelector<HTMLElement>('[role=tree], main button')?.focus();
   }, [machines.length === 0]);
 
+  const openImage = (image: File, others: readonly string[]): void => {
+    dialogs.open({ kind: 'new', image });
+    if (others.length === 0) return;
+    notifications.show({
+      color: 'yellow',
+      autoClose: 12_000,
+      title: t('machines.oneImage', { name: image.name }),
+      message: t('machines.otherImages', { names: others.join(', ') }),
+      closeButtonProps: { 'aria-label': t('action.dismiss') },
+    });
+  };
+
   const activate = (machine: MachineInfo): void => run(allows(machine, 'start') ? 'start' : 'show', [machine]);
 
   return (
-    <ImageDrop ref={page} onImage={(image) => dialogs.open({ kind: 'new', image })}>
+    <ImageDrop ref={page} onImage={openImage}>
       <MachinesToolBar machines={chosen} run={run} />
       {connection === 'loading' ? (
         <div className={classes['centre']} role="status">

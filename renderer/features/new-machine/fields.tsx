@@ -307,8 +307,8 @@ export function DiskFields({ form, problems }: FieldsProps) {
             }
           />
           <Text size="xs" c="var(--text-dimmed)">
-            {form.values.disk === 'new' && !problems.has('disk')
-              ? `${bytes((Number(form.values.diskMiB) || 0) * 2 ** 20)}. ${t('create.diskHint')}`
+            {form.values.disk === 'new' && Number(form.values.diskMiB) >= 1024
+              ? `${bytes(Number(form.values.diskMiB) * 2 ** 20)}. ${t('create.diskHint')}`
               : t('create.diskHint')}
           </Text>
         </Group>
