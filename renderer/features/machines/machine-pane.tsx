@@ -55,7 +55,7 @@ export function MachinePane({
             <li key={config.id} className={classes['one']}>
               <TemplateTile template={config.template} size={34} />
               <span className={classes['words']}>
-                <Text fw={600} size="sm" truncate>
+                <Text fw={600} size="sm" truncate title={config.name}>
                   {config.name}
                 </Text>
                 <StateLabel state={status.state} saved={saved} />
@@ -136,7 +136,7 @@ function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
       <div className={classes['title']}>
         <TemplateTile template={config.template} size={46} />
         <div className={classes['words']}>
-          <Title order={1} size={20} className={classes['name'] ?? ''}>
+          <Title order={1} size={20} className={classes['name'] ?? ''} title={config.name}>
             {config.name}
           </Title>
           <span>
