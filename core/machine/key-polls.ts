@@ -12,7 +12,7 @@ const CIRCLES_SEEN = 16;
 /** Questions that are all unlike the one remembered: another is remembered. */
 const STRANGERS_MAX = 32;
 /** What is no circle costs the comparison of a MiB at most this often. */
-const AGAIN_NS = 1e9;
+const AGAIN_NS = 1e8;
 /** What tells a program the time, or takes it where this does not look. */
 const ELSEWHERE = [
   'writeControlRegister',
