@@ -15,6 +15,7 @@ import { SelectionStore } from './state/selection.ts';
 import { TasksStore } from './state/tasks.ts';
 import { UploadsStore } from './state/uploads.ts';
 import { Boundary } from './ui/broken.tsx';
+import { useKeptFocus } from './ui/use-kept-focus.ts';
 import { theme } from './ui/theme.ts';
 import { later, type Later } from './ui/later.tsx';
 import { Loading } from './ui/loading.tsx';
@@ -65,6 +66,7 @@ export function App({ client: shellClient }: { readonly client: Client }) {
     ];
     return () => ends.forEach((end) => end());
   }, [services]);
+  useKeptFocus();
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <AppContext value={services}>

@@ -1,11 +1,11 @@
-import { Button, Stack, Text, type ModalProps } from '@mantine/core';
+import { Button, Stack, type ModalProps } from '@mantine/core';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure, Task } from '../../core/contract/index.ts';
 import { useApp, useUploads } from '../state/context.ts';
 import { Dialog } from './dialog.tsx';
 import { DialogActions } from './dialog-actions.tsx';
-import { FailureAlert } from './failure-alert.tsx';
+import { Outcome } from './outcome.tsx';
 import { TaskRow } from './task-row.tsx';
 import { UploadRow } from './upload-row.tsx';
 import { useWork } from './use-work.ts';
@@ -65,15 +65,7 @@ export function FormDialog(props: FormDialogProps) {
           {children}
           {upload && <UploadRow upload={upload} />}
           {work.task && <TaskRow task={work.task} />}
-          {failure &&
-            // That was the person's own will.
-            (failure.code === 'task.cancelled' ? (
-              <Text size="sm" role="status">
-                {t('tasks.cancelledHere')}
-              </Text>
-            ) : (
-              <FailureAlert failure={failure} />
-            ))}
+          {failure && <Outcome failure={failure} />}
           <DialogActions
             aside={
               (upload ?? work.task) && (

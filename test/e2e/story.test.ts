@@ -335,7 +335,7 @@ describe.each(STAGES)("Debian from this computer's packages, in $name", (stage) 
     await dialog.getByRole('button', { name: 'Create' }).click();
     await dialog.getByRole('progressbar').waitFor();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
-    await dialog.getByText('Code: task.cancelled').waitFor();
+    await dialog.getByText(wordsOf('en')('tasks.cancelledHere')).waitFor();
     expect(await machineNames(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Create' }).click();
     await page.getByRole('application').waitFor({ timeout: BOOT_MS });

@@ -12,7 +12,6 @@ import { useTranslation } from 'react-i18next';
 import { useMachines } from '../../state/context.ts';
 import { SCREENS, screenHash, type Screen } from '../../state/route.ts';
 import { ConnectionBanner } from '../../ui/connection-banner.tsx';
-import { useKeptFocus } from '../../ui/kept-focus.ts';
 import classes from './manager-frame.module.css';
 import { RemovalNotices } from './removal-notices.tsx';
 import { TaskIndicator } from './task-indicator.tsx';
@@ -29,7 +28,6 @@ const ICONS: Readonly<Record<Screen, Icon>> = {
 export function ManagerFrame({ screen, children }: { readonly screen: Screen; readonly children: ReactNode }) {
   const { t } = useTranslation();
   const { connection, failure } = useMachines();
-  useKeptFocus();
   return (
     <div className={classes['frame']}>
       <nav className={classes['rail']} aria-label={t('frame.navigation')}>

@@ -3,6 +3,7 @@ import { IconActivityHeartbeat, IconCamera, IconFileText, IconListDetails } from
 import { Suspense, lazy, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { MachineInfo } from '../../../core/contract/index.ts';
+import { isLive } from '../../state/actions.ts';
 import { reasonWords } from '../../i18n/errors.ts';
 import { useApp, useFailure, useFailures } from '../../state/context.ts';
 import { FailureAlert } from '../../ui/failure-alert.tsx';
@@ -129,8 +130,6 @@ function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
   const failure = useFailure(config.id);
   // What was just asked and failed is told below, at length.
   const reason = status.state === 'stopped' && !failure ? status.reason : undefined;
-  // A machine that has not run since Terrarium was opened: "since" is when that was, which may be before it was made.
-  const since = status.since < config.createdAt ? config.createdAt : status.since;
   return (
     <div className={classes['header']}>
       <div className={classes['title']}>
@@ -142,8 +141,9 @@ function PaneHeader({ machine }: { readonly machine: MachineInfo }) {
           <span>
             <StateLabel state={status.state} saved={machine.saved} size={14} />{' '}
             <Text span size="sm" c="var(--text-dimmed)">
-              {t('details.since', { time: time(since) })}
-              {reason !== undefined && ` — ${reasonWords(i18n, t, reason)}`}
+              {/* Of one that is off it is known only when this Terrarium saw it end. */}
+              {isLive(machine) && t('details.since', { time: time(status.since) })}
+              {reason !== undefined && reasonWords(i18n, t, reason)}
             </Text>
           </span>
         </div>

@@ -5,7 +5,6 @@ import { useTranslation } from 'react-i18next';
 import type { SerialConfig } from '../../../core/contract/index.ts';
 import { EditableSelect, EditableText, TextField } from '../../ui/editable.tsx';
 import { Fact, Facts } from '../../ui/section.tsx';
-import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { SERIAL_PORTS_MAX, serialModesFor } from '../settings/settings-form.ts';
 import classes from './machine-details.module.css';
 
@@ -19,9 +18,8 @@ export interface SerialPortsProps {
 export function SerialPorts({ ports, locked, onChange }: SerialPortsProps) {
   const { t } = useTranslation();
   const last = ports.length - 1;
-  const place = useKeptFocus<HTMLDivElement>(ports.length);
   return (
-    <div ref={place}>
+    <>
       {ports.length === 0 && (
         <Text size="sm" c="var(--text-dimmed)">
           {t('details.noSerial')}
@@ -67,7 +65,7 @@ export function SerialPorts({ ports, locked, onChange }: SerialPortsProps) {
           {t('settings.addPort')}
         </Button>
       )}
-    </div>
+    </>
   );
 }
 

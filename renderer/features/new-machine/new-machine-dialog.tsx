@@ -11,7 +11,7 @@ import { goTo, machineHash } from '../../state/route.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DialogActions } from '../../ui/dialog-actions.tsx';
 import { focusWrong } from '../../ui/focus-wrong.ts';
-import { FailureAlert } from '../../ui/failure-alert.tsx';
+import { Outcome } from '../../ui/outcome.tsx';
 import { freeName } from '../machines/free-name.ts';
 import { createMachine, fieldsOf, isBuilt, problemsOf, type NewMachineForm, type Problem } from './draft.ts';
 import { useBootable, useContents } from './use-contents.ts';
@@ -187,7 +187,7 @@ export function NewMachineDialog({ onClose, image, template }: NewMachineDialogP
               {t('create.noBootText', { name: imageName })}
             </Alert>
           )}
-          {failure && <FailureAlert failure={failure} />}
+          {failure && <Outcome failure={failure} />}
           <DialogActions
             aside={
               <Switch

@@ -27,7 +27,6 @@ import {
   pointerSchema,
   type MachineInfo,
 } from '../../../core/contract/index.ts';
-import { useKeptFocus } from '../../ui/use-kept-focus.ts';
 import { SCALINGS, type Scaling } from '../machine-window/scaling.ts';
 import { BootOrderField } from './boot-order-field.tsx';
 import { SERIAL_PORTS_MAX, serialModesFor, type SettingsForm } from './settings-form.ts';
@@ -195,10 +194,9 @@ export function DisplayPage() {
 
 export function SerialPage({ form, locked }: PageProps) {
   const { t } = useTranslation();
-  const place = useKeptFocus<HTMLDivElement>(form.values.serial.length);
   const disabled = locked !== undefined;
   return (
-    <Stack gap="md" ref={place}>
+    <Stack gap="md">
       {form.values.serial.map(({ mode }, index) => (
         <Group key={index} align="flex-start" wrap="nowrap">
           <Select

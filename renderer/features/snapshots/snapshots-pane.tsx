@@ -32,7 +32,8 @@ const keyOf = (line: SnapshotLine): string => (line.kind === 'current' ? PRESENT
 interface Act {
   readonly name: 'take' | 'restore' | 'clone' | 'fork' | 'compare' | 'delete';
   readonly icon: Icon;
-  readonly disabled?: boolean;
+  /** Why it cannot be done now, where it cannot. */
+  readonly why?: string;
   readonly run: () => void;
 }
 
@@ -73,40 +74,46 @@ export function SnapshotsPane({ machine }: { readonly machine: MachineInfo }) {
     {
       name: 'restore',
       icon: IconRestore,
-      disabled: !chosen,
+      ...(!chosen && { why: t('snapshots.needsOne') }),
       run: () => chosen && restore(chosen),
     },
     {
       name: 'clone',
       icon: IconCopy,
-      disabled: !chosen && isLive(machine),
+      ...(!chosen && isLive(machine) && { why: t('snapshots.cloneLive') }),
       run: () => dialogs.open({ kind: 'clone', machines: [id], ...ofChosen }),
     },
     {
       name: 'fork',
       icon: IconGitFork,
-      disabled: chosen !== undefined || !isLive(machine),
+      ...((chosen !== undefined || !isLive(machine)) && { why: t('snapshots.forkLive') }),
       run: () => dialogs.open({ kind: 'fork', machines: [id] }),
     },
     {
       name: 'compare',
       icon: IconScale,
-      disabled: snapshots.length === 0,
+      ...(snapshots.length === 0 && { why: t('snapshots.needsAny') }),
       run: () => dialogs.open({ kind: 'compare', machine: id, ...ofChosen }),
     },
-    { name: 'delete', icon: IconTrash, disabled: !chosen, run: () => chosen && void remove(chosen) },
+    {
+      name: 'delete',
+      icon: IconTrash,
+      ...(!chosen && { why: t('snapshots.needsOne') }),
+      run: () => chosen && void remove(chosen),
+    },
   ];
 
   return (
     <div className={classes['pane']}>
       <div className={classes['main']}>
         <Group gap={6} className={classes['tools'] ?? ''} role="toolbar" aria-label={t('snapshots.toolbar')}>
-          {acts.map(({ name, icon: Glyph, disabled = false, run }) => (
+          {acts.map(({ name, icon: Glyph, why, run }) => (
             <Button
               key={name}
               size="compact-sm"
               variant={name === 'take' ? 'filled' : 'default'}
-              disabled={disabled}
+              disabled={why !== undefined}
+              title={why}
               leftSection={<Glyph size={16} aria-hidden />}
               onClick={run}
             >
@@ -241,12 +248,13 @@ function Tree({ ref, machine, present, lines, chosen, acts, onChoose, onRestore,
         </div>
       </Menu.ContextMenu>
       <Menu.Dropdown>
-        {acts.map(({ name, icon: Glyph, disabled = false, run }) => (
+        {acts.map(({ name, icon: Glyph, why, run }) => (
           <Menu.Item
             key={name}
             {...(name === 'delete' && { color: 'red' })}
             leftSection={<Glyph size={16} aria-hidden />}
-            disabled={disabled}
+            disabled={why !== undefined}
+            title={why}
             onClick={run}
           >
             {t(`snapshots.${name}`)}
