@@ -41,9 +41,15 @@ export function useDraggable(
   }, [ref, key]);
 }
 
-/** The group of the line under the pointer, which says so itself; the top where there is none. */
+/**
+ * The group of the line under the pointer, which says so itself; the top where there is none. All that lies there is looked
+ * through: while something is dragged, the library keeps an element of its own under the pointer.
+ */
 const groupAt = ({ clientX, clientY }: { readonly clientX: number; readonly clientY: number }): string =>
-  document.elementFromPoint(clientX, clientY)?.closest<HTMLElement>('[data-group]')?.dataset['group'] ?? '';
+  document
+    .elementsFromPoint(clientX, clientY)
+    .map((element) => element.closest<HTMLElement>('[data-group]')?.dataset['group'])
+    .find((group) => group !== undefined) ?? '';
 
 /**
  * The list takes what is dropped on its lines: a group's own, or one of a machine in it. Resolves which group something
