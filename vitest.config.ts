@@ -1,6 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
-const INSTALLERS = ['test/guest/installer-*.test.ts'];
 const INTEGRATION = ['{core,main,test}/**/*.integration.test.ts'];
 
 /** Unit tests beside the code (the default), and what crosses folders in projects of its own. */
@@ -66,17 +65,7 @@ export default defineConfig({
       },
       {
         // Real guests on a whole machine.
-        test: {
-          name: 'guest',
-          include: ['test/guest/**/*.test.ts'],
-          exclude: INSTALLERS,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-        },
-      },
-      {
-        // Those that take minutes each; beside the others by themselves.
-        test: { name: 'installers', include: INSTALLERS },
+        test: { name: 'guest', include: ['test/guest/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 },
       },
       {
         // The interface in a real browser; one at a time, it has two cores to share with the machines it starts.

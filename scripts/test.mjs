@@ -6,8 +6,6 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { buildStaleCli } from './built.mjs';
 import { installMissingPackages } from './debian.mjs';
 import { node24, root, tool } from './node24.mjs';
 
@@ -18,20 +16,12 @@ const FAILURE_LINES = 12;
 const SLOWEST_FILES = 3;
 
 /**
- * Stages run beside each other in two lanes, each with half of the processors. A test often waits, for a guest or for a
- * browser, and with all processors in one lane every stage would end with its last file alone on one of them.
- */
-const LANES = 2;
-
-/**
- * A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. They are
- * named in the order in which they are reported, and begun the longest first: `minutes` is about what it takes in a lane
- * of one processor, `workers` how many files run at once where that is not a matter of the processors.
+ * A stage is either commands that must succeed, one check each, or a vitest project whose tests are counted. Commands
+ * keep one core busy each, so those of all stages run side by side: the longest first.
  */
 const STAGES = [
   {
     name: 'lint',
-    minutes: 2.5,
     commands: [
       [tool('eslint/bin/eslint.js'), '.', '--max-warnings', '0'],
       [tool('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'],
@@ -39,51 +29,61 @@ const STAGES = [
   },
   {
     name: 'typecheck',
-    minutes: 1,
     commands: [
       [tsc, '-p', '.'],
       [tsc, '-p', 'tsconfig.core.json'],
     ],
   },
-  { name: 'unit', minutes: 1.3, project: 'unit' },
-  { name: 'integration', minutes: 1, project: 'integration' },
-  { name: 'formats', minutes: 0.4, project: 'formats' },
-  { name: 'isa', minutes: 1.6, project: 'isa' },
-  { name: 'isa-jit', minutes: 3.5, project: 'isa-jit' },
-  { name: 'torture', minutes: 2.5, project: 'torture' },
-  { name: 'fault', minutes: 0.5, project: 'fault', workers: 1 },
-  { name: 'guest', minutes: 9, project: 'guest' },
-  { name: 'installers', minutes: 6, project: 'installers' },
+  { name: 'unit', project: 'unit', workers: os.availableParallelism() },
+  { name: 'integration', project: 'integration', workers: os.availableParallelism() },
+  { name: 'formats', project: 'formats', workers: os.availableParallelism() },
+  { name: 'isa', project: 'isa', workers: os.availableParallelism() },
+  { name: 'isa-jit', project: 'isa-jit', workers: os.availableParallelism() },
+  { name: 'torture', project: 'torture', workers: os.availableParallelism() },
+  { name: 'fault', project: 'fault', workers: 1 },
+  { name: 'guest', project: 'guest', workers: os.availableParallelism() },
   // A browser and its machines are more than one process as it is.
-  { name: 'e2e', minutes: 4.5, project: 'e2e', workers: 1 },
+  { name: 'e2e', project: 'e2e', workers: 1 },
 ];
-const LONGEST_NAME = Math.max(...STAGES.map(({ name }) => name.length));
 
-/** What it writes comes line by line with the stage's name, since another stage writes too. Resolves to its status. */
-function run(stage, args) {
+/** What it writes goes to `output`, or straight to the console. */
+function run(args, output) {
   return new Promise((resolve, reject) => {
     const child = spawn(node24(), args, {
       cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output ? 'pipe' : 'inherit', output ? 'pipe' : 'inherit'],
       env: { ...process.env, PATH: `${tool('.bin')}${path.delimiter}${process.env.PATH ?? ''}` },
     });
-    for (const stream of [child.stdout, child.stderr])
-      createInterface(stream).on('line', (line) => console.log(`${stage.padEnd(LONGEST_NAME)} | ${line}`));
+    child.stdout?.on('data', (data) => output.push(data));
+    child.stderr?.on('data', (data) => output.push(data));
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(signal ? 1 : (code ?? 1)));
   });
 }
 
-async function runCommands({ name, commands }) {
-  const result = { passed: 0, failed: 0, skipped: 0, failures: [] };
-  for (const command of commands) result[(await run(name, command)) === 0 ? 'passed' : 'failed']++;
-  return result;
+/** The results of stages of commands, by their names. Output comes when its command ends: whole, not mixed. */
+async function runCommands(stages) {
+  const results = new Map(stages.map(({ name }) => [name, { passed: 0, failed: 0, skipped: 0, failures: [] }]));
+  const waiting = stages.flatMap(({ name, commands }) => commands.map((command) => ({ name, command })));
+  const startMs = performance.now();
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const output = [];
+      const code = await run(next.command, output);
+      for (const part of output) process.stdout.write(part);
+      const result = results.get(next.name);
+      result[code === 0 ? 'passed' : 'failed']++;
+      result.time = seconds(startMs);
+    }
+  };
+  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+  return results;
 }
 
-async function runProject({ name, project, workers }, { processors, reportDir }) {
+async function runProject({ project, workers }, reportDir) {
   const report = path.join(reportDir, `${project}.json`);
-  const code = await run(name, [
-    ...[vitest, 'run', '--project', project, `--maxWorkers=${workers ?? processors}`],
+  const code = await run([
+    ...[vitest, 'run', '--project', project, `--maxWorkers=${workers}`],
     ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
   ]);
   if (!fs.existsSync(report))
@@ -134,46 +134,39 @@ async function main(names) {
     return 1;
   }
 
-  const stages = STAGES.filter(({ name }) => names.length === 0 || names.includes(name));
-  buildStaleCli();
-
   const reportDir = fs.mkdtempSync(path.join(os.tmpdir(), 'terrarium-test-'));
-  const beganMs = performance.now();
-  const results = new Map();
-  const lanes = Math.min(LANES, stages.length, os.availableParallelism());
-  const processors = Math.floor(os.availableParallelism() / lanes);
-  const waiting = [...stages].sort((a, b) => b.minutes - a.minutes);
-  const lane = async () => {
-    for (let stage = waiting.shift(); stage; stage = waiting.shift()) {
-      const startMs = performance.now();
-      const result = await (stage.commands ? runCommands(stage) : runProject(stage, { processors, reportDir }));
-      results.set(stage.name, { ...result, time: seconds(startMs) });
-      console.log(`${stage.name.padEnd(LONGEST_NAME)} | ended after ${seconds(startMs)}`);
-    }
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  const lines = [];
+  const failed = [];
+  const note = (stage, time, result) => {
+    for (const key of Object.keys(total)) total[key] += result[key];
+    failed.push(...result.failures.map((failure) => ({ stage: stage.name, ...failure })));
+    const { passed, skipped, problem, slowest } = result;
+    const counts = `${passed} passed, ${result.failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
+    const remarks = problem ? ` (${problem})` : slowest ? `; longest: ${slowest}` : '';
+    lines.push(`${stage.name.padEnd(12)}${time.padStart(9)}  ${counts}${remarks}`);
   };
+  const beganMs = performance.now();
   try {
-    await Promise.all(Array.from({ length: lanes }, lane));
+    const stages = STAGES.filter(({ name }) => names.length === 0 || names.includes(name));
+    const checks = stages.filter(({ commands }) => commands);
+    if (checks.length > 0) console.log(`\n== ${checks.map(({ name }) => name).join(', ')}`);
+    const checked = await runCommands(checks);
+    for (const stage of checks) note(stage, checked.get(stage.name).time, checked.get(stage.name));
+    for (const stage of stages.filter(({ project }) => project)) {
+      console.log(`\n== ${stage.name}`);
+      const startMs = performance.now();
+      const result = await runProject(stage, reportDir);
+      note(stage, seconds(startMs), result);
+    }
   } finally {
     fs.rmSync(reportDir, { recursive: true, force: true });
   }
 
-  const total = { passed: 0, failed: 0, skipped: 0 };
-  const lines = [];
-  const failures = [];
-  for (const { name } of stages) {
-    const result = results.get(name);
-    for (const key of Object.keys(total)) total[key] += result[key];
-    failures.push(...result.failures.map((failure) => ({ stage: name, ...failure })));
-    const { passed, failed, skipped, problem, slowest, time } = result;
-    const counts = `${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`;
-    const remarks = problem ? ` (${problem})` : slowest ? `; longest: ${slowest}` : '';
-    lines.push(`${name.padEnd(LONGEST_NAME + 1)}${time.padStart(9)}  ${counts}${remarks}`);
-  }
-
   // Once more at the end: whoever reads only the end of a long output finds what failed.
-  for (const { stage, name, message } of failures)
+  for (const { stage, name, message } of failed)
     console.log(`\nFAILED ${stage}: ${name}\n${message.split('\n').slice(0, FAILURE_LINES).join('\n')}`);
-  console.log(`\n${lines.join('\n')}\n${'all'.padEnd(LONGEST_NAME + 1)}${seconds(beganMs).padStart(9)}\n`);
+  console.log(`\n${lines.join('\n')}\n${'all'.padEnd(12)}${seconds(beganMs).padStart(9)}\n`);
   console.log(`${total.passed} passed, ${total.failed} failed${total.skipped ? `, ${total.skipped} skipped` : ''}`);
   return total.failed === 0 ? 0 : 1;
 }

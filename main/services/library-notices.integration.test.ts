@@ -110,7 +110,7 @@ test('windows see what commands do, and the end of a machine that nobody tells o
   const { pid } = valueOf(await askMachine(folder, id, 'status', {}));
   process.kill(pid, 'SIGKILL');
   await ended.promise;
-  await hears(is(id, 'stopped'));
+  await hears(is(id, 'aborted'));
   valueOf(await handlers['machines.remove']({ id }));
   await hears((event) => event.event === 'machine.removed' && event.id === id);
 });
