@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import type { Disposable } from '../../core/base/index.ts';
 import { fail, type MachineStatus } from '../../core/contract/index.ts';
-import type { Library } from '../../core/store/index.ts';
+import { lockInLibrary, machineLock, type Library } from '../../core/store/index.ts';
 import { askMachine, socketPath } from '../vm-host/socket.ts';
 import { runsElsewhere, untilFree } from './detached.ts';
 
@@ -47,9 +47,13 @@ export class MachinesElsewhere implements Disposable {
     return file && { state: 'aborted', since: file.mtime.toISOString(), reason: LOST };
   }
 
-  /** The machine is gone, or how it ended is known better. */
+  /** The machine is gone, or how it ended is known better. Nobody starts it meanwhile: that file would be another's. */
   forget(machine: string): void {
-    if (!this.isRunning(machine)) rmSync(socketPath(this.#library.folder, machine), { force: true });
+    if (process.platform === 'win32') return;
+    const lock = lockInLibrary(this.#library, machineLock(machine));
+    if (!lock) return;
+    rmSync(socketPath(this.#library.folder, machine), { force: true });
+    lock.dispose();
   }
 
   /** Resolves when it is known of all of these whether they are paused. */

@@ -29,7 +29,12 @@ function useLog(machine: string | undefined): readonly LogEntry[] | undefined {
     };
     const load = async (): Promise<void> => {
       const listed = await client.call('logs.list', machine === undefined ? {} : { machine });
-      if (!gone && listed.ok) setEntries(listed.value.entries);
+      if (gone || !listed.ok) return;
+      const { entries: known } = listed.value;
+      const last = known.at(-1);
+      // What came meanwhile is in that list, but for what was logged behind it.
+      come = come.filter(({ at }) => last === undefined || at > last.at);
+      setEntries(known);
     };
     const end = client.subscribe({
       onConnected: () => void load(),
